@@ -1,0 +1,1 @@
+//! Calling conventions, guest memory and typed arguments.

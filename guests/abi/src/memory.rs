@@ -1,0 +1,74 @@
+//! Guest memory as the personality sees it: ranges with protection, and copies that may fault.
+
+use alloc::vec::Vec;
+use bitflags::bitflags;
+
+/// A guest address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
+pub struct Addr(pub u32);
+
+/// Bytes in a page of the guest.
+pub const PAGE_BYTES: u32 = 4096;
+
+/// The end of the user segment: nothing can be mapped at or above it (kuseg, less the page below it as Linux keeps free).
+pub const USER_END: u32 = 0x7fff_f000;
+
+bitflags! {
+    /// What may be done with a page (mmap(2) PROT_*).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+    pub struct Prot: u8 {
+        /// May be read.
+        const READ = 1;
+        /// May be written.
+        const WRITE = 2;
+        /// May be executed.
+        const EXEC = 4;
+    }
+}
+
+/// A guest address that could not be reached: EFAULT to a system call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BadAddress(pub Addr);
+
+/// The host has no memory left for the guest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfMemory;
+
+/// One guest address space. Ranges are page-aligned; `bytes` is a multiple of [`PAGE_BYTES`]; [`USER_END`] bounds them.
+pub trait AddressSpace {
+    /// Maps fresh zero pages, replacing what was there.
+    fn map(&mut self, at: Addr, bytes: u32, prot: Prot) -> Result<(), OutOfMemory>;
+    /// Takes pages away.
+    fn unmap(&mut self, at: Addr, bytes: u32);
+    /// Changes what may be done with pages that are mapped.
+    fn protect(&mut self, at: Addr, bytes: u32, prot: Prot);
+    /// Moves pages, protection included, to a free range (mremap(2)).
+    fn relocate(&mut self, from: Addr, to: Addr, bytes: u32) -> Result<(), OutOfMemory>;
+    /// Reads, if every byte may be read.
+    fn read(&self, at: Addr, into: &mut [u8]) -> Result<(), BadAddress>;
+    /// Writes, if every byte may be written.
+    fn write(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress>;
+    /// Writes whatever the protection, if mapped: loaders and file mappings.
+    fn fill(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress>;
+    /// Says that code in this range may have changed: cacheflush(2), and every unmap or protect of executable pages.
+    fn code_changed(&mut self, at: Addr, bytes: u32);
+
+    /// A NUL-terminated string of at most `max` bytes without its NUL; `None` if none ends there.
+    fn read_string(&self, at: Addr, max: usize) -> Result<Option<Vec<u8>>, BadAddress> {
+        let mut string = Vec::new();
+        let mut from = at.0;
+        while string.len() <= max {
+            // Up to the page's end, so that a string before an unmapped page is read whole.
+            let mut chunk = [0; 256];
+            let length = (PAGE_BYTES - from % PAGE_BYTES).min(256) as usize;
+            self.read(Addr(from), &mut chunk[..length])?;
+            if let Some(end) = chunk[..length].iter().position(|byte| *byte == 0) {
+                string.extend_from_slice(&chunk[..end]);
+                return Ok((string.len() <= max).then_some(string));
+            }
+            string.extend_from_slice(&chunk[..length]);
+            from = from.wrapping_add(length as u32);
+        }
+        Ok(None)
+    }
+}

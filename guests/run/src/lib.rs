@@ -1,0 +1,1 @@
+//! Runs a process: the virtual-CPU contract and the tier policy.

@@ -1,0 +1,1 @@
+//! Files without a disk: nodes, mounts, memory, overlay, dev, proc.

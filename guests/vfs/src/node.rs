@@ -1,0 +1,341 @@
+//! The only file seam there is: [`Node`] is a file, directory or device that exists; [`File`] is one that is open.
+//!
+//! A node is an inode held by `Arc`: an open directory stays itself when it is renamed, an unlinked file lives until its
+//! last holder lets go. Every implementation (memory, overlay, dev, proc, a host directory) is behind these two traits,
+//! and whoever holds a node may use it: authority is held, not checked. Permission bits of the guest's users are
+//! checked by the personality, never here.
+
+use crate::errno::Errno;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+
+/// What a file operation gives, or why not.
+pub type Result<T> = core::result::Result<T, Errno>;
+
+/// A node, shared.
+pub type NodeRef = Arc<dyn Node>;
+
+/// What a node is (inode(7), `S_IFMT`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A character device: major, minor.
+    CharDevice(u32, u32),
+    /// A block device: major, minor.
+    BlockDevice(u32, u32),
+    /// A named pipe.
+    Fifo,
+    /// A socket's name.
+    Socket,
+}
+
+/// A point in time: nanoseconds since the Unix epoch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct TimeNs(pub i64);
+
+/// What stat(2) tells of a node.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits with set-uid, set-gid and sticky: 0 to 0o7777.
+    pub mode: u32,
+    /// Identity of the file system it is in.
+    pub device: u64,
+    /// Identity in that file system.
+    pub inode: u64,
+    /// Hard links.
+    pub links: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Length in bytes; of a symbolic link, its target's.
+    pub size: u64,
+    /// Space taken, in units of 512 bytes.
+    pub blocks: u64,
+    /// Last read.
+    pub accessed: TimeNs,
+    /// Last write.
+    pub modified: TimeNs,
+    /// Last change of the node itself.
+    pub changed: TimeNs,
+}
+
+/// A change of a node's metadata: what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change {
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// Owner.
+    pub uid: Option<u32>,
+    /// Group.
+    pub gid: Option<u32>,
+    /// Length in bytes: shortens, or lengthens with zeros.
+    pub size: Option<u64>,
+    /// Last read.
+    pub accessed: Option<TimeNs>,
+    /// Last write.
+    pub modified: Option<TimeNs>,
+}
+
+/// What to make in a directory, with its owner and mode.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    /// What it shall be; the symbolic link's target.
+    pub what: Make<'a>,
+    /// Permission bits, umask applied.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// What [`Node::create`] makes.
+#[derive(Clone, Debug)]
+pub enum Make<'a> {
+    /// An empty file.
+    File,
+    /// An empty directory.
+    Directory,
+    /// A symbolic link to this.
+    Symlink(&'a [u8]),
+    /// A named pipe.
+    Fifo,
+    /// A socket's name.
+    Socket,
+    /// A character device: major, minor.
+    CharDevice(u32, u32),
+    /// A block device: major, minor.
+    BlockDevice(u32, u32),
+}
+
+/// One name in a directory. `.` and `..` are the personality's business and not listed.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Without slash or NUL.
+    pub name: Vec<u8>,
+    /// Its inode number.
+    pub inode: u64,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// How to open a node's contents.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Open {
+    /// For reading.
+    pub read: bool,
+    /// For writing.
+    pub write: bool,
+    /// Writes go to the end.
+    pub append: bool,
+    /// Do not wait (fifos, terminals).
+    pub nonblocking: bool,
+}
+
+/// How a rename treats a target that exists (renameat2(2)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rename {
+    /// Replaces it.
+    Replace,
+    /// Fails with EEXIST.
+    NoReplace,
+    /// Swaps the two.
+    Exchange,
+}
+
+/// A file, directory, link or device that exists. Names are bytes without slash or NUL, never `.` or `..`.
+pub trait Node: Send + Sync {
+    /// What stat(2) tells.
+    fn metadata(&self) -> Result<Metadata>;
+    /// Changes what `change` names.
+    fn set_metadata(&self, change: &Change) -> Result<()>;
+    /// Opens the contents. A directory opens for reading only.
+    fn open(&self, how: Open) -> Result<Box<dyn File>>;
+    /// For telling implementations apart (a rename or link needs both ends in one file system).
+    fn as_any(&self) -> &dyn Any;
+
+    /// The node of that name. `ENOTDIR` by default, as for everything below.
+    fn lookup(&self, _name: &[u8]) -> Result<NodeRef> {
+        Err(Errno::ENOTDIR)
+    }
+    /// Makes a node; `EEXIST` if the name is taken.
+    fn create(&self, _name: &[u8], _new: &New<'_>) -> Result<NodeRef> {
+        Err(Errno::ENOTDIR)
+    }
+    /// Gives `node` another name here; `EXDEV` if it lives elsewhere.
+    fn link(&self, _name: &[u8], _node: &NodeRef) -> Result<()> {
+        Err(Errno::ENOTDIR)
+    }
+    /// Takes a name away from what is not a directory.
+    fn unlink(&self, _name: &[u8]) -> Result<()> {
+        Err(Errno::ENOTDIR)
+    }
+    /// Removes an empty directory.
+    fn rmdir(&self, _name: &[u8]) -> Result<()> {
+        Err(Errno::ENOTDIR)
+    }
+    /// Moves a name from here to `to_dir`; `EXDEV` if that is elsewhere.
+    fn rename(&self, _from: &[u8], _to_dir: &NodeRef, _to: &[u8], _how: Rename) -> Result<()> {
+        Err(Errno::ENOTDIR)
+    }
+    /// All names, in an order that stays while nothing changes.
+    fn entries(&self) -> Result<Vec<Entry>> {
+        Err(Errno::ENOTDIR)
+    }
+    /// A symbolic link's target. `EINVAL` for everything else.
+    fn readlink(&self) -> Result<Vec<u8>> {
+        Err(Errno::EINVAL)
+    }
+    /// A link of /proc that leads to a node rather than to a path (`/proc/self/exe`, `/proc/self/fd/3`).
+    fn follow(&self) -> Option<NodeRef> {
+        None
+    }
+    /// Extended attribute; `ENODATA` if it has none of that name.
+    fn xattr(&self, _name: &[u8]) -> Result<Vec<u8>> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// Space and inodes of the file system (statfs(2)).
+    fn file_system(&self) -> FileSystemInfo;
+}
+
+/// What statfs(2) tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileSystemInfo {
+    /// Magic number (statfs(2)).
+    pub magic: u32,
+    /// Bytes a block.
+    pub block_bytes: u32,
+    /// Blocks in all.
+    pub blocks: u64,
+    /// Blocks free.
+    pub blocks_free: u64,
+    /// Nodes in all.
+    pub files: u64,
+    /// Nodes free.
+    pub files_free: u64,
+    /// Whether writes are refused with EROFS.
+    pub is_read_only: bool,
+}
+
+/// What an open file is ready for (poll(2)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ready {
+    /// A read would not wait.
+    pub readable: bool,
+    /// A write would not wait.
+    pub writable: bool,
+    /// The other end has gone.
+    pub hangup: bool,
+    /// An error is pending.
+    pub error: bool,
+}
+
+/// Where a read or write happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum At {
+    /// Byte offset in a seekable file.
+    Offset(u64),
+    /// At the end: O_APPEND. Writes only.
+    End,
+    /// Wherever a stream stands: pipes, terminals, sockets.
+    Stream,
+}
+
+/// A file that is open. The offset of a seekable file is kept by its open file description, not here.
+pub trait File: Send + Sync {
+    /// Reads into `into`; 0 at the end. `EAGAIN` means it would wait; the caller decides how.
+    fn read(&self, at: At, into: &mut [u8]) -> Result<usize>;
+    /// Writes from `from`; what was written may be less.
+    fn write(&self, at: At, from: &[u8]) -> Result<usize>;
+    /// Whether it has an offset: `lseek` gives ESPIPE if not.
+    fn is_seekable(&self) -> bool {
+        true
+    }
+    /// What it is ready for now.
+    fn ready(&self) -> Ready {
+        Ready { readable: true, writable: true, ..Ready::default() }
+    }
+    /// Sends what was written to its medium.
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Start of the next data (`true`) or hole (`false`) at or after `offset` (lseek SEEK_DATA, SEEK_HOLE).
+    fn seek_data(&self, _offset: u64, _data: bool) -> Result<u64> {
+        Err(Errno::EINVAL)
+    }
+    /// The terminal it is, if it is one.
+    fn terminal(&self) -> Option<&dyn Terminal> {
+        None
+    }
+    /// Bytes that a read would give at once (FIONREAD), for streams.
+    fn pending(&self) -> Result<usize> {
+        Err(Errno::ENOTTY)
+    }
+    /// A descriptor of the host that becomes readable or writable with it, so that a host can sleep; none if always ready.
+    fn host_descriptor(&self) -> Option<i32> {
+        None
+    }
+}
+
+/// Terminal settings in the personality-neutral form of termios(3): Linux' generic (asm-generic) bit values.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Termios {
+    /// `c_iflag`.
+    pub input: u32,
+    /// `c_oflag`.
+    pub output: u32,
+    /// `c_cflag`.
+    pub control: u32,
+    /// `c_lflag`.
+    pub local: u32,
+    /// `c_line`.
+    pub line: u8,
+    /// `c_cc`, in asm-generic order.
+    pub chars: [u8; 19],
+}
+
+/// Window size in characters and pixels (ioctl_tty(2)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WindowSize {
+    /// Rows.
+    pub rows: u16,
+    /// Columns.
+    pub columns: u16,
+    /// Width in pixels.
+    pub x_pixels: u16,
+    /// Height in pixels.
+    pub y_pixels: u16,
+}
+
+/// A terminal, real or emulated.
+pub trait Terminal {
+    /// tcgetattr(3).
+    fn termios(&self) -> Result<Termios>;
+    /// tcsetattr(3): now, after output has drained, or that and input flushed.
+    fn set_termios(&self, termios: &Termios, when: SetWhen) -> Result<()>;
+    /// TIOCGWINSZ.
+    fn window_size(&self) -> Result<WindowSize>;
+    /// TIOCSWINSZ.
+    fn set_window_size(&self, size: WindowSize) -> Result<()>;
+}
+
+/// When new terminal settings take effect (tcsetattr(3)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetWhen {
+    /// TCSANOW.
+    Now,
+    /// TCSADRAIN.
+    Drain,
+    /// TCSAFLUSH.
+    Flush,
+}

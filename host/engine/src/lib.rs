@@ -1,0 +1,1 @@
+//! wasmtime, guest memory by mmap, and the only unsafe code.

@@ -1,0 +1,1 @@
+//! Real directories, streams, terminals and clocks, as handles.

@@ -1,0 +1,1 @@
+//! What a guest is given: grants, and the world built from them.

@@ -1,0 +1,1 @@
+//! An executable file as data: segments, symbols, ABI, entry.

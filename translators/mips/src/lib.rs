@@ -1,0 +1,25 @@
+//! All of MIPS: the instruction table, what each instruction means, and the readings of that meaning.
+//!
+//! The table is [`isa`]; the meaning is in `semantics`, written once against the traits of [`cpu`]; the readings in
+//! [`reading`] carry it out, write it down as Wasm, or ask what it touches. Nothing here knows an operating system.
+
+#![no_std]
+
+extern crate alloc;
+
+pub mod cpu;
+pub mod decode;
+pub mod disasm;
+pub mod exception;
+pub mod insn;
+pub mod isa;
+pub mod reading;
+pub mod reg;
+mod semantics;
+pub mod state;
+
+pub use decode::decode;
+pub use exception::Exception;
+pub use insn::Insn;
+pub use reg::{Fpr, Gpr};
+pub use state::State;

@@ -1,0 +1,1 @@
+//! Writes WebAssembly; knows no guest instruction set.

@@ -40,6 +40,9 @@ pub enum Kind {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct TimeNs(pub i64);
 
+/// Tells the time of day. It is handed in, so that a file system has no clock of its own.
+pub type Clock = Arc<dyn Fn() -> TimeNs + Send + Sync>;
+
 /// What stat(2) tells of a node.
 #[derive(Clone, Debug)]
 pub struct Metadata {
@@ -161,6 +164,10 @@ pub trait Node: Send + Sync {
     fn set_metadata(&self, change: &Change) -> Result<()>;
     /// Opens the contents. A directory opens for reading only.
     fn open(&self, how: Open) -> Result<Box<dyn File>>;
+    /// What it is, without the rest of the metadata: cheap, since path resolution asks at every step.
+    fn kind(&self) -> Result<Kind> {
+        Ok(self.metadata()?.kind)
+    }
     /// For telling implementations apart (a rename or link needs both ends in one file system).
     fn as_any(&self) -> &dyn Any;
 
@@ -264,6 +271,10 @@ pub trait File: Send + Sync {
     /// What it is ready for now.
     fn ready(&self) -> Ready {
         Ready { readable: true, writable: true, ..Ready::default() }
+    }
+    /// Whether a fifo still waits for its other end: a blocking open(2) returns only once this is false.
+    fn is_opening(&self) -> bool {
+        false
     }
     /// Sends what was written to its medium.
     fn sync(&self) -> Result<()> {

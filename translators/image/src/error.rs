@@ -29,7 +29,7 @@ pub enum ImageError {
         present: u64,
     },
     /// A 64-bit file.
-    #[error("a 64-bit {0} program: only 32-bit MIPS (o32) runs yet; build it with -mabi=32")]
+    #[error("a 64-bit program for {0}: only 32-bit MIPS (o32) runs so far; build it with mipsel-linux-gnu-gcc")]
     Class64(Machine),
     /// `e_ident` holds values nobody defined.
     #[error("a damaged ELF header: {what} is {value}: copy or download the file again")]

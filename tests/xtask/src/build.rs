@@ -1,0 +1,96 @@
+//! The project's own C test programs: each of `guests/programs/c`, static, for both byte orders and three levels of
+//! optimization, into `target/inputs/c/<arch>/<level>/<name>`.
+
+use crate::setup::Skipped;
+use crate::step;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Byte orders: name of the folder, and of the compiler.
+pub(crate) const ARCHITECTURES: &[(&str, &str)] = &[("mipsel", "mipsel-linux-gnu-gcc"), ("mips", "mips-linux-gnu-gcc")];
+/// Levels of optimization.
+const LEVELS: &[&str] = &["O0", "O2", "Os"];
+
+struct Job {
+    compiler: &'static str,
+    level: &'static str,
+    source: PathBuf,
+    program: PathBuf,
+}
+
+/// Builds what is missing or older than its source.
+pub(crate) fn test_programs(skipped: &mut Skipped) -> Result<()> {
+    let mut jobs = Vec::new();
+    for (architecture, compiler) in ARCHITECTURES {
+        if step::output(step::command(compiler, &["--version"])).is_none() {
+            skipped.push(format!("C test programs for {architecture}: {compiler} is not there"));
+            continue;
+        }
+        for level in LEVELS {
+            let folder = step::root().join("target/inputs/c").join(architecture).join(level);
+            fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            for source in sources("guests/programs/c", "c")? {
+                let program = folder.join(source.file_stem().unwrap_or_default());
+                if !is_newer(&program, &source) {
+                    jobs.push(Job { compiler, level, source, program });
+                }
+            }
+        }
+    }
+    if !jobs.is_empty() {
+        step::say(&format!("building {} C test programs", jobs.len()));
+    }
+    in_parallel(&jobs, compile)
+}
+
+/// The files of a folder with that extension, sorted.
+pub(crate) fn sources(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    let folder = step::root().join(folder);
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    files.sort();
+    Ok(files)
+}
+
+/// Whether `made` exists and is at least as new as `from`.
+fn is_newer(made: &Path, from: &Path) -> bool {
+    let time = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    matches!((time(made), time(from)), (Some(made), Some(from)) if made >= from)
+}
+
+fn compile(job: &Job) -> Result<()> {
+    let mut command = step::command(job.compiler, &["-std=gnu11", "-static", "-Wall", "-Werror"]);
+    // What the compiler would prove to be undefined or pointless is what these programs are about.
+    command.args(["-Wno-stringop-overflow", "-fno-strict-aliasing", "-ffp-contract=off"]);
+    command.arg(format!("-{}", job.level)).arg("-o").arg(&job.program).arg(&job.source);
+    command.args(["-lm", "-lrt", "-lpthread"]);
+    let output = command.output().with_context(|| format!("cannot start {}", job.compiler))?;
+    if !output.status.success() {
+        bail!("{} does not compile:\n{}", job.source.display(), String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+/// Runs `each` on every job, as many at once as there are processors; the first error ends it.
+fn in_parallel<T: Sync>(jobs: &[T], each: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = each(job) {
+                        next.store(jobs.len(), Ordering::Relaxed);
+                        failed.lock().expect("no holder panics").get_or_insert(error);
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().expect("no holder panics").map_or(Ok(()), Err)
+}

@@ -1,0 +1,33 @@
+//! Structs of terminal ioctls.
+
+use crate::structs::file::Hex;
+
+crate::layout! {
+    /// `struct termios` (asm/termbits.h): NCCS is 23 on MIPS.
+    Termios 40 {
+        /// Input modes.
+        c_iflag: Hex,
+        /// Output modes.
+        c_oflag: Hex,
+        /// Control modes.
+        c_cflag: Hex,
+        /// Local modes.
+        c_lflag: Hex,
+        /// Line discipline.
+        c_line: u8,
+        /// Control characters, in MIPS order.
+        c_cc: [u8; 23],
+    }
+
+    /// `struct winsize`.
+    Winsize 8 {
+        /// Rows.
+        ws_row: u16,
+        /// Columns.
+        ws_col: u16,
+        /// Width in pixels.
+        ws_xpixel: u16,
+        /// Height in pixels.
+        ws_ypixel: u16,
+    }
+}

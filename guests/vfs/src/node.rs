@@ -10,6 +10,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// What a file operation gives, or why not.
 pub type Result<T> = core::result::Result<T, Errno>;
@@ -87,6 +88,29 @@ pub struct Change {
     pub accessed: Option<TimeNs>,
     /// Last write.
     pub modified: Option<TimeNs>,
+}
+
+impl Change {
+    /// Writes what is named, apart from the length, into `metadata`.
+    pub fn apply(&self, metadata: &mut Metadata) {
+        metadata.mode = self.mode.map_or(metadata.mode, |mode| mode & 0o7777);
+        metadata.uid = self.uid.unwrap_or(metadata.uid);
+        metadata.gid = self.gid.unwrap_or(metadata.gid);
+        metadata.accessed = self.accessed.unwrap_or(metadata.accessed);
+        metadata.modified = self.modified.unwrap_or(metadata.modified);
+    }
+}
+
+/// The device number of nodes that have no file system of their own, such as pipes.
+pub const PIPE_DEVICE: u64 = 1;
+
+/// A device number that no other file system of this process has.
+///
+/// It is identity, not authority: all it lets one do is tell two file systems apart.
+#[must_use]
+pub fn new_device() -> u64 {
+    static NEXT: AtomicU32 = AtomicU32::new(2);
+    u64::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// What to make in a directory, with its owner and mode.
@@ -230,6 +254,8 @@ pub struct FileSystemInfo {
     pub files: u64,
     /// Nodes free.
     pub files_free: u64,
+    /// Longest name, in bytes; 0 where nobody said, which means 255.
+    pub name_bytes_max: u32,
     /// Whether writes are refused with EROFS.
     pub is_read_only: bool,
 }

@@ -1,0 +1,119 @@
+//! An open file of a memory file system: [`MemFile`]. What lies beneath is read without a lock held.
+
+use super::contents::{Page, Stretch};
+use super::{MemNode, PAGE_BYTES};
+use crate::errno::Errno;
+use crate::node::{At, File, Open, Result};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+/// A regular file that is open.
+pub(crate) struct MemFile {
+    pub(crate) node: Arc<MemNode>,
+    pub(crate) how: Open,
+    /// The file beneath, as long as any of it can show.
+    pub(crate) below: Option<Box<dyn File>>,
+}
+
+impl MemFile {
+    /// Reads from beneath; zeros where that has become shorter than it was.
+    fn read_below(&self, offset: u64, into: &mut [u8]) -> Result<()> {
+        let mut done = 0;
+        while let Some(below) = self.below.as_deref().filter(|_| done < into.len()) {
+            match below.read(At::Offset(offset + done as u64), &mut into[done..])? {
+                0 => break,
+                count => done += count.min(into.len() - done),
+            }
+        }
+        into[done..].fill(0);
+        Ok(())
+    }
+}
+
+impl File for MemFile {
+    fn read(&self, at: At, into: &mut [u8]) -> Result<usize> {
+        if !self.how.read {
+            return Err(Errno::EBADF);
+        }
+        let At::Offset(offset) = at else { return Err(Errno::EINVAL) };
+        let mut done = 0;
+        while done < into.len() {
+            let at = offset.checked_add(done as u64).ok_or(Errno::EINVAL)?;
+            let rest = &mut into[done..];
+            // Decided under the lock, read outside it.
+            let stretch = match self.node.contents()?.read().as_ref() {
+                Some(contents) => contents.read(at, rest),
+                None => Stretch::Below(0),
+            };
+            match stretch {
+                Stretch::Filled(0) => break,
+                Stretch::Filled(count) => done += count,
+                Stretch::Below(0) => {
+                    let below = self.below.as_deref().ok_or(Errno::EIO)?;
+                    return Ok(done + below.read(At::Offset(at), rest)?);
+                }
+                Stretch::Below(count) => {
+                    self.read_below(at, &mut rest[..count])?;
+                    done += count;
+                }
+            }
+        }
+        self.node.was_read();
+        Ok(done)
+    }
+
+    fn write(&self, at: At, from: &[u8]) -> Result<usize> {
+        if !self.how.write {
+            return Err(Errno::EBADF);
+        }
+        loop {
+            let mut guard = self.node.contents()?.write();
+            let contents = guard.as_mut().expect("a file opened for writing has contents of its own");
+            let offset = match at {
+                At::Offset(offset) => offset,
+                At::End => contents.size(),
+                At::Stream => return Err(Errno::EINVAL),
+            };
+            let count = from.len().min((u64::MAX - offset) as usize);
+            let Some(page) = contents.wanted(offset, count) else {
+                let done = contents.write(offset, &from[..count], &self.node.fs)?;
+                drop(guard);
+                if done > 0 {
+                    self.node.was_written();
+                }
+                return Ok(done);
+            };
+            drop(guard);
+            let mut bytes: Box<Page> = Box::new([0; PAGE_BYTES]);
+            self.read_below(page * PAGE_BYTES as u64, &mut bytes[..])?;
+            if let Some(contents) = self.node.contents()?.write().as_mut() {
+                contents.put(page, bytes, &self.node.fs)?;
+            }
+        }
+    }
+
+    fn seek_data(&self, offset: u64, data: bool) -> Result<u64> {
+        let contents = self.node.contents()?.read();
+        match (contents.as_ref(), self.below.as_deref()) {
+            (Some(contents), _) => contents.seek_data(offset, data),
+            (None, Some(below)) => {
+                drop(contents);
+                below.seek_data(offset, data)
+            }
+            (None, None) => Err(Errno::EIO),
+        }
+    }
+}
+
+/// A directory that is open: it has no bytes.
+pub(crate) struct OpenDirectory;
+
+impl File for OpenDirectory {
+    fn read(&self, _at: At, _into: &mut [u8]) -> Result<usize> {
+        Err(Errno::EISDIR)
+    }
+
+    fn write(&self, _at: At, _from: &[u8]) -> Result<usize> {
+        Err(Errno::EBADF)
+    }
+}

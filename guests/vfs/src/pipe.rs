@@ -1,0 +1,258 @@
+//! A pipe (pipe(7)): [`Pipe`] holds the bytes, its ends are open files, [`PipeNode`] is one without a name.
+//!
+//! Nothing here waits: `EAGAIN` says that it would, and the caller decides how. SIGPIPE is the personality's.
+
+use crate::errno::Errno;
+use crate::node::{At, Change, Clock, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::any::Any;
+use spin::Mutex;
+
+/// Bytes a pipe holds.
+pub const CAPACITY_BYTES: usize = 65_536;
+/// Writes of at most so many bytes are never torn apart.
+pub const ATOMIC_BYTES: usize = 4_096;
+/// File system magic of pipes without a name (statfs(2)).
+const PIPEFS_MAGIC: u32 = 0x5049_5045;
+
+/// A buffer between writers and readers.
+#[derive(Default)]
+pub struct Pipe {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    bytes: VecDeque<u8>,
+    readers: usize,
+    writers: usize,
+    /// How many ends of each sort were ever opened: a waiting open is over when the other's count has moved or is not zero.
+    readers_ever: u64,
+    writers_ever: u64,
+}
+
+impl Pipe {
+    /// An empty pipe without ends.
+    #[must_use]
+    pub fn new() -> Arc<Pipe> {
+        Arc::default()
+    }
+
+    /// Opens an end, or both; `ENXIO` for a writer that will not wait for a reader (fifo(7)).
+    pub fn open(self: &Arc<Self>, how: Open) -> Result<Box<dyn File>> {
+        let mut state = self.state.lock();
+        if how.write && !how.read && how.nonblocking && state.readers == 0 {
+            return Err(Errno::ENXIO);
+        }
+        let waits = !how.nonblocking && how.read != how.write;
+        let waits_past = match (waits, how.read) {
+            (true, true) if state.writers == 0 => Some(state.writers_ever),
+            (true, false) if state.readers == 0 => Some(state.readers_ever),
+            _ => None,
+        };
+        state.readers += usize::from(how.read);
+        state.writers += usize::from(how.write);
+        state.readers_ever += u64::from(how.read);
+        state.writers_ever += u64::from(how.write);
+        let writers_before = state.writers_ever - u64::from(state.writers > 0);
+        let (reads, writes) = (how.read, how.write);
+        Ok(Box::new(End { pipe: self.clone(), reads, writes, waits_past, writers_before }))
+    }
+}
+
+/// One open end.
+struct End {
+    pipe: Arc<Pipe>,
+    reads: bool,
+    writes: bool,
+    /// The other side's count of ends ever opened that must be passed before open(2) returns.
+    waits_past: Option<u64>,
+    /// A reader sees no hang-up before a writer has come.
+    writers_before: u64,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let mut state = self.pipe.state.lock();
+        state.readers -= usize::from(self.reads);
+        state.writers -= usize::from(self.writes);
+        if state.readers == 0 && state.writers == 0 {
+            state.bytes = VecDeque::new();
+        }
+    }
+}
+
+impl File for End {
+    fn read(&self, _at: At, into: &mut [u8]) -> Result<usize> {
+        if !self.reads {
+            return Err(Errno::EBADF);
+        }
+        let mut state = self.pipe.state.lock();
+        if state.bytes.is_empty() && !into.is_empty() {
+            return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
+        }
+        let count = into.len().min(state.bytes.len());
+        let (first, second) = state.bytes.as_slices();
+        let from_first = count.min(first.len());
+        into[..from_first].copy_from_slice(&first[..from_first]);
+        into[from_first..count].copy_from_slice(&second[..count - from_first]);
+        state.bytes.drain(..count);
+        Ok(count)
+    }
+
+    fn write(&self, _at: At, from: &[u8]) -> Result<usize> {
+        if !self.writes {
+            return Err(Errno::EBADF);
+        }
+        let mut state = self.pipe.state.lock();
+        if state.readers == 0 {
+            return Err(Errno::EPIPE);
+        }
+        let room = CAPACITY_BYTES - state.bytes.len();
+        if from.len() <= ATOMIC_BYTES && from.len() > room || room == 0 && !from.is_empty() {
+            return Err(Errno::EAGAIN);
+        }
+        let count = from.len().min(room);
+        state.bytes.extend(&from[..count]);
+        Ok(count)
+    }
+
+    fn is_seekable(&self) -> bool {
+        false
+    }
+
+    fn ready(&self) -> Ready {
+        let state = self.pipe.state.lock();
+        Ready {
+            readable: self.reads && !state.bytes.is_empty(),
+            writable: self.writes && CAPACITY_BYTES - state.bytes.len() >= ATOMIC_BYTES,
+            hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
+            error: self.writes && state.readers == 0,
+        }
+    }
+
+    fn is_opening(&self) -> bool {
+        let state = self.pipe.state.lock();
+        match self.waits_past {
+            Some(past) if self.reads => state.writers_ever <= past,
+            Some(past) => state.readers_ever <= past,
+            None => false,
+        }
+    }
+
+    fn pending(&self) -> Result<usize> {
+        Ok(self.pipe.state.lock().bytes.len())
+    }
+}
+
+/// A pipe as a node without a name: what pipe2(2) makes, so that `/proc/self/fd` can open it again.
+pub struct PipeNode {
+    pipe: Arc<Pipe>,
+    metadata: Mutex<Metadata>,
+}
+
+impl PipeNode {
+    /// A new pipe with that identity and owner.
+    #[must_use]
+    pub fn new(inode: u64, uid: u32, gid: u32, clock: &Clock) -> PipeNode {
+        let now = clock();
+        let metadata = Metadata {
+            kind: Kind::Fifo,
+            mode: 0o600,
+            device: crate::node::PIPE_DEVICE,
+            inode,
+            links: 1,
+            uid,
+            gid,
+            size: 0,
+            blocks: 0,
+            accessed: now,
+            modified: now,
+            changed: now,
+        };
+        PipeNode { pipe: Pipe::new(), metadata: Mutex::new(metadata) }
+    }
+}
+
+impl Node for PipeNode {
+    fn metadata(&self) -> Result<Metadata> {
+        Ok(self.metadata.lock().clone())
+    }
+
+    fn set_metadata(&self, change: &Change) -> Result<()> {
+        if change.size.is_some() {
+            return Err(Errno::EINVAL);
+        }
+        change.apply(&mut self.metadata.lock());
+        Ok(())
+    }
+
+    fn open(&self, how: Open) -> Result<Box<dyn File>> {
+        self.pipe.open(how)
+    }
+
+    fn kind(&self) -> Result<Kind> {
+        Ok(Kind::Fifo)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn file_system(&self) -> FileSystemInfo {
+        FileSystemInfo { magic: PIPEFS_MAGIC, block_bytes: 4096, ..FileSystemInfo::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: Open = Open { read: true, write: false, append: false, nonblocking: true };
+    const WRITE: Open = Open { read: false, write: true, append: false, nonblocking: true };
+
+    #[test]
+    fn bytes_pass_in_order_and_ends_are_noticed() {
+        let pipe = Pipe::new();
+        assert!(matches!(pipe.open(WRITE), Err(Errno::ENXIO)));
+        let reader = pipe.open(READ).unwrap();
+        assert!(!reader.ready().hangup);
+        let writer = pipe.open(WRITE).unwrap();
+        let mut bytes = [0; 8];
+        assert_eq!(reader.read(At::Stream, &mut bytes), Err(Errno::EAGAIN));
+        assert_eq!(writer.write(At::Stream, b"hello"), Ok(5));
+        assert_eq!(reader.read(At::Stream, &mut bytes[..2]), Ok(2));
+        assert_eq!(reader.pending(), Ok(3));
+        drop(writer);
+        assert_eq!(reader.read(At::Stream, &mut bytes), Ok(3));
+        assert_eq!(&bytes[..3], b"llo");
+        assert_eq!(reader.read(At::Stream, &mut bytes), Ok(0));
+        assert!(reader.ready().hangup);
+    }
+
+    #[test]
+    fn a_full_pipe_waits_and_small_writes_stay_whole() {
+        let pipe = Pipe::new();
+        let reader = pipe.open(READ).unwrap();
+        let writer = pipe.open(WRITE).unwrap();
+        assert_eq!(writer.write(At::Stream, &[1; 70_000]), Ok(CAPACITY_BYTES));
+        assert_eq!(writer.write(At::Stream, &[2]), Err(Errno::EAGAIN));
+        assert_eq!(reader.read(At::Stream, &mut [0; 100]), Ok(100));
+        assert_eq!(writer.write(At::Stream, &[2; 101]), Err(Errno::EAGAIN));
+        assert_eq!(writer.write(At::Stream, &[2; 100]), Ok(100));
+        drop(reader);
+        assert_eq!(writer.write(At::Stream, &[2]), Err(Errno::EPIPE));
+        assert!(writer.ready().error);
+    }
+
+    #[test]
+    fn waiting_opens_meet() {
+        let pipe = Pipe::new();
+        let reader = pipe.open(Open { nonblocking: false, ..READ }).unwrap();
+        assert!(reader.is_opening());
+        let writer = pipe.open(Open { nonblocking: false, ..WRITE }).unwrap();
+        assert!(!reader.is_opening() && !writer.is_opening());
+    }
+}

@@ -78,14 +78,10 @@ pub trait Word:
 
     /// Low 32 bits of the product.
     fn mul(self, by: Self) -> Self;
-    /// Signed quotient; by zero gives zero; the most negative by -1 gives itself.
+    /// Signed quotient; a zero divisor counts as one; the most negative by -1 gives itself.
     fn div_s(self, by: Self) -> Self;
-    /// Unsigned quotient; by zero gives zero.
+    /// Unsigned quotient; a zero divisor counts as one.
     fn div_u(self, by: Self) -> Self;
-    /// Signed remainder; by zero gives zero; the most negative by -1 gives zero.
-    fn rem_s(self, by: Self) -> Self;
-    /// Unsigned remainder; by zero gives zero.
-    fn rem_u(self, by: Self) -> Self;
     /// Shift left.
     fn shl(self, by: Self) -> Self;
     /// Shift right, filling with zeros.
@@ -174,6 +170,8 @@ pub trait Cpu {
     /// Computes `value` once, now. Forgetting it costs speed; needing it across a write is required.
     fn hold(&mut self, value: Self::Word) -> Self::Word;
 
+    /// Whether the guest is big-endian.
+    fn is_big_endian(&self) -> bool;
     /// Loads; unaligned addresses work, as Linux mends them.
     fn load(&mut self, size: Size, extend: Extend, at: Self::Word) -> Result<Self::Word, Self::Stop>;
     /// Stores the low bits of `value`.
@@ -186,8 +184,6 @@ pub trait Cpu {
     fn store_long(&mut self, at: Self::Word, value: Self::Long) -> Step<Self>
     where
         Self: Sized;
-    /// LWL or LWR: the addressed part of a word merged into `old`.
-    fn load_part(&mut self, side: Side, at: Self::Word, old: Self::Word) -> Result<Self::Word, Self::Stop>;
     /// SWL or SWR: stores the addressed part of a word and touches no other byte.
     fn store_part(&mut self, side: Side, at: Self::Word, value: Self::Word) -> Step<Self>
     where

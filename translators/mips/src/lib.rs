@@ -7,16 +7,20 @@
 
 extern crate alloc;
 
+pub mod border;
 pub mod cpu;
 pub mod decode;
 pub mod disasm;
 pub mod exception;
+pub mod float;
 pub mod insn;
 pub mod isa;
 pub mod reading;
 pub mod reg;
+pub mod region;
 mod semantics;
 pub mod state;
+pub mod translate;
 
 pub use decode::decode;
 pub use exception::Exception;

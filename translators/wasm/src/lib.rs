@@ -1,1 +1,16 @@
 //! Writes WebAssembly; knows no guest instruction set.
+//!
+//! [`Arena`] and [`Expr`] are pure expressions that fold as they are built; [`Code`] is a growing list of instructions
+//! that remembers where each one lands, so that a trap's offset leads back to what was being translated.
+
+#![no_std]
+
+extern crate alloc;
+
+mod code;
+mod expr;
+mod op;
+
+pub use code::{Checkpoint, Code, Temp, Type};
+pub use expr::{Arena, Expr};
+pub use op::{Binary, Unary};

@@ -3,6 +3,11 @@
 //! Translated code reaches it at [`State`]'s field offsets in a memory the guest cannot address, so the layout is
 //! `repr(C)` and the offsets are `const`s. It holds the guest's whole CPU state whenever execution has stopped.
 
+mod fcsr;
+
+pub use fcsr::Fcsr;
+
+use crate::insn::Fmt;
 use crate::reg::{Fpr, Gpr};
 use core::mem::offset_of;
 
@@ -98,6 +103,26 @@ impl State {
     /// Byte offset of the word `fpr[index]`.
     pub const fn fpr_offset(index: usize) -> u32 {
         (offset_of!(State, fpr) + 4 * index) as u32
+    }
+
+    /// A floating-point register's bits in `fmt`; 32-bit formats in the low half.
+    pub fn fpr(&self, fmt: Fmt, reg: Fpr) -> u64 {
+        if fmt.is_long() {
+            let at = State::double_index(self.fpu.fr, reg);
+            u64::from(self.fpr[at + 1]) << 32 | u64::from(self.fpr[at])
+        } else {
+            u64::from(self.fpr[State::fpr_index(self.fpu.fr, reg)])
+        }
+    }
+
+    /// Sets a floating-point register in `fmt`; a 32-bit write leaves the upper half as it was.
+    pub fn set_fpr(&mut self, fmt: Fmt, reg: Fpr, bits: u64) {
+        if fmt.is_long() {
+            let at = State::double_index(self.fpu.fr, reg);
+            (self.fpr[at], self.fpr[at + 1]) = (bits as u32, (bits >> 32) as u32);
+        } else {
+            self.fpr[State::fpr_index(self.fpu.fr, reg)] = bits as u32;
+        }
     }
 
     /// A register by number.

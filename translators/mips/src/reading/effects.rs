@@ -1,0 +1,401 @@
+//! The reading that asks: what does an instruction touch, and where can it go? Nothing here names an instruction.
+
+use crate::cpu::{self, Binary, Cond, Cpu, Extend, Fpu, Round, Side, Size, Slot, Step, Unary};
+use crate::exception::Exception;
+use crate::insn::{Fmt, Insn, Offset};
+use crate::isa::perform;
+use crate::reg::{Cc, Fpr, Gpr};
+use core::cell::Cell;
+use core::convert::Infallible;
+use core::ops::{Add, BitAnd, BitOr, BitXor, Not, Sub};
+
+/// Where an instruction can go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flow {
+    /// On to the next one.
+    Next,
+    /// To an address relative to its delay slot, or on.
+    Branch {
+        /// From the delay slot, in bytes.
+        by: Offset,
+        /// Whether the slot runs when it is not taken.
+        slot: Slot,
+        /// Whether it is always taken.
+        is_always: bool,
+    },
+    /// To a place in its 256 MiB segment.
+    Near {
+        /// Low 28 bits of the address.
+        target: u32,
+        /// ISA mode there.
+        isa_mode: u32,
+    },
+    /// To a computed address.
+    Computed,
+    /// Nowhere by itself: it raises an exception, always.
+    Raise,
+}
+
+/// What one instruction does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effects {
+    /// General registers read, by bit.
+    pub reads: u32,
+    /// General registers written, by bit.
+    pub writes: u32,
+    /// Where it goes.
+    pub flow: Flow,
+    /// Whether it has a delay slot.
+    pub has_slot: bool,
+    /// Whether it writes a link register: it is a call.
+    pub links: bool,
+    /// Whether it accesses data memory.
+    pub memory: bool,
+    /// Whether it does floating-point arithmetic: flags, rounding, NaNs.
+    pub arithmetic: bool,
+    /// Whether it touches the floating-point control registers, or what only an interpreter knows (cycles, code changes).
+    pub control: bool,
+}
+
+/// What `insn` does.
+pub fn effects(insn: Insn) -> Effects {
+    let mut asker = Asker { reads: Cell::new(0), links: Cell::new(false), effects: NOTHING };
+    let Ok(()) = perform(&mut asker, insn);
+    let has_slot = matches!(asker.effects.flow, Flow::Branch { .. } | Flow::Near { .. } | Flow::Computed);
+    Effects { reads: asker.reads.get() & !1, links: asker.links.get() && has_slot, has_slot, ..asker.effects }
+}
+
+const NOTHING: Effects = Effects {
+    reads: 0,
+    writes: 0,
+    flow: Flow::Next,
+    has_slot: false,
+    links: false,
+    memory: false,
+    arithmetic: false,
+    control: false,
+};
+
+struct Asker {
+    reads: Cell<u32>,
+    links: Cell<bool>,
+    effects: Effects,
+}
+
+/// A value nobody knows, unless it is a constant truth.
+#[derive(Clone, Copy)]
+struct Unknown;
+
+/// A truth value: known to hold, or unknown.
+#[derive(Clone, Copy)]
+struct Truth {
+    is_always: bool,
+}
+
+const MAYBE: Truth = Truth { is_always: false };
+
+macro_rules! unknown {
+    ($($trait:ident $method:ident)*) => {$(
+        impl $trait for Unknown {
+            type Output = Unknown;
+            fn $method(self, _: Unknown) -> Unknown {
+                Unknown
+            }
+        }
+    )*};
+}
+
+unknown!(Add add Sub sub BitAnd bitand BitOr bitor BitXor bitxor);
+
+impl Not for Unknown {
+    type Output = Unknown;
+    fn not(self) -> Unknown {
+        Unknown
+    }
+}
+
+impl BitAnd for Truth {
+    type Output = Truth;
+    fn bitand(self, _: Truth) -> Truth {
+        MAYBE
+    }
+}
+impl BitOr for Truth {
+    type Output = Truth;
+    fn bitor(self, _: Truth) -> Truth {
+        MAYBE
+    }
+}
+impl Not for Truth {
+    type Output = Truth;
+    fn not(self) -> Truth {
+        MAYBE
+    }
+}
+
+impl cpu::Bit for Truth {
+    type Word = Word;
+    fn word(self) -> Word {
+        Word(None)
+    }
+    fn select(self, _: Word, _: Word) -> Word {
+        Word(None)
+    }
+}
+
+/// A word, known only if it is a constant: enough to see that a branch is unconditional.
+#[derive(Clone, Copy)]
+struct Word(Option<u32>);
+
+macro_rules! word {
+    ($($trait:ident $method:ident)*) => {$(
+        impl $trait for Word {
+            type Output = Word;
+            fn $method(self, _: Word) -> Word {
+                Word(None)
+            }
+        }
+    )*};
+}
+
+word!(Add add Sub sub BitAnd bitand BitOr bitor BitXor bitxor);
+
+impl Not for Word {
+    type Output = Word;
+    fn not(self) -> Word {
+        Word(None)
+    }
+}
+
+impl cpu::Word for Word {
+    type Bit = Truth;
+    type Long = Unknown;
+    fn mul(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn div_s(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn div_u(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn shl(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn shr_u(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn shr_s(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn rotr(self, _: Word) -> Word {
+        Word(None)
+    }
+    fn clz(self) -> Word {
+        Word(None)
+    }
+    fn sign_byte(self) -> Word {
+        Word(None)
+    }
+    fn sign_half(self) -> Word {
+        Word(None)
+    }
+    fn eq(self, other: Word) -> Truth {
+        Truth { is_always: self.0.is_some() && self.0 == other.0 }
+    }
+    fn lt_s(self, _: Word) -> Truth {
+        MAYBE
+    }
+    fn lt_u(self, _: Word) -> Truth {
+        MAYBE
+    }
+    fn long_s(self) -> Unknown {
+        Unknown
+    }
+    fn long_u(self) -> Unknown {
+        Unknown
+    }
+}
+
+impl cpu::Long for Unknown {
+    type Word = Word;
+    fn mul(self, _: Unknown) -> Unknown {
+        Unknown
+    }
+    fn low(self) -> Word {
+        Word(None)
+    }
+    fn high(self) -> Word {
+        Word(None)
+    }
+    fn pair(_: Word, _: Word) -> Unknown {
+        Unknown
+    }
+    fn select(self, _: Unknown, _: Truth) -> Unknown {
+        Unknown
+    }
+}
+
+impl Asker {
+    fn access(&mut self) {
+        self.effects.memory = true;
+    }
+}
+
+impl Cpu for Asker {
+    type Word = Word;
+    type Long = Unknown;
+    type Bit = Truth;
+    type Stop = Infallible;
+
+    fn word(&self, value: u32) -> Word {
+        Word(Some(value))
+    }
+    fn long(&self, _: u64) -> Unknown {
+        Unknown
+    }
+    fn get(&self, reg: Gpr) -> Word {
+        self.reads.set(self.reads.get() | 1 << reg.index());
+        if reg == Gpr::ZERO { Word(Some(0)) } else { Word(None) }
+    }
+    fn set(&mut self, reg: Gpr, _: Word) {
+        if reg != Gpr::ZERO {
+            self.effects.writes |= 1 << reg.index();
+        }
+    }
+    fn hilo(&self) -> Unknown {
+        Unknown
+    }
+    fn set_hilo(&mut self, _: Unknown) {}
+    fn hold(&mut self, value: Word) -> Word {
+        value
+    }
+    fn is_big_endian(&self) -> bool {
+        false
+    }
+    fn load(&mut self, _: Size, _: Extend, _: Word) -> Result<Word, Infallible> {
+        self.access();
+        Ok(Word(None))
+    }
+    fn store(&mut self, _: Size, _: Word, _: Word) -> Step<Self> {
+        self.access();
+        Ok(())
+    }
+    fn load_long(&mut self, _: Word) -> Result<Unknown, Infallible> {
+        self.access();
+        Ok(Unknown)
+    }
+    fn store_long(&mut self, _: Word, _: Unknown) -> Step<Self> {
+        self.access();
+        Ok(())
+    }
+    fn store_part(&mut self, _: Side, _: Word, _: Word) -> Step<Self> {
+        self.access();
+        Ok(())
+    }
+    fn load_linked(&mut self, _: Word) -> Result<Word, Infallible> {
+        self.access();
+        Ok(Word(None))
+    }
+    fn store_conditional(&mut self, _: Word, _: Word) -> Result<Word, Infallible> {
+        self.access();
+        Ok(Word(None))
+    }
+    fn link(&self) -> Word {
+        self.links.set(true);
+        Word(None)
+    }
+    fn jump(&mut self, _: Word) {
+        self.effects.flow = Flow::Computed;
+    }
+    fn jump_near(&mut self, target: u32, isa_mode: u32) {
+        self.effects.flow = Flow::Near { target, isa_mode };
+    }
+    fn branch(&mut self, when: Truth, by: Offset, slot: Slot) {
+        self.effects.flow = Flow::Branch { by, slot, is_always: when.is_always };
+    }
+    fn trap(&mut self, _: Truth, _: Exception) -> Step<Self> {
+        Ok(())
+    }
+    fn raise(&mut self, _: Exception) -> Step<Self> {
+        self.effects.flow = Flow::Raise;
+        Ok(())
+    }
+    fn code_changed(&mut self, _: Word) -> Step<Self> {
+        self.effects.control = true;
+        Ok(())
+    }
+    fn user_local(&self) -> Word {
+        Word(None)
+    }
+    fn cycles(&mut self) -> Word {
+        self.effects.control = true;
+        Word(None)
+    }
+}
+
+impl Fpu for Asker {
+    fn fpr(&self, _: Fmt, _: Fpr) -> Unknown {
+        Unknown
+    }
+    fn set_fpr(&mut self, _: Fmt, _: Fpr, _: Unknown) {}
+    fn fpr_high(&self, _: Fpr) -> Word {
+        Word(None)
+    }
+    fn set_fpr_high(&mut self, _: Fpr, _: Word) {}
+    fn hold_long(&mut self, value: Unknown) -> Unknown {
+        value
+    }
+    fn binary(&mut self, _: Binary, _: Fmt, _: Unknown, _: Unknown) -> Result<Unknown, Infallible> {
+        self.effects.arithmetic = true;
+        Ok(Unknown)
+    }
+    fn unary(&mut self, _: Unary, _: Fmt, _: Unknown) -> Result<Unknown, Infallible> {
+        self.effects.arithmetic = true;
+        Ok(Unknown)
+    }
+    fn convert(&mut self, _: Fmt, _: Fmt, _: Round, _: Unknown) -> Result<Unknown, Infallible> {
+        self.effects.arithmetic = true;
+        Ok(Unknown)
+    }
+    fn compare(&mut self, _: Cond, _: Fmt, _: Unknown, _: Unknown) -> Result<Truth, Infallible> {
+        self.effects.arithmetic = true;
+        Ok(MAYBE)
+    }
+    fn condition(&self, _: Cc) -> Truth {
+        MAYBE
+    }
+    fn set_condition(&mut self, _: Cc, _: Truth) {}
+    fn control(&mut self, _: u32) -> Result<Word, Infallible> {
+        self.effects.control = true;
+        Ok(Word(None))
+    }
+    fn set_control(&mut self, _: u32, _: Word) -> Step<Self> {
+        self.effects.control = true;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode;
+
+    fn of(word: u32) -> Effects {
+        effects(decode(word).expect("a valid word"))
+    }
+
+    #[test]
+    fn what_instructions_touch() {
+        let addu = of(0x0085_1021); // addu v0, a0, a1
+        assert_eq!((addu.reads, addu.writes, addu.flow), (1 << 4 | 1 << 5, 1 << 2, Flow::Next));
+        assert!(matches!(of(0x1000_0003).flow, Flow::Branch { is_always: true, by: Offset(12), .. })); // b
+        assert!(matches!(of(0x1485_0003).flow, Flow::Branch { is_always: false, .. })); // bne a0, a1
+        let jalr = of(0x0320_f809); // jalr t9
+        assert!(jalr.links && jalr.has_slot && jalr.flow == Flow::Computed);
+        assert_eq!(of(0x0000_000c).flow, Flow::Raise); // syscall
+        assert!(of(0x8c82_0004).memory); // lw v0, 4(a0)
+        assert!(of(0x7c03_e83b).reads == 0 && !of(0x7c03_e83b).control); // rdhwr v1, $29
+        assert!(of(0x4442_f800).control); // cfc1 v0, $31
+    }
+}

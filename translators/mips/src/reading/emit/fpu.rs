@@ -1,0 +1,225 @@
+//! Floating point as emitted code does it: native operations for the common case. A NaN result, an integer that does
+//! not fit, and everything once flags or rounding modes matter (`FpuMode::exact`) is the interpreter's.
+
+use super::value::{Bit, Long, Word};
+use super::{Emit, state};
+use crate::cpu::{Binary, Cond, Cpu, Fpu, Round, Step, Unary, Word as _};
+use crate::insn::Fmt;
+use crate::reg::{Cc, Fpr};
+use crate::state::State;
+use core::convert::Infallible;
+use wasm::{Binary as Op2, Expr, Type, Unary as Op1};
+use wasm_encoder::Instruction;
+
+/// The bits of a value in `fmt` as the float (S, D) or integer (W, L) they stand for.
+fn open(fmt: Fmt, bits: Expr<'_>) -> Expr<'_> {
+    match fmt {
+        Fmt::S => bits.unary(Op1::I32WrapI64).unary(Op1::F32ReinterpretI32),
+        Fmt::D => bits.unary(Op1::F64ReinterpretI64),
+        Fmt::W => bits.unary(Op1::I32WrapI64),
+        Fmt::L => bits,
+    }
+}
+
+/// The inverse of [`open`].
+fn close(fmt: Fmt, value: Expr<'_>) -> Expr<'_> {
+    match fmt {
+        Fmt::S => value.unary(Op1::I32ReinterpretF32).unary(Op1::I64ExtendI32U),
+        Fmt::D => value.unary(Op1::I64ReinterpretF64),
+        Fmt::W => value.unary(Op1::I64ExtendI32U),
+        Fmt::L => value,
+    }
+}
+
+fn type_of(fmt: Fmt) -> Type {
+    match fmt {
+        Fmt::S => Type::F32,
+        Fmt::D => Type::F64,
+        Fmt::W => Type::I32,
+        Fmt::L => Type::I64,
+    }
+}
+
+/// Picks the single or the double form of an operator.
+fn pick<T>(fmt: Fmt, single: T, double: T) -> T {
+    if fmt == Fmt::S { single } else { double }
+}
+
+impl<'a> Emit<'a> {
+    fn fpr_at(&self, fmt: Fmt, reg: Fpr) -> u32 {
+        let fr = self.options.fpu.fr;
+        State::fpr_offset(if fmt.is_long() { State::double_index(fr, reg) } else { State::fpr_index(fr, reg) })
+    }
+
+    fn is_nan(&self, fmt: Fmt, value: Expr<'a>) -> Bit<'a> {
+        Bit(value.binary(pick(fmt, Op2::F32Ne, Op2::F64Ne), value))
+    }
+
+    /// An operand, held, as it is used more than once.
+    fn operand(&mut self, fmt: Fmt, bits: Long<'a>) -> Expr<'a> {
+        let value = open(fmt, bits.0);
+        if value.as_local().is_some() { value } else { self.hold_as(value, type_of(fmt)) }
+    }
+
+    /// A result, unless it is a NaN: which one is the interpreter's business.
+    fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Long<'a> {
+        let value = self.hold_as(value, type_of(fmt));
+        let is_nan = self.is_nan(fmt, value);
+        self.interpret_if(is_nan);
+        Long(close(fmt, value))
+    }
+
+    fn one(&mut self, fmt: Fmt) -> Expr<'a> {
+        open(fmt, self.arena.i64(pick(fmt, u64::from(1f32.to_bits()), 1f64.to_bits())))
+    }
+
+    /// Float to integer: rounded as a double, which holds every single, then checked against the integer's range.
+    fn to_integer(&mut self, to: Fmt, from: Fmt, round: Round, a: Long<'a>) -> Long<'a> {
+        let value = open(from, a.0);
+        let value = if from == Fmt::S { value.unary(Op1::F64PromoteF32) } else { value };
+        let rounded = value.unary(match round {
+            Round::Current | Round::Nearest => Op1::F64Nearest,
+            Round::Zero => Op1::F64Trunc,
+            Round::Up => Op1::F64Ceil,
+            Round::Down => Op1::F64Floor,
+        });
+        let rounded = self.hold_as(rounded, Type::F64);
+        let double = |value: f64| open(Fmt::D, self.arena.i64(value.to_bits()));
+        // The smallest integer and the first too large one are both doubles. A NaN fails both comparisons.
+        let (low, high, op) = if to == Fmt::W {
+            (double(-2147483648.0), double(2147483648.0), Op1::I32TruncSatF64S)
+        } else {
+            (double(-9223372036854775808.0), double(9223372036854775808.0), Op1::I64TruncSatF64S)
+        };
+        let fits = Bit(rounded.binary(Op2::F64Ge, low)) & Bit(rounded.binary(Op2::F64Lt, high));
+        self.interpret_if(!fits);
+        Long(close(to, rounded.unary(op)))
+    }
+}
+
+impl<'a> Fpu for Emit<'a> {
+    fn fpr(&self, fmt: Fmt, reg: Fpr) -> Long<'a> {
+        // Read as it will be used: doubles and 64-bit integers through a floating-point local.
+        let fmt = if fmt == Fmt::L { Fmt::D } else { fmt };
+        let temp = self.code.borrow_mut().temp(type_of(fmt));
+        let load = match fmt {
+            Fmt::S => Instruction::F32Load,
+            Fmt::W => Instruction::I32Load,
+            _ => Instruction::F64Load,
+        };
+        self.read_state(temp.0, self.fpr_at(fmt, reg), load);
+        Long(close(fmt, self.local(temp.0)))
+    }
+    fn set_fpr(&mut self, fmt: Fmt, reg: Fpr, value: Long<'a>) {
+        let at = self.fpr_at(fmt, reg);
+        let narrow = value.0.unary(Op1::I32WrapI64);
+        let code = self.code();
+        code.add(Instruction::I32Const(0));
+        let store = if fmt.is_long() {
+            match value.0.under(Op1::I64ReinterpretF64) {
+                Some(double) => {
+                    double.push(code);
+                    Instruction::F64Store(state(at))
+                }
+                None => {
+                    value.0.push(code);
+                    Instruction::I64Store(state(at))
+                }
+            }
+        } else {
+            match narrow.under(Op1::I32ReinterpretF32) {
+                Some(single) => {
+                    single.push(code);
+                    Instruction::F32Store(state(at))
+                }
+                None => {
+                    narrow.push(code);
+                    Instruction::I32Store(state(at))
+                }
+            }
+        };
+        code.add(store);
+    }
+    fn fpr_high(&self, reg: Fpr) -> Word<'a> {
+        self.state_word(State::fpr_offset(State::fpr_high_index(self.options.fpu.fr, reg)))
+    }
+    fn set_fpr_high(&mut self, reg: Fpr, value: Word<'a>) {
+        let at = State::fpr_offset(State::fpr_high_index(self.options.fpu.fr, reg));
+        self.set_state_word(at, value);
+    }
+    fn hold_long(&mut self, value: Long<'a>) -> Long<'a> {
+        Long(self.hold_as(value.0, Type::I64))
+    }
+    fn binary(&mut self, op: Binary, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Long<'a>, Infallible> {
+        self.must_interpret |= self.options.fpu.exact;
+        let op = match op {
+            Binary::Add => pick(fmt, Op2::F32Add, Op2::F64Add),
+            Binary::Sub => pick(fmt, Op2::F32Sub, Op2::F64Sub),
+            Binary::Mul => pick(fmt, Op2::F32Mul, Op2::F64Mul),
+            Binary::Div => pick(fmt, Op2::F32Div, Op2::F64Div),
+        };
+        Ok(self.result(fmt, open(fmt, a.0).binary(op, open(fmt, b.0))))
+    }
+    fn unary(&mut self, op: Unary, fmt: Fmt, a: Long<'a>) -> Result<Long<'a>, Infallible> {
+        self.must_interpret |= self.options.fpu.exact;
+        let a = open(fmt, a.0);
+        let root = |a: Expr<'a>| a.unary(pick(fmt, Op1::F32Sqrt, Op1::F64Sqrt));
+        let divide = pick(fmt, Op2::F32Div, Op2::F64Div);
+        let value = match op {
+            Unary::Sqrt => root(a),
+            Unary::Recip => self.one(fmt).binary(divide, a),
+            Unary::Rsqrt => self.one(fmt).binary(divide, root(a)),
+            Unary::Abs => a.unary(pick(fmt, Op1::F32Abs, Op1::F64Abs)),
+            Unary::Neg => a.unary(pick(fmt, Op1::F32Neg, Op1::F64Neg)),
+        };
+        Ok(self.result(fmt, value))
+    }
+    fn convert(&mut self, to: Fmt, from: Fmt, round: Round, a: Long<'a>) -> Result<Long<'a>, Infallible> {
+        self.must_interpret |= self.options.fpu.exact;
+        let value = open(from, a.0);
+        let op = match (to, from) {
+            (Fmt::W | Fmt::L, _) => return Ok(self.to_integer(to, from, round, a)),
+            (Fmt::D, Fmt::S) => Op1::F64PromoteF32,
+            (Fmt::D, Fmt::W) => Op1::F64ConvertI32S,
+            (Fmt::D, _) => Op1::F64ConvertI64S,
+            (Fmt::S, Fmt::D) => Op1::F32DemoteF64,
+            (Fmt::S, Fmt::W) => Op1::F32ConvertI32S,
+            (Fmt::S, _) => Op1::F32ConvertI64S,
+        };
+        Ok(self.result(to, value.unary(op)))
+    }
+    fn compare(&mut self, cond: Cond, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Bit<'a>, Infallible> {
+        self.must_interpret |= self.options.fpu.exact;
+        let (a, b) = (self.operand(fmt, a), self.operand(fmt, b));
+        let mut holds = Bit(self.arena.i32(0));
+        if cond.0 & 1 != 0 {
+            holds = holds | self.is_nan(fmt, a) | self.is_nan(fmt, b);
+        }
+        if cond.0 & 2 != 0 {
+            holds = holds | Bit(a.binary(pick(fmt, Op2::F32Eq, Op2::F64Eq), b));
+        }
+        if cond.0 & 4 != 0 {
+            holds = holds | Bit(a.binary(pick(fmt, Op2::F32Lt, Op2::F64Lt), b));
+        }
+        Ok(holds)
+    }
+    fn condition(&self, cc: Cc) -> Bit<'a> {
+        let fcsr = self.state_word(State::FCSR);
+        Bit((fcsr.shr_u(self.word(cc.fcsr_bit())) & self.word(1)).0)
+    }
+    fn set_condition(&mut self, cc: Cc, value: Bit<'a>) {
+        let bit = cc.fcsr_bit();
+        let value = Word(value.0).shl(self.word(bit));
+        let value = self.hold(value);
+        let rest = self.state_word(State::FCSR) & self.word(!(1 << bit));
+        self.set_state_word(State::FCSR, rest | value);
+    }
+    fn control(&mut self, _: u32) -> Result<Word<'a>, Infallible> {
+        self.must_interpret = true;
+        Ok(self.word(0))
+    }
+    fn set_control(&mut self, _: u32, _: Word<'a>) -> Step<Self> {
+        self.must_interpret = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,471 @@
+//! The reading that writes it down: Wasm code for one instruction after another of a block.
+//!
+//! Registers live in locals while a block lasts: loaded at their first read, written back at its exits. What only the
+//! interpreter can do (exceptions, system calls, exact floating point) sets `must_interpret`, and the translator leaves
+//! to it at that instruction. No instruction is named here.
+
+mod fpu;
+mod value;
+
+use crate::border::{Leave, STATE_AT};
+use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
+use crate::exception::Exception;
+use crate::insn::Offset;
+use crate::reg::Gpr;
+use crate::state::{FpuMode, State};
+use core::cell::{Cell, RefCell};
+use core::convert::Infallible;
+use value::{Bit, Long, Word, swap_word};
+use wasm::{Arena, Code, Expr, Temp, Type, Unary};
+use wasm_encoder::{BlockType, Instruction, MemArg};
+
+/// What the emitted code may take for granted; part of every key under which code is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Options {
+    /// The guest's byte order.
+    pub big_endian: bool,
+    /// How its floating-point unit is set up.
+    pub fpu: FpuMode,
+    /// Registers are written back before each memory access, so that a fault sees them exactly.
+    pub fault_precise: bool,
+}
+
+/// Where control goes at the end of a block, captured before the delay slot.
+#[derive(Clone, Copy)]
+pub enum Flow {
+    /// To a computed address, held in this temporary.
+    Computed(Temp),
+    /// To this address, always.
+    Always(u32),
+    /// To this address if the temporary is not zero.
+    If(Temp, u32, Slot),
+}
+
+/// The largest displacement of an instruction, and so of a memory access.
+const OFFSET_MAX: u32 = 0x7fff;
+
+/// HI:LO's local, after the parameter and the 31 registers; its bit in the masks is the one that `zero` does not need.
+const HILO_LOCAL: u32 = 32;
+const HILO_BIT: u32 = 1;
+
+/// The emitter of one region function.
+pub struct Emit<'a> {
+    arena: &'a Arena,
+    code: RefCell<Code>,
+    options: Options,
+    /// Registers whose local is up to date, and those newer than the register file.
+    loaded: Cell<u32>,
+    dirty: u32,
+    /// Address of the instruction being emitted.
+    at: u32,
+    /// Where to restart it: itself, or the branch whose slot it is in.
+    restart: u32,
+    /// Set by a branch or jump.
+    pub flow: Option<Flow>,
+    /// Set if this instruction is for the interpreter.
+    pub must_interpret: bool,
+}
+
+/// What an instruction that turns out to be the interpreter's is rolled back to.
+#[derive(Clone, Copy)]
+pub struct Checkpoint {
+    code: wasm::Checkpoint,
+    loaded: u32,
+    dirty: u32,
+}
+
+impl<'a> Emit<'a> {
+    /// An emitter into a function `(entry: i32) -> pc: i32`.
+    pub fn new(arena: &'a Arena, options: Options) -> Emit<'a> {
+        let mut fixed = [Type::I32; HILO_LOCAL as usize];
+        fixed[HILO_LOCAL as usize - 1] = Type::I64;
+        Emit {
+            arena,
+            code: RefCell::new(Code::new(1, &fixed)),
+            options,
+            loaded: Cell::new(0),
+            dirty: 0,
+            at: 0,
+            restart: 0,
+            flow: None,
+            must_interpret: false,
+        }
+    }
+
+    /// The parameter: which entry to run.
+    pub const ENTRY: u32 = 0;
+
+    /// The code so far, for the translator's own control flow.
+    pub fn code(&mut self) -> &mut Code {
+        self.code.get_mut()
+    }
+
+    /// The finished code.
+    pub fn into_code(self) -> Code {
+        self.code.into_inner()
+    }
+
+    /// Starts a block: nothing is in locals.
+    pub fn begin_block(&mut self) {
+        self.loaded.set(0);
+        self.dirty = 0;
+        self.code().release_temps();
+    }
+
+    /// Starts the instruction at `at`, which restarts at `restart`.
+    pub fn begin(&mut self, at: u32, restart: u32) -> Checkpoint {
+        (self.at, self.restart) = (at, restart);
+        // A delay slot still needs what its branch captured.
+        if at == restart {
+            self.code().release_temps();
+        }
+        (self.flow, self.must_interpret) = (None, false);
+        Checkpoint { code: self.code().checkpoint(), loaded: self.loaded.get(), dirty: self.dirty }
+    }
+
+    /// Takes back everything since `checkpoint`.
+    pub fn rewind(&mut self, checkpoint: Checkpoint) {
+        self.code().rewind(checkpoint.code);
+        self.loaded.set(checkpoint.loaded);
+        self.dirty = checkpoint.dirty;
+    }
+
+    /// What the other arm of a branch loaded or wrote is not known here.
+    pub fn forget_since(&mut self, checkpoint: Checkpoint) {
+        self.loaded.set(checkpoint.loaded);
+        self.dirty = checkpoint.dirty;
+    }
+
+    /// Writes registers back to the register file.
+    pub fn flush(&mut self) {
+        let dirty = self.dirty;
+        let code = self.code();
+        for reg in Gpr::all().skip(1).filter(|reg| dirty >> reg.index() & 1 != 0) {
+            code.add(Instruction::I32Const(0));
+            code.add(Instruction::LocalGet(reg.index() as u32));
+            code.add(Instruction::I32Store(state(State::gpr_offset(reg))));
+        }
+        if dirty & HILO_BIT != 0 {
+            code.add(Instruction::I32Const(0));
+            code.add(Instruction::LocalGet(HILO_LOCAL));
+            code.add(Instruction::I64Store(state(State::HILO)));
+        }
+    }
+
+    /// Leaves the region at `pc` for a reason. What follows in the same block still knows what is dirty.
+    pub fn leave(&mut self, why: Leave, pc: u32) {
+        self.flush();
+        if why != Leave::NoCode {
+            self.set_state(State::LEAVE, why.code());
+        }
+        self.code().add(Instruction::I32Const(pc as i32));
+        self.code().add(Instruction::Return);
+    }
+
+    fn set_state(&mut self, offset: u32, value: u32) {
+        let code = self.code();
+        code.add(Instruction::I32Const(0));
+        code.add(Instruction::I32Const(value as i32));
+        code.add(Instruction::I32Store(state(offset)));
+    }
+
+    /// Leaves to the interpreter if `when`: a cold path.
+    fn interpret_if(&mut self, when: Bit<'a>) {
+        match when.0.as_i32() {
+            Some(0) => {}
+            Some(_) => self.must_interpret = true,
+            None => {
+                when.0.push(self.code());
+                self.code().add(Instruction::If(BlockType::Empty));
+                self.leave(Leave::Interpret, self.restart);
+                self.code().add(Instruction::End);
+            }
+        }
+    }
+
+    fn local(&self, local: u32) -> Expr<'a> {
+        self.arena.local(&self.code.borrow(), local)
+    }
+
+    fn hold_as(&mut self, value: Expr<'a>, of: Type) -> Expr<'a> {
+        let temp = self.code().hold(value, of);
+        self.local(temp.0)
+    }
+
+    /// Reads `offset` of the register file into `local`.
+    fn read_state(&self, local: u32, offset: u32, load: fn(MemArg) -> Instruction<'static>) {
+        let mut code = self.code.borrow_mut();
+        code.add(Instruction::I32Const(0));
+        code.add(load(state(offset)));
+        code.add(Instruction::LocalSet(local));
+    }
+
+    /// A word of the register file that is not a general register.
+    fn state_word(&self, offset: u32) -> Word<'a> {
+        let temp = self.code.borrow_mut().temp(Type::I32);
+        self.read_state(temp.0, offset, Instruction::I32Load);
+        Word(self.local(temp.0))
+    }
+
+    fn set_state_word(&mut self, offset: u32, value: Word<'a>) {
+        self.code().add(Instruction::I32Const(0));
+        value.0.push(self.code());
+        self.code().add(Instruction::I32Store(state(offset)));
+    }
+
+    /// Before a guest access: registers to their file if a fault must see them, and the way back from a trap.
+    fn before_access(&mut self) {
+        if self.options.fault_precise {
+            self.flush();
+            self.dirty = 0;
+        }
+    }
+
+    /// Loads into a fresh temporary.
+    fn guest_load(&mut self, at: Expr<'a>, of: Type, load: fn(MemArg) -> Instruction<'static>) -> Expr<'a> {
+        self.before_access();
+        let restart = self.restart;
+        let (base, offset) = at.split_offset(OFFSET_MAX);
+        let code = self.code();
+        let temp = code.temp(of);
+        base.push(code);
+        code.mark(restart);
+        code.add(load(guest(offset)));
+        code.add(Instruction::LocalSet(temp.0));
+        self.local(temp.0)
+    }
+
+    fn guest_store(&mut self, at: Expr<'a>, value: Expr<'a>, store: fn(MemArg) -> Instruction<'static>) {
+        self.before_access();
+        let restart = self.restart;
+        let (base, offset) = at.split_offset(OFFSET_MAX);
+        let code = self.code();
+        base.push(code);
+        value.push(code);
+        code.mark(restart);
+        code.add(store(guest(offset)));
+    }
+
+    /// LL and SC fault on an unaligned address: the interpreter raises it.
+    fn expect_aligned(&mut self, at: Word<'a>) {
+        use crate::cpu::Word as _;
+        let is_aligned = (at & self.word(3)).eq(self.word(0));
+        self.interpret_if(!is_aligned);
+    }
+}
+
+/// A field of the register file, in the CPU memory.
+fn state(offset: u32) -> MemArg {
+    MemArg { offset: u64::from(STATE_AT + offset), align: 2, memory_index: 1 }
+}
+
+/// An access to guest memory; MIPS Linux mends unaligned ones, so nothing is promised.
+fn guest(offset: u32) -> MemArg {
+    MemArg { offset: u64::from(offset), align: 0, memory_index: 0 }
+}
+
+impl<'a> Cpu for Emit<'a> {
+    type Word = Word<'a>;
+    type Long = Long<'a>;
+    type Bit = Bit<'a>;
+    type Stop = Infallible;
+
+    fn word(&self, value: u32) -> Word<'a> {
+        Word(self.arena.i32(value))
+    }
+    fn long(&self, value: u64) -> Long<'a> {
+        Long(self.arena.i64(value))
+    }
+    fn get(&self, reg: Gpr) -> Word<'a> {
+        if reg == Gpr::ZERO {
+            return self.word(0);
+        }
+        let (local, bit) = (reg.index() as u32, 1 << reg.index());
+        if self.loaded.get() & bit == 0 {
+            self.read_state(local, State::gpr_offset(reg), Instruction::I32Load);
+            self.loaded.set(self.loaded.get() | bit);
+        }
+        Word(self.local(local))
+    }
+    fn set(&mut self, reg: Gpr, value: Word<'a>) {
+        if reg == Gpr::ZERO {
+            return;
+        }
+        value.0.push(self.code());
+        self.code().add(Instruction::LocalSet(reg.index() as u32));
+        self.loaded.set(self.loaded.get() | 1 << reg.index());
+        self.dirty |= 1 << reg.index();
+    }
+    fn hilo(&self) -> Long<'a> {
+        if self.loaded.get() & HILO_BIT == 0 {
+            self.read_state(HILO_LOCAL, State::HILO, Instruction::I64Load);
+            self.loaded.set(self.loaded.get() | HILO_BIT);
+        }
+        Long(self.local(HILO_LOCAL))
+    }
+    fn set_hilo(&mut self, value: Long<'a>) {
+        value.0.push(self.code());
+        self.code().add(Instruction::LocalSet(HILO_LOCAL));
+        self.loaded.set(self.loaded.get() | HILO_BIT);
+        self.dirty |= HILO_BIT;
+    }
+    fn hold(&mut self, value: Word<'a>) -> Word<'a> {
+        if value.0.as_i32().is_some() { value } else { Word(self.hold_as(value.0, Type::I32)) }
+    }
+
+    fn is_big_endian(&self) -> bool {
+        self.options.big_endian
+    }
+    fn load(&mut self, size: Size, extend: Extend, at: Word<'a>) -> Result<Word<'a>, Infallible> {
+        use crate::cpu::Word as _;
+        let swaps = self.options.big_endian && size != Size::Byte;
+        let load: fn(MemArg) -> Instruction<'static> = match (size, extend) {
+            (Size::Byte, Extend::Sign) => Instruction::I32Load8S,
+            (Size::Byte, Extend::Zero) => Instruction::I32Load8U,
+            (Size::Half, Extend::Sign) if !swaps => Instruction::I32Load16S,
+            (Size::Half, _) => Instruction::I32Load16U,
+            (Size::Word, _) => Instruction::I32Load,
+        };
+        let raw = Word(self.guest_load(at.0, Type::I32, load));
+        Ok(match (swaps, size, extend) {
+            (false, ..) => raw,
+            (true, Size::Half, Extend::Sign) => swap_word(raw).shr_s(self.word(16)),
+            (true, Size::Half, Extend::Zero) => swap_word(raw).shr_u(self.word(16)),
+            (true, ..) => swap_word(raw),
+        })
+    }
+    fn store(&mut self, size: Size, at: Word<'a>, value: Word<'a>) -> Step<Self> {
+        use crate::cpu::Word as _;
+        let swaps = self.options.big_endian && size != Size::Byte;
+        let value = if swaps {
+            let held = self.hold(value);
+            if size == Size::Half { swap_word(held).shr_u(self.word(16)) } else { swap_word(held) }
+        } else {
+            value
+        };
+        let store: fn(MemArg) -> Instruction<'static> = match size {
+            Size::Byte => Instruction::I32Store8,
+            Size::Half => Instruction::I32Store16,
+            Size::Word => Instruction::I32Store,
+        };
+        self.guest_store(at.0, value.0, store);
+        Ok(())
+    }
+    fn load_long(&mut self, at: Word<'a>) -> Result<Long<'a>, Infallible> {
+        use crate::cpu::Long as _;
+        if self.options.big_endian {
+            let raw = Long(self.guest_load(at.0, Type::I64, Instruction::I64Load));
+            let (high, low) = (self.hold(raw.low()), self.hold(raw.high()));
+            return Ok(Long::pair(swap_word(high), swap_word(low)));
+        }
+        // As a double: what loads 64 bits is a floating-point register nearly always.
+        Ok(Long(self.guest_load(at.0, Type::F64, Instruction::F64Load).unary(Unary::I64ReinterpretF64)))
+    }
+    fn store_long(&mut self, at: Word<'a>, value: Long<'a>) -> Step<Self> {
+        use crate::cpu::Long as _;
+        if self.options.big_endian {
+            let value = Long(self.hold_as(value.0, Type::I64));
+            let (high, low) = (self.hold(value.high()), self.hold(value.low()));
+            self.guest_store(at.0, Long::pair(swap_word(low), swap_word(high)).0, Instruction::I64Store);
+        } else if let Some(double) = value.0.under(Unary::I64ReinterpretF64) {
+            self.guest_store(at.0, double, Instruction::F64Store);
+        } else {
+            self.guest_store(at.0, value.0, Instruction::I64Store);
+        }
+        Ok(())
+    }
+    fn store_part(&mut self, side: Side, at: Word<'a>, value: Word<'a>) -> Step<Self> {
+        use crate::cpu::Word as _;
+        let (at, value) = (self.hold(at), self.hold(value));
+        let offset = at & self.word(3);
+        let offset = self.hold(offset);
+        // From the addressed byte toward the word's end: upward for the left side of a big-endian word.
+        let is_upward = (side == Side::Left) == self.options.big_endian;
+        self.before_access();
+        for n in 0..4u32 {
+            if n > 0 {
+                let more = if is_upward { offset.lt_u(self.word(4 - n)) } else { !offset.lt_u(self.word(n)) };
+                more.0.push(self.code());
+                self.code().add(Instruction::If(BlockType::Empty));
+            }
+            let to = if is_upward { at + self.word(n) } else { at - self.word(n) };
+            let shift = if side == Side::Left { 24 - 8 * n } else { 8 * n };
+            let byte = value.shr_u(self.word(shift));
+            self.guest_store(to.0, byte.0, Instruction::I32Store8);
+        }
+        for _ in 0..3 {
+            self.code().add(Instruction::End);
+        }
+        Ok(())
+    }
+    fn load_linked(&mut self, at: Word<'a>) -> Result<Word<'a>, Infallible> {
+        let at = self.hold(at);
+        self.expect_aligned(at);
+        let value = self.load(Size::Word, Extend::Zero, at)?;
+        let value = self.hold(value);
+        self.set_state_word(State::LINK_AT, at);
+        self.set_state_word(State::LINK_VALUE, value);
+        Ok(value)
+    }
+    fn store_conditional(&mut self, at: Word<'a>, value: Word<'a>) -> Result<Word<'a>, Infallible> {
+        use crate::cpu::{Bit as _, Word as _};
+        let (at, value) = (self.hold(at), self.hold(value));
+        self.expect_aligned(at);
+        let done = self.code().temp(Type::I32);
+        self.code().add(Instruction::I32Const(0));
+        self.code().add(Instruction::LocalSet(done.0));
+        self.before_access();
+        let is_linked = self.state_word(State::LINK_AT).eq(at);
+        is_linked.0.push(self.code());
+        self.code().add(Instruction::If(BlockType::Empty));
+        let now = self.load(Size::Word, Extend::Zero, at)?;
+        let is_same = now.eq(self.state_word(State::LINK_VALUE)).word();
+        is_same.0.push(self.code());
+        self.code().add(Instruction::LocalTee(done.0));
+        self.code().add(Instruction::If(BlockType::Empty));
+        self.store(Size::Word, at, value)?;
+        self.code().add(Instruction::End);
+        self.code().add(Instruction::End);
+        self.set_state(State::LINK_AT, State::NO_LINK);
+        Ok(Word(self.local(done.0)))
+    }
+
+    fn link(&self) -> Word<'a> {
+        self.word(self.at.wrapping_add(8))
+    }
+    fn jump(&mut self, to: Word<'a>) {
+        self.flow = Some(match to.0.as_i32() {
+            Some(to) => Flow::Always(to),
+            None => Flow::Computed(self.code().hold(to.0, Type::I32)),
+        });
+    }
+    fn jump_near(&mut self, target: u32, isa_mode: u32) {
+        self.flow = Some(Flow::Always(self.at.wrapping_add(4) & 0xf000_0000 | target | isa_mode));
+    }
+    fn branch(&mut self, when: Bit<'a>, by: Offset, slot: Slot) {
+        let target = self.at.wrapping_add(4).wrapping_add_signed(by.0);
+        self.flow = Some(match when.0.as_i32() {
+            Some(1) => Flow::Always(target),
+            _ => Flow::If(self.code().hold(when.0, Type::I32), target, slot),
+        });
+    }
+    fn trap(&mut self, when: Bit<'a>, _: Exception) -> Step<Self> {
+        self.interpret_if(when);
+        Ok(())
+    }
+    fn raise(&mut self, _: Exception) -> Step<Self> {
+        self.must_interpret = true;
+        Ok(())
+    }
+    fn code_changed(&mut self, _: Word<'a>) -> Step<Self> {
+        self.must_interpret = true;
+        Ok(())
+    }
+    fn user_local(&self) -> Word<'a> {
+        self.state_word(State::USER_LOCAL)
+    }
+    fn cycles(&mut self) -> Word<'a> {
+        self.must_interpret = true;
+        self.word(0)
+    }
+}

@@ -1,0 +1,287 @@
+//! The reading that does it: an interpreter over a register file and a bus.
+
+mod decoded;
+mod fpu;
+mod value;
+
+pub use decoded::Decoded;
+
+use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
+use crate::exception::{Access, Denied, Exception, Fault};
+use crate::insn::Offset;
+use crate::isa::perform;
+use crate::reg::Gpr;
+use crate::semantics::system::SYNCI_STEP;
+use crate::state::State;
+use value::{Bit, Long, Word};
+
+/// Guest memory as instructions see it: values in host order, the guest's byte order already undone.
+pub trait Bus {
+    /// Whether the guest is big-endian.
+    fn is_big_endian(&self) -> bool;
+    /// Reads `size` bytes, zero-extended.
+    fn load(&mut self, size: Size, at: u32) -> Result<u32, Fault>;
+    /// Writes the low `size` bytes of `value`.
+    fn store(&mut self, size: Size, at: u32, value: u32) -> Result<(), Fault>;
+    /// Reads the word of code at `at`.
+    fn fetch(&mut self, at: u32) -> Result<u32, Fault>;
+    /// A counter that rises with time (RDHWR CC).
+    fn cycles(&mut self) -> u32;
+    /// A taken branch leads to `pc`. True stops the interpreter there: translated code waits, or shall be made.
+    fn entered(&mut self, _pc: u32) -> bool {
+        false
+    }
+}
+
+/// Where control goes after an instruction.
+#[derive(Clone, Copy)]
+enum Flow {
+    Next,
+    /// After the delay slot.
+    Jump(u32),
+    /// A branch not taken whose slot still runs: an ordinary instruction follows.
+    Through,
+    /// Past an annulled slot.
+    Skip,
+}
+
+/// Why [`Interp::run`] stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// An exception; `pc` restarts and `next_pc` continues.
+    Exception(Exception),
+    /// The bus asked for it at a branch target.
+    Entered,
+    /// The budget is spent, or the poll word is set.
+    Budget,
+}
+
+/// An interpreter at work on one register file.
+pub struct Interp<'a, B: Bus> {
+    /// The register file.
+    pub state: &'a mut State,
+    /// Memory.
+    pub bus: &'a mut B,
+    decoded: &'a mut Decoded,
+    flow: Flow,
+    /// The instruction being carried out, which is `state.pc` unless that is a branch and this its slot.
+    at: u32,
+}
+
+impl<'a, B: Bus> Interp<'a, B> {
+    /// An interpreter of `state` over `bus`, with the decoded instructions kept from last time.
+    pub fn new(state: &'a mut State, bus: &'a mut B, decoded: &'a mut Decoded) -> Interp<'a, B> {
+        let at = state.pc;
+        Interp { state, bus, decoded, flow: Flow::Next, at }
+    }
+
+    /// Carries out at most `budget` instructions (a branch and its slot are one), in addition stopping at polls.
+    pub fn run(&mut self, budget: u32) -> Stop {
+        for _ in 0..budget {
+            let from = self.state.pc;
+            if let Err(exception) = self.step() {
+                return Stop::Exception(exception);
+            }
+            let pc = self.state.pc;
+            if pc != from.wrapping_add(4) && self.bus.entered(pc) {
+                return Stop::Entered;
+            }
+        }
+        Stop::Budget
+    }
+
+    /// Carries out the instruction at `pc`, its delay slot included. On an exception `pc` stays and `next_pc` is set.
+    pub fn step(&mut self) -> Result<(), Exception> {
+        let pc = self.state.pc;
+        self.at = pc;
+        self.flow = Flow::Next;
+        if let Err(exception) = self.perform_at(pc) {
+            self.state.next_pc = pc.wrapping_add(4);
+            return Err(exception);
+        }
+        self.state.pc = match self.flow {
+            Flow::Next | Flow::Through => pc.wrapping_add(4),
+            Flow::Skip => pc.wrapping_add(8),
+            Flow::Jump(target) => self.slot(pc, target)?,
+        };
+        Ok(())
+    }
+
+    /// Carries out the slot of the taken branch at `pc`; the answer is the branch's target.
+    fn slot(&mut self, pc: u32, target: u32) -> Result<u32, Exception> {
+        self.at = pc.wrapping_add(4);
+        self.flow = Flow::Next;
+        if let Err(exception) = self.perform_at(self.at) {
+            self.state.next_pc = target;
+            return Err(exception);
+        }
+        // A branch in a delay slot is UNPREDICTABLE (MD00082 §4.1.3.2): a reserved instruction here.
+        match self.flow {
+            Flow::Next => Ok(target),
+            _ => Err(Exception::Reserved),
+        }
+    }
+
+    fn perform_at(&mut self, pc: u32) -> Result<(), Exception> {
+        let insn = match self.decoded.get(pc) {
+            Some(insn) => insn,
+            None => self.decode_at(pc)?,
+        };
+        perform(self, insn)
+    }
+
+    #[cold]
+    fn decode_at(&mut self, pc: u32) -> Result<crate::Insn, Exception> {
+        if pc & 3 != 0 {
+            return Err(Exception::memory(pc, Access::Fetch, Denied::Unaligned));
+        }
+        let word = self.bus.fetch(pc).map_err(Exception::Memory)?;
+        let insn = crate::decode(word).ok_or(Exception::Reserved)?;
+        self.decoded.put(pc, insn);
+        Ok(insn)
+    }
+
+    /// Byte number of `at` in its word, counted from the most significant end.
+    fn byte_in_word(&self, at: u32) -> u32 {
+        if self.bus.is_big_endian() { at & 3 } else { 3 - (at & 3) }
+    }
+}
+
+impl<B: Bus> Cpu for Interp<'_, B> {
+    type Word = Word;
+    type Long = Long;
+    type Bit = Bit;
+    type Stop = Exception;
+
+    #[inline(always)]
+    fn word(&self, value: u32) -> Word {
+        Word(value)
+    }
+    #[inline(always)]
+    fn long(&self, value: u64) -> Long {
+        Long(value)
+    }
+    #[inline(always)]
+    fn get(&self, reg: Gpr) -> Word {
+        Word(self.state.gpr[reg.index()])
+    }
+    #[inline(always)]
+    fn set(&mut self, reg: Gpr, value: Word) {
+        self.state.set(reg, value.0);
+    }
+    fn hilo(&self) -> Long {
+        Long(u64::from(self.state.hi) << 32 | u64::from(self.state.lo))
+    }
+    fn set_hilo(&mut self, value: Long) {
+        self.state.hi = (value.0 >> 32) as u32;
+        self.state.lo = value.0 as u32;
+    }
+    #[inline(always)]
+    fn hold(&mut self, value: Word) -> Word {
+        value
+    }
+
+    #[inline(always)]
+    fn is_big_endian(&self) -> bool {
+        self.bus.is_big_endian()
+    }
+    #[inline(always)]
+    fn load(&mut self, size: Size, extend: Extend, at: Word) -> Result<Word, Exception> {
+        let value = self.bus.load(size, at.0).map_err(Exception::Memory)?;
+        Ok(Word(match (size, extend) {
+            (Size::Byte, Extend::Sign) => value as i8 as u32,
+            (Size::Half, Extend::Sign) => value as i16 as u32,
+            _ => value,
+        }))
+    }
+    #[inline(always)]
+    fn store(&mut self, size: Size, at: Word, value: Word) -> Step<Self> {
+        self.bus.store(size, at.0, value.0).map_err(Exception::Memory)
+    }
+    fn load_long(&mut self, at: Word) -> Result<Long, Exception> {
+        let first = u64::from(self.bus.load(Size::Word, at.0).map_err(Exception::Memory)?);
+        let second = u64::from(self.bus.load(Size::Word, at.0.wrapping_add(4)).map_err(Exception::Memory)?);
+        Ok(Long(if self.bus.is_big_endian() { first << 32 | second } else { second << 32 | first }))
+    }
+    fn store_long(&mut self, at: Word, value: Long) -> Step<Self> {
+        let (high, low) = ((value.0 >> 32) as u32, value.0 as u32);
+        let (first, second) = if self.bus.is_big_endian() { (high, low) } else { (low, high) };
+        // The second half is tried first by reading it, so that a store across a bad page leaves nothing behind.
+        let after = at.0.wrapping_add(4);
+        self.bus
+            .load(Size::Word, after)
+            .map_err(|fault| Exception::Memory(Fault { access: Access::Store, ..fault }))?;
+        self.bus.store(Size::Word, at.0, first).map_err(Exception::Memory)?;
+        self.bus.store(Size::Word, after, second).map_err(Exception::Memory)
+    }
+    fn store_part(&mut self, side: Side, at: Word, value: Word) -> Step<Self> {
+        let byte = self.byte_in_word(at.0);
+        // Left: the register's top byte goes to `at`, the next ones toward the word's end. Right: the mirror image.
+        let toward_end = if self.bus.is_big_endian() { 1 } else { -1 };
+        let (count, top, direction) = match side {
+            Side::Left => (4 - byte, 24, toward_end),
+            Side::Right => (byte + 1, 0, -toward_end),
+        };
+        for n in 0..count {
+            let shift = if top == 24 { 24 - 8 * n } else { 8 * n };
+            let to = at.0.wrapping_add_signed(direction * n as i32);
+            self.bus.store(Size::Byte, to, value.0 >> shift).map_err(Exception::Memory)?;
+        }
+        Ok(())
+    }
+    fn load_linked(&mut self, at: Word) -> Result<Word, Exception> {
+        if at.0 & 3 != 0 {
+            return Err(Exception::memory(at.0, Access::Load, Denied::Unaligned));
+        }
+        let value = self.bus.load(Size::Word, at.0).map_err(Exception::Memory)?;
+        (self.state.link_at, self.state.link_value) = (at.0, value);
+        Ok(Word(value))
+    }
+    fn store_conditional(&mut self, at: Word, value: Word) -> Result<Word, Exception> {
+        if at.0 & 3 != 0 {
+            return Err(Exception::memory(at.0, Access::Store, Denied::Unaligned));
+        }
+        let linked = self.state.link_at == at.0;
+        let done = linked && self.bus.load(Size::Word, at.0).map_err(Exception::Memory)? == self.state.link_value;
+        if done {
+            self.bus.store(Size::Word, at.0, value.0).map_err(Exception::Memory)?;
+        }
+        self.state.break_link();
+        Ok(Word(u32::from(done)))
+    }
+
+    fn link(&self) -> Word {
+        Word(self.at.wrapping_add(8))
+    }
+    #[inline(always)]
+    fn jump(&mut self, to: Word) {
+        self.flow = Flow::Jump(to.0);
+    }
+    fn jump_near(&mut self, target: u32, isa_mode: u32) {
+        self.flow = Flow::Jump(self.at.wrapping_add(4) & 0xf000_0000 | target | isa_mode);
+    }
+    #[inline(always)]
+    fn branch(&mut self, when: Bit, by: Offset, slot: Slot) {
+        self.flow = match (when.0, slot) {
+            (true, _) => Flow::Jump(self.at.wrapping_add(4).wrapping_add_signed(by.0)),
+            (false, Slot::Always) => Flow::Through,
+            (false, Slot::IfTaken) => Flow::Skip,
+        };
+    }
+    #[inline(always)]
+    fn trap(&mut self, when: Bit, cause: Exception) -> Step<Self> {
+        if when.0 { Err(cause) } else { Ok(()) }
+    }
+    fn raise(&mut self, cause: Exception) -> Step<Self> {
+        Err(cause)
+    }
+    fn code_changed(&mut self, at: Word) -> Step<Self> {
+        Err(Exception::CodeChanged { at: at.0 & !(SYNCI_STEP - 1), bytes: SYNCI_STEP })
+    }
+    fn user_local(&self) -> Word {
+        Word(self.state.user_local)
+    }
+    fn cycles(&mut self) -> Word {
+        Word(self.bus.cycles())
+    }
+}

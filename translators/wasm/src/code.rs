@@ -1,0 +1,134 @@
+//! A function body in the making: instructions, the locals they use, and marks that lead back from an offset.
+
+use crate::expr::Expr;
+use alloc::vec::Vec;
+use wasm_encoder::{Function, Instruction, ValType};
+
+/// The type of a temporary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "WebAssembly's own names")]
+pub enum Type {
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+impl Type {
+    fn encode(self) -> ValType {
+        match self {
+            Type::I32 => ValType::I32,
+            Type::I64 => ValType::I64,
+            Type::F32 => ValType::F32,
+            Type::F64 => ValType::F64,
+        }
+    }
+}
+
+/// A local that holds a value for a while.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Temp(pub u32);
+
+/// A place to return to: everything added after it can be taken back.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkpoint {
+    instructions: usize,
+    marks: usize,
+}
+
+/// The instructions of one function.
+pub struct Code {
+    instructions: Vec<Instruction<'static>>,
+    /// Instruction number and what it stands for, in order.
+    marks: Vec<(usize, u32)>,
+    params: u32,
+    locals: Vec<Type>,
+    writes: Vec<u32>,
+    /// Temporaries in use since the last [`Code::release_temps`].
+    used: Vec<bool>,
+    fixed: usize,
+}
+
+impl Code {
+    /// A function of `params` parameters and the locals `fixed` after them.
+    pub fn new(params: u32, fixed: &[Type]) -> Code {
+        let count = params as usize + fixed.len();
+        Code {
+            instructions: Vec::new(),
+            marks: Vec::new(),
+            params,
+            locals: fixed.to_vec(),
+            writes: alloc::vec![0; count],
+            used: Vec::new(),
+            fixed: fixed.len(),
+        }
+    }
+
+    /// Adds an instruction.
+    pub fn add(&mut self, instruction: Instruction<'static>) {
+        if let Instruction::LocalSet(local) | Instruction::LocalTee(local) = instruction {
+            self.writes[local as usize] += 1;
+        }
+        self.instructions.push(instruction);
+    }
+
+    /// Marks the next instruction with `what`: if it traps, its offset leads back here.
+    pub fn mark(&mut self, what: u32) {
+        self.marks.push((self.instructions.len(), what));
+    }
+
+    pub(crate) fn writes_of(&self, local: u32) -> u32 {
+        self.writes[local as usize]
+    }
+
+    /// A temporary of type `of` that nobody uses now.
+    pub fn temp(&mut self, of: Type) -> Temp {
+        let free = (0..self.used.len()).find(|at| !self.used[*at] && self.locals[self.fixed + at] == of);
+        let at = free.unwrap_or_else(|| {
+            self.used.push(false);
+            self.locals.push(of);
+            self.writes.push(0);
+            self.used.len() - 1
+        });
+        self.used[at] = true;
+        Temp(self.params + (self.fixed + at) as u32)
+    }
+
+    /// Gives all temporaries back: no expression made before may be pushed after.
+    pub fn release_temps(&mut self) {
+        self.used.fill(false);
+    }
+
+    /// Computes `value` once, into a temporary.
+    pub fn hold(&mut self, value: Expr<'_>, of: Type) -> Temp {
+        let temp = self.temp(of);
+        value.push(self);
+        self.add(Instruction::LocalSet(temp.0));
+        temp
+    }
+
+    /// Where we are now.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { instructions: self.instructions.len(), marks: self.marks.len() }
+    }
+
+    /// Takes back everything since `checkpoint`.
+    pub fn rewind(&mut self, checkpoint: Checkpoint) {
+        self.instructions.truncate(checkpoint.instructions);
+        self.marks.truncate(checkpoint.marks);
+    }
+
+    /// The finished function, and for each mark the offset of its instruction in the function body, in order.
+    pub fn finish(self) -> (Function, Vec<(u32, u32)>) {
+        let mut function = Function::new_with_locals_types(self.locals.iter().map(|of| of.encode()));
+        let mut sites = Vec::with_capacity(self.marks.len());
+        let mut marks = self.marks.into_iter().peekable();
+        for (at, instruction) in self.instructions.iter().enumerate() {
+            while let Some((_, what)) = marks.next_if(|(marked, _)| *marked == at) {
+                sites.push((function.byte_len() as u32, what));
+            }
+            function.instruction(instruction);
+        }
+        (function, sites)
+    }
+}

@@ -298,6 +298,11 @@ pub trait File: Send + Sync {
     fn ready(&self) -> Ready {
         Ready { readable: true, writable: true, ..Ready::default() }
     }
+    /// The offset that it shares with others outside, such as a redirected standard stream of the host. If it has one,
+    /// read and write with [`At::Stream`], and seek here.
+    fn shared_offset(&self) -> Option<&dyn SharedOffset> {
+        None
+    }
     /// Whether a fifo still waits for its other end: a blocking open(2) returns only once this is false.
     fn is_opening(&self) -> bool {
         false
@@ -322,6 +327,14 @@ pub trait File: Send + Sync {
     fn host_descriptor(&self) -> Option<i32> {
         None
     }
+}
+
+/// An offset that is not the guest's alone.
+pub trait SharedOffset {
+    /// Where it stands.
+    fn get(&self) -> Result<u64>;
+    /// Moves it.
+    fn set(&self, offset: u64) -> Result<()>;
 }
 
 /// Terminal settings in the personality-neutral form of termios(3): Linux' generic (asm-generic) bit values.

@@ -1,0 +1,59 @@
+//! A directory of the host as a tree of nodes: [`grant`], [`grant_read_only`] and [`image`].
+//!
+//! Each directory node holds a `cap_std` handle; every name is one component, checked, and looked up below that handle
+//! without following links. So no symbolic link, `..` or race leads out: links are shown as links, and the guest's own
+//! path resolution follows them in the guest's name space. A file node holds an `O_PATH` handle and is reopened through
+//! it, so that it stays itself when it is renamed; only in an image, which does not change, a name stands for the file.
+
+mod change;
+mod node;
+
+pub(crate) use node::HostNode;
+
+use crate::metadata::DeviceMap;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use vfs::NodeRef;
+
+/// A directory that the guest may read and write. New files belong to the user of this process.
+pub fn grant(path: &Path) -> io::Result<NodeRef> {
+    root(path, Access::ReadWrite)
+}
+
+/// A directory that the guest may read, and that this process will not write.
+pub fn grant_read_only(path: &Path) -> io::Result<NodeRef> {
+    root(path, Access::ReadOnly)
+}
+
+/// A directory to lie beneath an overlay: never written, and taken not to change, so that less has to be asked and held.
+pub fn image(path: &Path) -> io::Result<NodeRef> {
+    root(path, Access::Image)
+}
+
+fn root(path: &Path, access: Access) -> io::Result<NodeRef> {
+    let directory = Dir::open_ambient_dir(path, ambient_authority())?;
+    Ok(Arc::new(HostNode::of_directory(&Arc::new(Grant::new(access)), directory)?))
+}
+
+/// What may be done with a tree.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+    Image,
+}
+
+/// Shared by all nodes of a granted tree.
+pub(crate) struct Grant {
+    pub(crate) access: Access,
+    pub(crate) devices: DeviceMap,
+}
+
+impl Grant {
+    pub(crate) fn new(access: Access) -> Grant {
+        Grant { access, devices: DeviceMap::default() }
+    }
+}

@@ -1,0 +1,69 @@
+//! A regular file of the host that is open: [`HostFile`]; and one that the user names, as a node: [`open`].
+
+use crate::directory::{Access, Grant, HostNode};
+use crate::errno;
+use rustix::fs::{self, OFlags, SeekFrom};
+use rustix::io::{self, ReadWriteFlags, retry_on_intr};
+use std::io::IoSlice;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+use vfs::node::{At, File, Open};
+use vfs::{Errno, NodeRef, Result};
+
+/// Opens a file that the user has named, such as the program, for reading only. Symbolic links of the host are followed.
+pub fn open(path: &Path) -> std::io::Result<NodeRef> {
+    let file = std::fs::OpenOptions::new().read(true).open(path)?;
+    let node = HostNode::of_descriptor(&Arc::new(Grant::new(Access::ReadOnly)), file.into())?;
+    Ok(Arc::new(node))
+}
+
+/// A regular file that is open. Its offset is not used.
+pub(crate) struct HostFile {
+    pub(crate) descriptor: OwnedFd,
+    pub(crate) how: Open,
+}
+
+impl File for HostFile {
+    fn read(&self, at: At, into: &mut [u8]) -> Result<usize> {
+        if !self.how.read {
+            return Err(Errno::EBADF);
+        }
+        let At::Offset(offset) = at else { return Err(Errno::EINVAL) };
+        retry_on_intr(|| io::pread(&self.descriptor, &mut *into, offset)).map_err(errno::of)
+    }
+
+    fn write(&self, at: At, from: &[u8]) -> Result<usize> {
+        if !self.how.write {
+            return Err(Errno::EBADF);
+        }
+        let written = match at {
+            At::Offset(offset) => retry_on_intr(|| io::pwrite(&self.descriptor, from, offset)),
+            At::End => {
+                let from = [IoSlice::new(from)];
+                retry_on_intr(|| io::pwritev2(&self.descriptor, &from, 0, ReadWriteFlags::APPEND))
+            }
+            At::Stream => return Err(Errno::EINVAL),
+        };
+        written.map_err(errno::of)
+    }
+
+    fn sync(&self) -> Result<()> {
+        retry_on_intr(|| fs::fsync(&self.descriptor)).map_err(errno::of)
+    }
+
+    fn seek_data(&self, offset: u64, data: bool) -> Result<u64> {
+        let to = if data { SeekFrom::Data(offset) } else { SeekFrom::Hole(offset) };
+        fs::seek(&self.descriptor, to).map_err(errno::of)
+    }
+}
+
+/// The flags of open(2) for `how`. Nothing is created, truncated or made the controlling terminal.
+pub(crate) fn flags(how: Open) -> OFlags {
+    let access = match (how.read, how.write) {
+        (_, false) => OFlags::RDONLY,
+        (false, true) => OFlags::WRONLY,
+        (true, true) => OFlags::RDWR,
+    };
+    access | OFlags::CLOEXEC | OFlags::NOCTTY
+}

@@ -254,3 +254,65 @@ impl Node for StreamNode {
             .map_or_else(|_| FileSystemInfo::default(), |found| metadata::info(&found, false))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    #[test]
+    fn a_redirected_file_keeps_its_offset_with_the_host() {
+        let path = std::env::temp_dir().join(format!("strata-stream-{}", std::process::id()));
+        std::fs::write(&path, b"0123456789").unwrap();
+        let outside = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        fs::seek(&outside, SeekFrom::Start(2)).unwrap();
+        let stream = standard(outside.as_fd()).unwrap();
+        let offset = stream.file.shared_offset().unwrap();
+        let mut bytes = [0; 3];
+        assert_eq!((offset.get(), stream.file.read(At::Stream, &mut bytes)), (Ok(2), Ok(3)));
+        assert_eq!(&bytes, b"234");
+        assert_eq!(fs::seek(&outside, SeekFrom::Current(0)), Ok(5));
+        assert_eq!(stream.file.write(At::End, b"end"), Ok(3));
+        offset.set(9).unwrap();
+        assert_eq!(stream.file.read(At::Stream, &mut bytes), Ok(3));
+        assert_eq!(&bytes, b"9en");
+    }
+
+    #[test]
+    fn pipes_say_when_they_would_wait() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let (input, output) = (standard(reader.as_fd()).unwrap(), standard(writer.as_fd()).unwrap());
+        assert!(!input.file.is_seekable() && input.file.shared_offset().is_none());
+        let mut bytes = vec![0; 1 << 20];
+        assert_eq!(input.file.read(At::Stream, &mut bytes), Err(Errno::EAGAIN));
+        let written = output.file.write(At::Stream, &bytes).unwrap();
+        assert!(written >= PIPE_BYTES && written < bytes.len());
+        assert_eq!(output.file.write(At::Stream, &bytes), Err(Errno::EAGAIN));
+        assert_eq!(input.file.pending(), Ok(written));
+        assert_eq!(input.file.read(At::Stream, &mut bytes), Ok(written));
+        assert_eq!(output.file.read(At::Stream, &mut bytes), Err(Errno::EBADF));
+        drop((input, reader));
+        assert_eq!(output.file.write(At::Stream, &bytes), Err(Errno::EPIPE));
+        assert!(output.file.ready().error);
+    }
+
+    #[test]
+    fn a_terminal_takes_settings_and_size() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).and_then(|()| unlockpt(&master)).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = fs::open(name, OFlags::RDWR | OFlags::NOCTTY, fs::Mode::empty()).unwrap();
+        let stream = standard(slave.as_fd()).unwrap();
+        let terminal = stream.file.terminal().unwrap();
+        let mut settings = terminal.termios().unwrap();
+        assert_eq!(settings.chars[0], 3, "interrupt is Control-C");
+        settings.local &= !0o10; // ECHO
+        settings.chars[6] = 7; // VMIN
+        terminal.set_termios(&settings, vfs::node::SetWhen::Now).unwrap();
+        assert_eq!(terminal.termios(), Ok(settings));
+        let size = vfs::node::WindowSize { rows: 10, columns: 20, x_pixels: 0, y_pixels: 0 };
+        terminal.set_window_size(size).unwrap();
+        assert_eq!(terminal.window_size(), Ok(size));
+    }
+}

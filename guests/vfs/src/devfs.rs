@@ -81,3 +81,38 @@ impl File for Memory {
         if matches!(self, Memory::Full) { Err(Errno::ENOSPC) } else { Ok(from.len()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::{Open, TimeNs};
+
+    #[test]
+    fn the_memory_devices() {
+        let random: Random = Arc::new(|into| into.fill(7));
+        let devices = Devices { clock: Arc::new(|| TimeNs(0)), random, tty: None, tty_owner: (0, 5) };
+        let root = devices.root();
+        let open = |name: &[u8]| {
+            root.lookup(name).unwrap().open(Open { read: true, write: true, ..Open::default() }).map_err(Errno::name)
+        };
+        for (name, read, wrote) in [
+            (&b"null"[..], Ok(0), Ok(4)),
+            (b"zero", Ok(4), Ok(4)),
+            (b"full", Ok(4), Err(Errno::ENOSPC)),
+            (b"urandom", Ok(4), Ok(4)),
+        ] {
+            let file = open(name).unwrap();
+            let mut bytes = [1; 4];
+            assert_eq!((file.read(At::Offset(0), &mut bytes), file.write(At::Offset(0), b"wxyz")), (read, wrote));
+            let filled = match name {
+                b"null" => 1,
+                b"urandom" => 7,
+                _ => 0,
+            };
+            assert_eq!(bytes, [filled; 4]);
+        }
+        assert_eq!(open(b"tty").err(), Some("ENXIO"));
+        assert_eq!(root.lookup(b"null").unwrap().kind(), Ok(Kind::CharDevice(1, 3)));
+        assert_eq!(root.lookup(b"stdin").unwrap().readlink(), Ok(b"/proc/self/fd/0".to_vec()));
+    }
+}

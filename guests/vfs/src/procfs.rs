@@ -360,3 +360,39 @@ impl File for OpenProduced {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::TimeNs;
+
+    const READ: Open = Open { read: true, write: false, append: false, nonblocking: false };
+
+    #[test]
+    fn a_file_is_made_anew_when_read_from_the_start() {
+        let generator = Generator::new(Arc::new(|| TimeNs(0)), PROC_MAGIC);
+        let count = AtomicU32::new(0);
+        let produce = move || Ok(alloc::format!("call {}", count.fetch_add(1, Ordering::Relaxed)).into_bytes());
+        let node = generator.file(Identity::mode(0o444), produce);
+        let file = node.open(READ).unwrap();
+        let mut bytes = [0; 6];
+        for wanted in [b"call 0", b"call 1"] {
+            assert_eq!(file.read(At::Offset(0), &mut bytes), Ok(6));
+            assert_eq!(&bytes, wanted);
+            assert_eq!(file.read(At::Offset(5), &mut bytes), Ok(1));
+            assert_eq!(file.read(At::Offset(u64::MAX), &mut bytes), Ok(0));
+        }
+        assert!(matches!(node.open(Open { write: true, ..READ }), Err(Errno::EACCES)));
+    }
+
+    #[test]
+    fn a_table_lists_and_finds_its_names() {
+        let generator = Generator::new(Arc::new(|| TimeNs(0)), PROC_MAGIC);
+        let link = generator.link(Identity::mode(0o777), || Ok(b"there".to_vec()));
+        let table = generator.table(Identity::mode(0o555), alloc::vec![("link", link)]);
+        assert_eq!(table.entries().unwrap()[0].inode, table.lookup(b"link").unwrap().metadata().unwrap().inode);
+        assert_eq!(table.lookup(b"link").unwrap().readlink(), Ok(b"there".to_vec()));
+        assert_eq!(table.unlink(b"link"), Err(Errno::EPERM));
+        assert_eq!(table.lookup(b"none").err(), Some(Errno::ENOENT));
+    }
+}

@@ -235,3 +235,38 @@ fn limits_give_enospc() {
     assert_eq!(root.file_system().blocks_free, 2);
     root.create(b"c", &new(Make::File)).unwrap();
 }
+
+/// Threads that change one tree at the same time neither wait for each other for ever nor miscount.
+#[test]
+fn threads_share_a_tree() {
+    let root = overlay(populate(11), &MemFs::new(clock())).unwrap();
+    std::thread::scope(|scope| {
+        for seed in 1..5 {
+            let root = root.clone();
+            scope.spawn(move || {
+                let mut world = World { root, kept: Vec::new() };
+                let mut dice = Dice(seed);
+                for _ in 0..10_000 {
+                    let _ = world.run(&draw(&mut dice));
+                }
+            });
+        }
+    });
+    let mut links = BTreeMap::new();
+    count(&root, &mut links);
+    for (inode, (found, told)) in links {
+        assert!(found <= told, "node {inode} has {found} names and tells of {told}");
+    }
+}
+
+/// For each node that is not a directory: the names found, and the links it tells of.
+fn count(node: &NodeRef, into: &mut BTreeMap<u64, (u32, u32)>) {
+    let metadata = node.metadata().unwrap();
+    if metadata.kind == Kind::Directory {
+        for entry in node.entries().unwrap() {
+            count(&node.lookup(&entry.name).unwrap(), into);
+        }
+    } else {
+        into.entry(metadata.inode).or_insert((0, metadata.links)).0 += 1;
+    }
+}

@@ -16,7 +16,11 @@ use cap_std::fs::Dir;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use vfs::NodeRef;
+
+/// Directories of an image that are kept open. Each costs a descriptor; the first ones met are mostly near the root.
+const KEPT_MAX: usize = 256;
 
 /// A directory that the guest may read and write. New files belong to the user of this process.
 pub fn grant(path: &Path) -> io::Result<NodeRef> {
@@ -50,10 +54,17 @@ pub(crate) enum Access {
 pub(crate) struct Grant {
     pub(crate) access: Access,
     pub(crate) devices: DeviceMap,
+    kept: AtomicUsize,
 }
 
 impl Grant {
     pub(crate) fn new(access: Access) -> Grant {
-        Grant { access, devices: DeviceMap::default() }
+        Grant { access, devices: DeviceMap::default(), kept: AtomicUsize::new(0) }
+    }
+
+    /// Whether one more directory of an image may be kept open so that it is found faster; at most [`KEPT_MAX`] are.
+    pub(crate) fn may_keep(&self) -> bool {
+        let one_more = |kept| (kept < KEPT_MAX).then_some(kept + 1);
+        self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
     }
 }

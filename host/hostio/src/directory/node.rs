@@ -7,11 +7,12 @@ use crate::metadata::{self, of_type};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{self, AtFlags, Mode, OFlags, Stat};
 use std::any::Any;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vfs::node::{Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Open, Rename};
 use vfs::{Errno, Node, NodeRef, Result};
 
@@ -25,6 +26,8 @@ pub(crate) struct HostNode {
     pub(crate) handle: Handle,
     /// In an image: what will not change.
     known: Option<Metadata>,
+    /// In an image: directories in it that were looked up before.
+    directories: Mutex<HashMap<Box<[u8]>, Arc<HostNode>>>,
 }
 
 pub(crate) enum Handle {
@@ -44,13 +47,19 @@ impl HostNode {
         let stat = fs::fstat(&directory)?;
         let known = (grant.access == Access::Image).then(|| grant.devices.metadata(&stat));
         let handle = Handle::Directory(Arc::new(directory));
-        Ok(HostNode { grant: grant.clone(), kind: Kind::Directory, handle, known })
+        Ok(HostNode { grant: grant.clone(), kind: Kind::Directory, handle, known, directories: Mutex::default() })
     }
 
     /// The node of a descriptor that does not lead to a directory.
     pub(crate) fn of_descriptor(grant: &Arc<Grant>, descriptor: OwnedFd) -> io::Result<HostNode> {
         let kind = metadata::kind(&fs::fstat(&descriptor)?);
-        Ok(HostNode { grant: grant.clone(), kind, handle: Handle::Node(descriptor), known: None })
+        Ok(HostNode {
+            grant: grant.clone(),
+            kind,
+            handle: Handle::Node(descriptor),
+            known: None,
+            directories: Mutex::default(),
+        })
     }
 
     pub(crate) fn directory(&self) -> Result<&Arc<Dir>> {
@@ -97,6 +106,10 @@ impl HostNode {
         Ok(Box::new(HostFile { descriptor, how }))
     }
 
+    fn known_directories(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, Arc<HostNode>>> {
+        self.directories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The node under `name`, whatever it is; links are not followed.
     pub(crate) fn child(&self, name: &OsStr) -> Result<HostNode> {
         let directory = self.directory()?;
@@ -106,7 +119,7 @@ impl HostNode {
             if !kind.is_directory() {
                 let known = Some(self.grant.devices.metadata(&stat));
                 let handle = Handle::Name { directory: directory.clone(), name: name.into(), stat: Box::new(stat) };
-                return Ok(HostNode { grant: self.grant.clone(), kind, handle, known });
+                return Ok(HostNode { grant: self.grant.clone(), kind, handle, known, directories: Mutex::default() });
             }
         }
         let found = open_below(directory, name, OFlags::PATH | OFlags::NOFOLLOW)?;
@@ -168,7 +181,18 @@ impl Node for HostNode {
     }
 
     fn lookup(&self, name: &[u8]) -> Result<NodeRef> {
-        Ok(Arc::new(self.child(component(name)?)?))
+        let component = component(name)?;
+        if self.grant.access != Access::Image {
+            return Ok(Arc::new(self.child(component)?));
+        }
+        if let Some(known) = self.known_directories().get(name) {
+            return Ok(known.clone());
+        }
+        let child = Arc::new(self.child(component)?);
+        if child.kind.is_directory() && self.grant.may_keep() {
+            self.known_directories().insert(name.into(), child.clone());
+        }
+        Ok(child)
     }
 
     fn create(&self, name: &[u8], new: &New<'_>) -> Result<NodeRef> {

@@ -7,20 +7,14 @@ static u32 length;  // in bytes
 
 static u32 ror(u32 x, int by) { return x >> by | x << (32 - by); }
 
-// The first 32 bits of the fraction of the cube (3) or square (2) root of `prime`, by bisection on integers.
+// The first 32 bits of the fraction of the square (2) or cube (3) root of `prime`, by Newton's method.
 static u32 fraction(u32 prime, int degree) {
-    u64 low = 0, high = (u64)20 << 32;
-    while (high - low > 1) {
-        u64 middle = low + (high - low) / 2;
-        // Fixed point, 32 fractional bits; products are formed in halves so that none passes 64 bits.
-        u32 whole = middle >> 32, part = (u32)middle;
-        u64 square = ((u64)whole * whole << 32) + 2 * (u64)whole * part + ((u64)part * part >> 32);
-        u64 rest = square & 0xffffffff;
-        u64 power = degree == 2 ? square : (square >> 32) * middle + rest * whole + (rest * part >> 32);
-        if (power >> 32 >= prime) high = middle;
-        else low = middle;
+    double x = prime;
+    for (int i = 0; i < 60; i++) {
+        double slope = degree == 2 ? 2 * x : 3 * x * x, power = degree == 2 ? x * x : x * x * x;
+        x -= (power - prime) / slope;
     }
-    return (u32)low;
+    return (u32)((x - (int)x) * 4294967296.0);
 }
 
 static void reset(void) {

@@ -8,11 +8,12 @@
 mod change;
 mod node;
 
-pub(crate) use node::HostNode;
+pub(crate) use node::{Handle, HostNode};
 
 use crate::metadata::DeviceMap;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use rustix::fs::fstat;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +40,9 @@ pub fn image(path: &Path) -> io::Result<NodeRef> {
 
 fn root(path: &Path, access: Access) -> io::Result<NodeRef> {
     let directory = Dir::open_ambient_dir(path, ambient_authority())?;
-    Ok(Arc::new(HostNode::of_directory(&Arc::new(Grant::new(access)), directory)?))
+    let stat = fstat(&directory)?;
+    let handle = Handle::Directory(Arc::new(directory));
+    Ok(Arc::new(HostNode::new(&Arc::new(Grant::new(access)), &stat, handle)))
 }
 
 /// What may be done with a tree.

@@ -1,21 +1,31 @@
 //! A regular file of the host that is open: [`HostFile`]; and one that the user names, as a node: [`open`].
 
-use crate::directory::{Access, Grant, HostNode};
-use crate::errno;
+use crate::directory::{Access, Grant, Handle, HostNode};
+use crate::{errno, metadata};
 use rustix::fs::{self, OFlags, SeekFrom};
 use rustix::io::{self, ReadWriteFlags, retry_on_intr};
-use std::io::IoSlice;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, IoSlice};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use vfs::node::{At, File, Open};
+use vfs::node::{At, File, Kind, Open};
 use vfs::{Errno, NodeRef, Result};
 
 /// Opens a file that the user has named, such as the program, for reading only. Symbolic links of the host are followed.
 pub fn open(path: &Path) -> std::io::Result<NodeRef> {
-    let file = std::fs::OpenOptions::new().read(true).open(path)?;
-    let node = HostNode::of_descriptor(&Arc::new(Grant::new(Access::ReadOnly)), file.into())?;
-    Ok(Arc::new(node))
+    // A fifo must not keep us waiting for its writer.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let file: OwnedFd = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?.into();
+    let stat = fs::fstat(&file)?;
+    match metadata::kind(&stat) {
+        Kind::File => {}
+        Kind::Directory => return Err(ErrorKind::IsADirectory.into()),
+        _ => return Err(std::io::Error::new(ErrorKind::InvalidInput, "not a regular file")),
+    }
+    let grant = Arc::new(Grant::new(Access::ReadOnly));
+    Ok(Arc::new(HostNode::new(&grant, &stat, Handle::Node(file))))
 }
 
 /// A regular file that is open. Its offset is not used.
@@ -66,4 +76,21 @@ pub(crate) fn flags(how: Open) -> OFlags {
         (true, true) => OFlags::RDWR,
     };
     access | OFlags::CLOEXEC | OFlags::NOCTTY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_read_and_never_written() {
+        let node = open(&std::env::current_exe().unwrap()).unwrap();
+        let how = Open { read: true, ..Open::default() };
+        let mut bytes = [0; 4];
+        assert_eq!(node.open(how).unwrap().read(At::Offset(0), &mut bytes), Ok(4));
+        assert_eq!(&bytes, b"\x7fELF");
+        assert_eq!(node.open(Open { write: true, ..how }).err(), Some(Errno::EROFS));
+        assert_eq!(open("/".as_ref()).err().map(|error| error.kind()), Some(ErrorKind::IsADirectory));
+        assert_eq!(open("/dev/null".as_ref()).err().map(|error| error.kind()), Some(ErrorKind::InvalidInput));
+    }
 }

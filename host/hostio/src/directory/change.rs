@@ -2,7 +2,7 @@
 //!
 //! Guests make no set-user-ID files and no devices on the host: those would mean something to the host's users.
 
-use super::{Access, HostNode};
+use super::{Access, Handle, HostNode};
 use crate::errno;
 use crate::{clock, directory::Grant};
 use cap_std::fs::Dir;
@@ -70,7 +70,8 @@ impl HostNode {
                 let file: OwnedFd = fs::openat(directory, name, flags, Mode::RUSR | Mode::WUSR).map_err(errno::of)?;
                 // The guest's umask has been applied; this process' must not be.
                 fs::fchmod(&file, mode).map_err(errno::of)?;
-                HostNode::of_descriptor(&self.grant, file).map_err(|error| errno::of_io(&error))
+                let stat = fs::fstat(&file).map_err(errno::of)?;
+                Ok(HostNode::new(&self.grant, &stat, Handle::Node(file)))
             }
             Make::Directory => {
                 fs::mkdirat(directory, name, Mode::RWXU).map_err(errno::of)?;

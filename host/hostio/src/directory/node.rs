@@ -9,7 +9,6 @@ use rustix::fs::{self, AtFlags, Mode, OFlags, Stat};
 use std::any::Any;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,23 +42,11 @@ pub(crate) enum Handle {
 }
 
 impl HostNode {
-    pub(crate) fn of_directory(grant: &Arc<Grant>, directory: Dir) -> io::Result<HostNode> {
-        let stat = fs::fstat(&directory)?;
-        let known = (grant.access == Access::Image).then(|| grant.devices.metadata(&stat));
-        let handle = Handle::Directory(Arc::new(directory));
-        Ok(HostNode { grant: grant.clone(), kind: Kind::Directory, handle, known, directories: Mutex::default() })
-    }
-
-    /// The node of a descriptor that does not lead to a directory.
-    pub(crate) fn of_descriptor(grant: &Arc<Grant>, descriptor: OwnedFd) -> io::Result<HostNode> {
-        let kind = metadata::kind(&fs::fstat(&descriptor)?);
-        Ok(HostNode {
-            grant: grant.clone(),
-            kind,
-            handle: Handle::Node(descriptor),
-            known: None,
-            directories: Mutex::default(),
-        })
+    /// The node that `stat` tells of.
+    pub(crate) fn new(grant: &Arc<Grant>, stat: &Stat, handle: Handle) -> HostNode {
+        let known = (grant.access == Access::Image).then(|| grant.devices.metadata(stat));
+        let kind = metadata::kind(stat);
+        HostNode { grant: grant.clone(), kind, handle, known, directories: Mutex::default() }
     }
 
     pub(crate) fn directory(&self) -> Result<&Arc<Dir>> {
@@ -101,7 +88,12 @@ impl HostNode {
                 }
                 found
             }
-            _ => fs::open(self.magic_path()?, flags(how), Mode::empty()).map_err(errno::of)?,
+            _ => match fs::open(self.magic_path()?, flags(how), Mode::empty()) {
+                // A host without /proc. What was opened for reading can still be read.
+                Err(rustix::io::Errno::NOENT) if !how.write => rustix::io::fcntl_dupfd_cloexec(self.descriptor()?, 3),
+                result => result,
+            }
+            .map_err(errno::of)?,
         };
         Ok(Box::new(HostFile { descriptor, how }))
     }
@@ -115,20 +107,19 @@ impl HostNode {
         let directory = self.directory()?;
         if self.grant.access == Access::Image {
             let stat = fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(errno::of)?;
-            let kind = metadata::kind(&stat);
-            if !kind.is_directory() {
-                let known = Some(self.grant.devices.metadata(&stat));
-                let handle = Handle::Name { directory: directory.clone(), name: name.into(), stat: Box::new(stat) };
-                return Ok(HostNode { grant: self.grant.clone(), kind, handle, known, directories: Mutex::default() });
+            if !metadata::kind(&stat).is_directory() {
+                let (directory, name, found) = (directory.clone(), name.into(), Box::new(stat));
+                return Ok(HostNode::new(&self.grant, &stat, Handle::Name { directory, name, stat: found }));
             }
         }
         let found = open_below(directory, name, OFlags::PATH | OFlags::NOFOLLOW)?;
         let stat = fs::fstat(&found).map_err(errno::of)?;
-        if metadata::kind(&stat).is_directory() {
-            return HostNode::of_directory(&self.grant, Dir::from_std_file(found.into()))
-                .map_err(|error| errno::of_io(&error));
-        }
-        HostNode::of_descriptor(&self.grant, found).map_err(|error| errno::of_io(&error))
+        let handle = if metadata::kind(&stat).is_directory() {
+            Handle::Directory(Arc::new(Dir::from_std_file(found.into())))
+        } else {
+            Handle::Node(found)
+        };
+        Ok(HostNode::new(&self.grant, &stat, handle))
     }
 }
 

@@ -10,7 +10,6 @@ mod node;
 mod rename;
 mod shared;
 
-pub(crate) use file::OpenDirectory;
 pub(crate) use node::{Below, Body, MemNode, Up};
 pub(crate) use shared::Shared;
 

@@ -329,6 +329,19 @@ pub trait File: Send + Sync {
     }
 }
 
+/// A directory that is open: it has no bytes. Its names are its node's business.
+pub struct OpenDirectory;
+
+impl File for OpenDirectory {
+    fn read(&self, _at: At, _into: &mut [u8]) -> Result<usize> {
+        Err(Errno::EISDIR)
+    }
+
+    fn write(&self, _at: At, _from: &[u8]) -> Result<usize> {
+        Err(Errno::EBADF)
+    }
+}
+
 /// An offset that is not the guest's alone.
 pub trait SharedOffset {
     /// Where it stands.

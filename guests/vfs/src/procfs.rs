@@ -6,8 +6,8 @@
 use crate::errno::Errno;
 use crate::mount::Place;
 use crate::node::{
-    At, Change, Clock, Entry, File, FileSystemInfo, Kind, Metadata, New, Node, NodeRef, Open, Rename, Result,
-    new_device,
+    At, Change, Clock, Entry, File, FileSystemInfo, Kind, Metadata, New, Node, NodeRef, Open, OpenDirectory, Rename,
+    Result, new_device,
 };
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -219,7 +219,7 @@ impl Node for Generated {
             Body::File(file) if how.write && file.accept.is_none() => Err(Errno::EACCES),
             Body::File(file) => Ok(Box::new(OpenProduced { file: file.clone(), how, bytes: Mutex::new(None) })),
             Body::Directory(_) if how.write => Err(Errno::EISDIR),
-            Body::Directory(_) => Ok(Box::new(crate::memfs::OpenDirectory)),
+            Body::Directory(_) => Ok(Box::new(OpenDirectory)),
             Body::Link(_) => Err(Errno::ELOOP),
             Body::Device(open) => open(how),
         }

@@ -270,3 +270,25 @@ fn count(node: &NodeRef, into: &mut BTreeMap<u64, (u32, u32)>) {
         into.entry(metadata.inode).or_insert((0, metadata.links)).0 += 1;
     }
 }
+
+/// Offsets and lengths at the edges give errors or short counts.
+#[test]
+fn edges_are_refused() {
+    use strata_vfs::Errno;
+    let lower = MemFs::new(clock()).root();
+    lower.create(b"file", &new(Make::File)).unwrap().open(BOTH).unwrap().write(At::End, &[9; 100]).unwrap();
+    for root in [overlay(lower.clone(), &MemFs::new(clock())).unwrap(), lower] {
+        let node = root.lookup(b"file").unwrap();
+        let file = node.open(BOTH).unwrap();
+        let last = i64::MAX as u64;
+        for offset in [last, last + 1, u64::MAX - 1, u64::MAX] {
+            assert_eq!(file.write(At::Offset(offset), b"xyz"), Err(Errno::EFBIG), "{offset:#x}");
+            assert_eq!(file.read(At::Offset(offset), &mut [0; 3]), Ok(0));
+            assert_eq!(file.seek_data(offset, true), Err(Errno::ENXIO));
+        }
+        assert_eq!(node.set_metadata(&Change { size: Some(last + 1), ..Change::default() }), Err(Errno::EFBIG));
+        assert_eq!(file.write(At::Offset(last - 1), b"xyz"), Ok(1));
+        assert_eq!(file.seek_data(50, true), Ok(50));
+        assert_eq!(file.read(At::Offset(last - 1), &mut [0; 3]), Ok(1));
+    }
+}

@@ -10,7 +10,6 @@ mod node;
 
 pub(crate) use node::{Handle, HostNode};
 
-use crate::metadata::DeviceMap;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::fstat;
@@ -56,13 +55,12 @@ pub(crate) enum Access {
 /// Shared by all nodes of a granted tree.
 pub(crate) struct Grant {
     pub(crate) access: Access,
-    pub(crate) devices: DeviceMap,
     kept: AtomicUsize,
 }
 
 impl Grant {
     pub(crate) fn new(access: Access) -> Grant {
-        Grant { access, devices: DeviceMap::default(), kept: AtomicUsize::new(0) }
+        Grant { access, kept: AtomicUsize::new(0) }
     }
 
     /// Whether one more directory of an image may be kept open so that it is found faster; at most [`KEPT_MAX`] are.

@@ -1,39 +1,36 @@
 //! What the host's stat(2) tells, as a guest's file system tells it.
 
 use rustix::fs::{FileType, Stat, StatVfs, major, minor};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use vfs::node::{FileSystemInfo, Kind, Metadata, TimeNs, new_device};
 
 /// Device numbers of the host, each with one of ours: theirs could be those of another file system of ours.
-#[derive(Default)]
-pub(crate) struct DeviceMap(Mutex<Vec<(u64, u64)>>);
+static DEVICES: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
 
-impl DeviceMap {
-    fn ours(&self, host: u64) -> u64 {
-        let mut devices = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(&(_, ours)) = devices.iter().find(|(known, _)| *known == host) {
-            return ours;
-        }
-        let ours = new_device();
-        devices.push((host, ours));
-        ours
+fn our_device(host: u64) -> u64 {
+    let mut devices = DEVICES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(&(_, ours)) = devices.iter().find(|(known, _)| *known == host) {
+        return ours;
     }
+    let ours = new_device();
+    devices.push((host, ours));
+    ours
+}
 
-    pub(crate) fn metadata(&self, stat: &Stat) -> Metadata {
-        Metadata {
-            kind: kind(stat),
-            mode: stat.st_mode & 0o7777,
-            device: self.ours(stat.st_dev),
-            inode: stat.st_ino,
-            links: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
-            uid: stat.st_uid,
-            gid: stat.st_gid,
-            size: u64::try_from(stat.st_size).unwrap_or(0),
-            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
-            accessed: time(stat.st_atime, stat.st_atime_nsec),
-            modified: time(stat.st_mtime, stat.st_mtime_nsec),
-            changed: time(stat.st_ctime, stat.st_ctime_nsec),
-        }
+pub(crate) fn of(stat: &Stat) -> Metadata {
+    Metadata {
+        kind: kind(stat),
+        mode: stat.st_mode & 0o7777,
+        device: our_device(stat.st_dev),
+        inode: stat.st_ino,
+        links: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
+        accessed: time(stat.st_atime, stat.st_atime_nsec),
+        modified: time(stat.st_mtime, stat.st_mtime_nsec),
+        changed: time(stat.st_ctime, stat.st_ctime_nsec),
     }
 }
 

@@ -4,7 +4,7 @@
 //! a regular file keeps its offset with the host: `program > file` and `< file` mean what they mean to any process.
 
 use crate::errno;
-use crate::metadata::{self, DeviceMap};
+use crate::metadata;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{self, OFlags, SeekFrom};
 use rustix::io::{self, IoSlice, ReadWriteFlags, retry_on_intr};
@@ -65,7 +65,6 @@ pub(crate) struct Stream {
     kind: Kind,
     how: Open,
     is_terminal: bool,
-    devices: DeviceMap,
 }
 
 impl Stream {
@@ -80,7 +79,7 @@ impl Stream {
             nonblocking: flags.contains(OFlags::NONBLOCK),
         };
         let is_terminal = rustix::termios::isatty(&descriptor);
-        Ok(Stream { descriptor, kind, how, is_terminal, devices: DeviceMap::default() })
+        Ok(Stream { descriptor, kind, how, is_terminal })
     }
 
     /// Whether reads and writes can take their time: pipes, sockets, terminals.
@@ -106,13 +105,20 @@ impl Stream {
         if !self.may_wait() {
             return retry_on_intr(|| io::write(&self.descriptor, from)).map_err(errno::of);
         }
-        // Newer kernels can be told not to wait, which saves asking.
-        let slices = [IoSlice::new(from)];
-        match io::pwritev2(&self.descriptor, &slices, u64::MAX, ReadWriteFlags::NOWAIT) {
-            Ok(count) => return Ok(count),
-            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::INTR | rustix::io::Errno::NOSYS) => {}
-            Err(error) => return Err(errno::of(error)),
+        if !self.is_terminal {
+            // Newer kernels can be told not to wait, which saves asking.
+            let slices = [IoSlice::new(from)];
+            match io::pwritev2(&self.descriptor, &slices, u64::MAX, ReadWriteFlags::NOWAIT) {
+                Ok(count) => return Ok(count),
+                Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::INTR | rustix::io::Errno::NOSYS) => {}
+                Err(error) => return Err(errno::of(error)),
+            }
         }
+        self.write_asking(from)
+    }
+
+    /// Writes as much as poll(2) says can be taken.
+    fn write_asking(&self, from: &[u8]) -> Result<usize> {
         let mut done = 0;
         loop {
             if self.poll(PollFlags::OUT).is_empty() {
@@ -219,7 +225,7 @@ struct StreamNode(Arc<Stream>);
 
 impl Node for StreamNode {
     fn metadata(&self) -> Result<Metadata> {
-        Ok(self.0.devices.metadata(&fs::fstat(&self.0.descriptor).map_err(errno::of)?))
+        Ok(metadata::of(&fs::fstat(&self.0.descriptor).map_err(errno::of)?))
     }
 
     fn set_metadata(&self, change: &Change) -> Result<()> {

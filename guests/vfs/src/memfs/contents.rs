@@ -82,8 +82,10 @@ impl Contents {
     pub(crate) fn wanted(&self, offset: u64, count: usize) -> Option<u64> {
         let end = offset + count as u64;
         let is_wanted = |page: u64| {
-            let covered = offset <= page * PAGE && end >= ((page + 1) * PAGE).min(self.below);
-            !covered && page * PAGE < self.below && !self.pages.contains_key(&page)
+            if page * PAGE >= self.below || self.pages.contains_key(&page) {
+                return false;
+            }
+            offset > page * PAGE || end < ((page + 1) * PAGE).min(self.below)
         };
         let (first, last) = (offset / PAGE, end.saturating_sub(1) / PAGE);
         [first, last].into_iter().find(|&page| count > 0 && is_wanted(page))
@@ -100,17 +102,15 @@ impl Contents {
         Ok(())
     }
 
-    /// Writes; less than all of `from` when space runs out. Pages that [`Contents::wanted`] named must have been put in.
+    /// Writes within [`BYTES_MAX`]; less than all of `from` when space runs out.
+    ///
+    /// Pages that [`Contents::wanted`] named must have been put in.
     pub(crate) fn write(&mut self, offset: u64, from: &[u8], shared: &Shared) -> Result<usize> {
-        if offset >= BYTES_MAX && !from.is_empty() {
-            return Err(Errno::EFBIG);
-        }
-        let total = from.len().min((BYTES_MAX - offset.min(BYTES_MAX)) as usize);
         let mut done = 0;
-        while done < total {
+        while done < from.len() {
             let at = offset + done as u64;
             let (page, start) = (at / PAGE, (at % PAGE) as usize);
-            let count = (PAGE_BYTES - start).min(total - done);
+            let count = (PAGE_BYTES - start).min(from.len() - done);
             let bytes = match self.pages.entry(page) {
                 Entry::Occupied(bytes) => bytes.into_mut(),
                 Entry::Vacant(vacant) => match shared.take_page() {

@@ -1,6 +1,6 @@
 //! An open file of a memory file system: [`MemFile`]. What lies beneath is read without a lock held.
 
-use super::contents::{Page, Stretch};
+use super::contents::{BYTES_MAX, Page, Stretch};
 use super::{MemNode, PAGE_BYTES};
 use crate::errno::Errno;
 use crate::node::{At, File, Open, Result};
@@ -74,7 +74,10 @@ impl File for MemFile {
                 At::End => contents.size(),
                 At::Stream => return Err(Errno::EINVAL),
             };
-            let count = from.len().min((u64::MAX - offset) as usize);
+            if offset >= BYTES_MAX && !from.is_empty() {
+                return Err(Errno::EFBIG);
+            }
+            let count = from.len().min(usize::try_from(BYTES_MAX.saturating_sub(offset)).unwrap_or(usize::MAX));
             let Some(page) = contents.wanted(offset, count) else {
                 let done = contents.write(offset, &from[..count], &self.node.fs)?;
                 drop(guard);
@@ -102,18 +105,5 @@ impl File for MemFile {
             }
             (None, None) => Err(Errno::EIO),
         }
-    }
-}
-
-/// A directory that is open: it has no bytes.
-pub(crate) struct OpenDirectory;
-
-impl File for OpenDirectory {
-    fn read(&self, _at: At, _into: &mut [u8]) -> Result<usize> {
-        Err(Errno::EISDIR)
-    }
-
-    fn write(&self, _at: At, _from: &[u8]) -> Result<usize> {
-        Err(Errno::EBADF)
     }
 }

@@ -1,12 +1,13 @@
 //! A node in memory: [`MemNode`], its metadata, and how one with another beneath it becomes its own.
 
 use super::contents::Contents;
-use super::file::{MemFile, OpenDirectory};
+use super::file::MemFile;
 use super::names::Names;
 use super::{MemFs, PAGE_BYTES, Shared};
 use crate::errno::Errno;
 use crate::node::{
-    Change, Entry, File, FileSystemInfo, Kind, Make, Metadata, New, Node, NodeRef, Open, Rename, Result, TimeNs,
+    Change, Entry, File, FileSystemInfo, Kind, Make, Metadata, New, Node, NodeRef, Open, OpenDirectory, Rename, Result,
+    TimeNs,
 };
 use crate::pipe::Pipe;
 use alloc::boxed::Box;

@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use vfs::node::{Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Open, Rename};
+use vfs::node::{Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Open, OpenDirectory, Rename};
 use vfs::{Errno, Node, NodeRef, Result};
 
 /// Longest name that is handed on.
@@ -44,7 +44,7 @@ pub(crate) enum Handle {
 impl HostNode {
     /// The node that `stat` tells of.
     pub(crate) fn new(grant: &Arc<Grant>, stat: &Stat, handle: Handle) -> HostNode {
-        let known = (grant.access == Access::Image).then(|| grant.devices.metadata(stat));
+        let known = (grant.access == Access::Image).then(|| metadata::of(stat));
         let kind = metadata::kind(stat);
         HostNode { grant: grant.clone(), kind, handle, known, directories: Mutex::default() }
     }
@@ -145,7 +145,7 @@ impl Node for HostNode {
     fn metadata(&self) -> Result<Metadata> {
         match &self.known {
             Some(known) => Ok(known.clone()),
-            None => Ok(self.grant.devices.metadata(&self.stat()?)),
+            None => Ok(metadata::of(&self.stat()?)),
         }
     }
 
@@ -251,18 +251,5 @@ impl Node for HostNode {
         found.map_or(FileSystemInfo { is_read_only, ..FileSystemInfo::default() }, |found| {
             metadata::info(&found, is_read_only)
         })
-    }
-}
-
-/// A directory that is open: it has no bytes.
-struct OpenDirectory;
-
-impl File for OpenDirectory {
-    fn read(&self, _at: vfs::node::At, _into: &mut [u8]) -> Result<usize> {
-        Err(Errno::EISDIR)
-    }
-
-    fn write(&self, _at: vfs::node::At, _from: &[u8]) -> Result<usize> {
-        Err(Errno::EBADF)
     }
 }

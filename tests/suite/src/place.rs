@@ -1,0 +1,35 @@
+//! Where things are: the checkout, the inputs that set-up fetched, the program under test, scratch room.
+
+use std::path::{Path, PathBuf};
+
+/// The checkout's root folder.
+pub fn root() -> PathBuf {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR"));
+    suite.ancestors().nth(2).expect("the suite lies in tests/suite").to_path_buf()
+}
+
+/// What `cargo xtask setup` fetched and built.
+pub fn inputs() -> PathBuf {
+    root().join("target/inputs")
+}
+
+/// The folder of built programs: this test runs from its `deps`.
+pub fn built() -> PathBuf {
+    let test = std::env::current_exe().expect("a running test has a path");
+    test.ancestors().nth(2).expect("a test lies in deps").to_path_buf()
+}
+
+/// The program under test; `STRATA` names another build of it.
+pub fn strata() -> PathBuf {
+    std::env::var_os("STRATA").map_or_else(|| built().join("strata"), PathBuf::from)
+}
+
+/// Scratch room that lasts between runs: oracle outputs.
+pub fn cache() -> PathBuf {
+    built().join("suite-cache")
+}
+
+/// Scratch room of this run.
+pub fn scratch() -> PathBuf {
+    std::env::temp_dir().join(format!("strata-suite-{}", std::process::id()))
+}

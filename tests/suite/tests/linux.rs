@@ -1,0 +1,61 @@
+//! cargo test --release -p strata-suite --test linux -- busybox/sort     (any part of a case's name)
+//!
+//! Guest programs under Strata, in each tier, against QEMU: standard output, exit status and files. The cases are rows
+//! of `tests/linux/*.toml`, the programs of `guests/programs/c` and the demos; what fails is in known-failures.txt.
+
+use anyhow::{Result, ensure};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use strata_suite::known::{self, Known};
+use strata_suite::{Case, oracle, place, strata, table};
+
+fn main() -> Result<()> {
+    let arguments = Arguments::from_args();
+    let known = Arc::new(known::failures()?);
+    let mut trials = Vec::new();
+    let sources = [table::cases("busybox")?, table::cases("bash")?, table::programs()?, table::demos()?];
+    for case in sources.into_iter().flatten().map(Arc::new) {
+        for tier in strata::TIERS {
+            trials.push(trial(&case, tier, &known));
+        }
+    }
+    let names: BTreeSet<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
+    trials.push(Trial::test("known-failures", move || Ok(all_exist(&known, &names)?)));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // Failing cases leave nothing that a rerun would not make again.
+    std::fs::remove_dir_all(place::scratch()).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })?;
+    conclusion.exit()
+}
+
+fn trial(case: &Arc<Case>, tier: &'static str, known: &Arc<Known>) -> Trial {
+    let name = format!("{}/{tier}", case.name);
+    let reason = known.get(&name).cloned();
+    let has_oracle = case.expected.is_some() || oracle::is_there(&case.architecture);
+    let is_ready = case.program.is_file() && has_oracle;
+    let case = Arc::clone(case);
+    // What set-up could not bring is shown as ignored, never as passed.
+    Trial::test(name, move || check(&case, tier, reason.as_deref())).with_ignored_flag(!is_ready)
+}
+
+fn check(case: &Case, tier: &str, known: Option<&str>) -> Result<(), Failed> {
+    let mut right = oracle::outcome(case)?;
+    let ours = strata::outcome(case, tier)?;
+    if case.expected.is_some() {
+        right.files.clone_from(&ours.files);
+    }
+    match (ours.difference(&right), known) {
+        (None, None) | (Some(_), Some(_)) => Ok(()),
+        (Some(difference), None) => Err(difference.into()),
+        (None, Some(reason)) => Err(format!("passes now: delete its line in known-failures.txt ({reason})").into()),
+    }
+}
+
+fn all_exist(known: &Known, names: &BTreeSet<String>) -> Result<()> {
+    let gone: Vec<&String> = known.keys().filter(|name| !names.contains(*name)).collect();
+    ensure!(gone.is_empty(), "known-failures.txt lists cases that do not exist: {gone:?}");
+    Ok(())
+}

@@ -26,5 +26,6 @@ pub use guest::Guest;
 pub use layout::Layout;
 pub use memory::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, USER_END};
 pub use mips::State;
+pub use mips::exception::{Access, Denied, Exception, Fault};
 pub use paged::PagedSpace;
 pub use pointer::{In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Strings};

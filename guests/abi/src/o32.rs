@@ -3,17 +3,26 @@
 use crate::endian::Endian;
 use crate::guest;
 use crate::memory::{Addr, AddressSpace, BadAddress};
-use mips::{Gpr, State};
+use mips::state::FpuMode;
+use mips::{Exception, Gpr, State};
 
 /// The number that system calls start at.
 pub const FIRST_NUMBER: u32 = 4000;
 
-/// The offset from the thread pointer to what RDHWR $29 gives is libc's business; this is the instruction's length.
-pub const INSTRUCTION_BYTES: u32 = 4;
+/// FCSR bits NAN2008 and ABS2008.
+const FCSR_2008: u32 = 0x000c_0000;
+
+/// FCSR cause bits.
+const FCSR_CAUSES: u32 = 0x3f << 12;
 
 /// The call's number.
 pub fn number(state: &State) -> u32 {
     state.get(Gpr::V0)
+}
+
+/// The first argument: the number, to syscall(2).
+pub fn first_argument(state: &State) -> u32 {
+    state.get(Gpr::A0)
 }
 
 /// Takes arguments one after the other: a0 to a3, then the stack from 16($sp).
@@ -44,6 +53,14 @@ impl<'a> ArgReader<'a> {
             return Ok(self.state.get(Gpr::new(4 + slot)));
         }
         guest::read(self.space, self.endian, Addr(self.state.get(Gpr::SP)) + 4 * slot)
+    }
+
+    /// The next word, which stays; 0 if it cannot be read.
+    pub fn peek(&mut self) -> u32 {
+        let slot = self.slot;
+        let word = self.word().unwrap_or(0);
+        self.slot = slot;
+        word
     }
 
     /// The next 64 bits: an even and an odd slot, in byte order.
@@ -85,6 +102,31 @@ pub fn start(state: &mut State, entry: Addr, stack: Addr) {
     state.next_pc = entry.0;
     state.user_local = 0;
     state.break_link();
+}
+
+/// Sets the floating-point unit up as the program's file asks.
+pub fn start_fpu(state: &mut State, fr: bool, nan2008: bool) {
+    state.fpr = [0; 64];
+    state.fpu = FpuMode { fr, nan2008, exact: false, abs2008: nan2008 };
+    // NAN2008 and ABS2008 are bits of FCSR that programs may read.
+    state.fcsr = if nan2008 { FCSR_2008 } else { 0 };
+}
+
+/// Clears the cause of a floating-point exception, as Linux does before it sends the signal.
+pub fn clear_causes(state: &mut State, exception: Exception) {
+    if exception == Exception::FloatingPoint {
+        state.fcsr &= !FCSR_CAUSES;
+    }
+}
+
+/// Sets the thread pointer: what RDHWR $29 reads.
+pub fn set_thread_pointer(state: &mut State, at: Addr) {
+    state.user_local = at.0;
+}
+
+/// Whether floating-point registers are 32 of 64 bits.
+pub fn has_fr1(state: &State) -> bool {
+    state.fpu.fr
 }
 
 /// The stack pointer.

@@ -79,9 +79,8 @@ fn trace_value<T: Layout>(at: Addr, scene: &Scene<'_>, out: &mut String) {
 
 fn trace_items<T: Layout>(at: Addr, scene: &Scene<'_>, out: &mut String) {
     let count = scene.next.min(SHOWN_ITEMS);
-    let items: Result<Vec<T>, BadAddress> = (0..count)
-        .map(|index| guest::read(scene.space, scene.endian, at + index.wrapping_mul(T::BYTES)))
-        .collect();
+    let items: Result<Vec<T>, BadAddress> =
+        (0..count).map(|index| guest::read(scene.space, scene.endian, at + index.wrapping_mul(T::BYTES))).collect();
     match items {
         Ok(items) if !at.is_null() => show_list(&items, out),
         _ => at.show(out),

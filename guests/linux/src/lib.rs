@@ -1,1 +1,34 @@
-//! The Linux system-call personality.
+//! The Linux system-call personality: [`Process`] answers the system calls and exceptions of one MIPS o32 program.
+//!
+//! Calls are declared once, in `syscall/table.rs`; their handlers are in the files beside it, by group. What a process
+//! may reach is its [`World`]; nothing here names a host, and no handler waits: it returns [`Outcome::Block`].
+
+#![no_std]
+
+extern crate alloc;
+
+mod access;
+mod description;
+mod errno;
+mod exec;
+mod fdtable;
+mod flags;
+mod limits;
+mod mm;
+mod paths;
+mod proc;
+mod process;
+mod reply;
+mod signal;
+mod stack;
+mod syscall;
+mod task;
+mod timer;
+mod trace;
+mod world;
+
+pub use process::Process;
+pub use reply::{ExitStatus, Outcome, Wait};
+pub use signal::Signal;
+pub use syscall::{page, table};
+pub use world::{Clocks, Ids, Names, Program, Random, StartError, Stream, TraceSink, World};

@@ -1,0 +1,156 @@
+//! An open file description: what open(2) makes and descriptors share.
+
+use crate::flags::OpenFlags;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use spin::Mutex;
+use vfs::mount::Place;
+use vfs::node::{At, Entry, File, Kind, NodeRef};
+use vfs::{Errno, Result};
+
+/// A file that is open, with its offset and flags.
+pub(crate) struct Description {
+    place: Place,
+    /// None of one opened with O_PATH.
+    file: Option<Box<dyn File>>,
+    is_seekable: bool,
+    is_directory: bool,
+    offset: Mutex<u64>,
+    flags: Mutex<OpenFlags>,
+    /// A directory's names, as they were when it was read from the start.
+    entries: Mutex<Option<Arc<Vec<Entry>>>>,
+}
+
+impl Description {
+    pub(crate) fn new(place: Place, file: Option<Box<dyn File>>, flags: OpenFlags) -> Description {
+        let is_directory = place.node().kind().is_ok_and(Kind::is_directory);
+        let is_seekable = file.as_ref().is_some_and(|file| file.is_seekable());
+        Description {
+            place,
+            file,
+            is_seekable,
+            is_directory,
+            offset: Mutex::new(0),
+            flags: Mutex::new(flags),
+            entries: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn node(&self) -> &NodeRef {
+        self.place.node()
+    }
+
+    /// The file; EBADF if only the path was opened.
+    pub(crate) fn file(&self) -> Result<&dyn File> {
+        self.file.as_deref().ok_or(Errno::EBADF)
+    }
+
+    pub(crate) fn flags(&self) -> OpenFlags {
+        *self.flags.lock()
+    }
+
+    /// Changes what fcntl(2) F_SETFL may change.
+    pub(crate) fn set_flags(&self, flags: OpenFlags) {
+        *self.flags.lock() = flags;
+    }
+
+    pub(crate) fn is_seekable(&self) -> bool {
+        self.is_seekable
+    }
+
+    pub(crate) fn is_directory(&self) -> bool {
+        self.is_directory
+    }
+
+    /// The file, for reading its contents.
+    pub(crate) fn readable(&self) -> Result<&dyn File> {
+        if !self.flags().reads() {
+            return Err(Errno::EBADF);
+        }
+        if self.is_directory { Err(Errno::EISDIR) } else { self.file() }
+    }
+
+    /// The file, for writing.
+    pub(crate) fn writable(&self) -> Result<&dyn File> {
+        if self.flags().writes() { self.file() } else { Err(Errno::EBADF) }
+    }
+
+    /// Reads where the offset stands, and moves it.
+    pub(crate) fn read(&self, into: &mut [u8]) -> Result<usize> {
+        let file = self.readable()?;
+        if !self.is_seekable || file.shared_offset().is_some() {
+            return file.read(At::Stream, into);
+        }
+        let mut offset = self.offset.lock();
+        let read = file.read(At::Offset(*offset), into)?;
+        *offset += read as u64;
+        Ok(read)
+    }
+
+    /// Writes where the offset stands, or at the end with O_APPEND, and moves it.
+    pub(crate) fn write(&self, from: &[u8]) -> Result<usize> {
+        let file = self.writable()?;
+        if !self.is_seekable {
+            return file.write(At::Stream, from);
+        }
+        if file.shared_offset().is_some() {
+            return file.write(if self.flags().appends() { At::End } else { At::Stream }, from);
+        }
+        let mut offset = self.offset.lock();
+        if self.flags().appends() {
+            let written = file.write(At::End, from)?;
+            *offset = self.node().metadata().map_or(*offset + written as u64, |metadata| metadata.size);
+            return Ok(written);
+        }
+        let written = file.write(At::Offset(*offset), from)?;
+        *offset += written as u64;
+        Ok(written)
+    }
+
+    /// Reads at an offset of the caller's.
+    pub(crate) fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<usize> {
+        let file = self.readable()?;
+        if self.is_seekable { file.read(At::Offset(offset), into) } else { Err(Errno::ESPIPE) }
+    }
+
+    /// Writes at an offset of the caller's; with O_APPEND at the end all the same, as Linux does.
+    pub(crate) fn write_at(&self, offset: u64, from: &[u8]) -> Result<usize> {
+        let file = self.writable()?;
+        if !self.is_seekable {
+            return Err(Errno::ESPIPE);
+        }
+        file.write(if self.flags().appends() { At::End } else { At::Offset(offset) }, from)
+    }
+
+    pub(crate) fn offset(&self) -> u64 {
+        match self.file.as_deref().and_then(File::shared_offset) {
+            Some(shared) => shared.get().unwrap_or(0),
+            None => *self.offset.lock(),
+        }
+    }
+
+    pub(crate) fn set_offset(&self, offset: u64) {
+        // The host's offset of a regular file can be set to anything that lseek(2) has checked.
+        let _ = self.file.as_deref().and_then(File::shared_offset).map(|shared| shared.set(offset));
+        *self.offset.lock() = offset;
+        if offset == 0 {
+            *self.entries.lock() = None;
+        }
+    }
+
+    /// A directory's names, the same list until it is read from the start again. Deleting while reading skips nothing.
+    pub(crate) fn entries(&self) -> Result<Arc<Vec<Entry>>> {
+        let kept = self.entries.lock().clone();
+        if let Some(entries) = kept {
+            return Ok(entries);
+        }
+        let entries = Arc::new(self.node().entries()?);
+        *self.entries.lock() = Some(entries.clone());
+        Ok(entries)
+    }
+}

@@ -1,0 +1,210 @@
+//! Loading a program: segments, heap, stack, trampoline, registers (fs/binfmt_elf.c).
+
+use crate::mm::{Area, Backing, FileBacking, Memory, STACK_END, TRAMPOLINE_PAGE};
+use crate::process::{About, Process};
+use crate::stack::{self, Contents};
+use crate::world::{Program, StartError};
+use abi::{Addr, AddressSpace, Endian, PAGE_BYTES, Prot, State, USER_END, frame, o32};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use image::{Image, Kind, Segment};
+
+/// Where a position-independent program without a dynamic linker is loaded.
+const BASE: u32 = 0x5555_0000;
+
+/// Bytes of the stack. It is mapped whole, with nothing mapped below it.
+const STACK_BYTES: u32 = 8 << 20;
+
+/// Free space between the stack and what mmap(2) places.
+const STACK_GAP_BYTES: u32 = 1 << 20;
+
+impl Process {
+    /// Puts a program into an empty address space and sets the registers it starts with.
+    pub(crate) fn load(
+        &mut self,
+        program: &Program,
+        arguments: &[Vec<u8>],
+        environment: &[Vec<u8>],
+        state: &mut State,
+        space: &mut dyn AddressSpace,
+    ) -> Result<(), StartError> {
+        let image = &program.image;
+        if let Some(linker) = &image.interpreter {
+            return Err(StartError::Dynamic(linker.clone()));
+        }
+        self.endian = match image.endian {
+            image::Endian::Little => Endian::Little,
+            image::Endian::Big => Endian::Big,
+        };
+        let base = if image.kind == Kind::Dyn { BASE } else { 0 };
+        let mut memory = self.memory.lock();
+        for segment in &image.segments {
+            load_segment(&mut memory, space, program, segment, base)?;
+        }
+        protect(&mut memory, space, image, base);
+        memory.start_heap(Addr(image.end().saturating_add(base)));
+        map_trampoline(&mut memory, space, self.endian)?;
+        let prot = if image.stack_is_executable { Prot::all() } else { Prot::READ | Prot::WRITE };
+        let stack_at = Addr(STACK_END - STACK_BYTES);
+        fresh(&mut memory, space, stack_at, STACK_BYTES, prot, Backing::Named("[stack]"))?;
+        memory.top = Addr(stack_at.0 - STACK_GAP_BYTES);
+        drop(memory);
+
+        let auxiliary = self.auxiliary(image, base);
+        let mut random = [0; 16];
+        (self.random)(&mut random);
+        let contents = Contents { arguments, environment, path: &program.path, random, auxiliary: &auxiliary };
+        let stack = stack::build(space, self.endian, Addr(STACK_END), &contents).ok_or(StartError::Arguments)?;
+        let entry = Addr(image.entry.wrapping_add(base));
+        o32::start(state, entry, stack.pointer);
+        o32::start_fpu(state, image.fp.needs_fr1(), image.nan2008);
+        let file_name = program.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        *self.program.lock() = About {
+            path: program.path.clone(),
+            node: program.node.clone(),
+            arguments: arguments.to_vec(),
+            environment: environment.to_vec(),
+            auxiliary: stack.auxiliary,
+            name: file_name[..file_name.len().min(15)].to_vec(),
+            stack: stack.pointer.0,
+            entry: entry.0,
+            endian: self.endian,
+        };
+        Ok(())
+    }
+
+    /// The auxiliary vector, but for the addresses of strings (getauxval(3)).
+    fn auxiliary(&self, image: &Image, base: u32) -> Vec<(u32, u32)> {
+        let mut vector = Vec::new();
+        if let Some(headers) = image.phdr_at {
+            vector.push((stack::AT_PHDR, headers.wrapping_add(base)));
+        }
+        let (user, group) = (self.credentials.user, self.credentials.group);
+        vector.extend([
+            (stack::AT_PHENT, image.phdr_entry_bytes),
+            (stack::AT_PHNUM, image.phdr_count),
+            (stack::AT_PAGESZ, PAGE_BYTES),
+            (stack::AT_BASE, 0),
+            (stack::AT_FLAGS, 0),
+            (stack::AT_ENTRY, image.entry.wrapping_add(base)),
+            (stack::AT_UID, user.real),
+            (stack::AT_EUID, user.effective),
+            (stack::AT_GID, group.real),
+            (stack::AT_EGID, group.effective),
+            (stack::AT_HWCAP, 0),
+            (stack::AT_CLKTCK, 100),
+            (stack::AT_SECURE, 0),
+        ]);
+        vector
+    }
+}
+
+/// Bits of a segment's protection.
+fn prot_of(segment: &Segment) -> Prot {
+    let mut prot = Prot::empty();
+    prot.set(Prot::READ, segment.read);
+    prot.set(Prot::WRITE, segment.write);
+    prot.set(Prot::EXEC, segment.exec);
+    prot
+}
+
+/// The pages a segment lies in.
+fn pages(segment: &Segment, base: u32) -> Option<(Addr, Addr)> {
+    let at = segment.at.checked_add(base)?;
+    let end = at.checked_add(segment.memory_bytes)?.checked_next_multiple_of(PAGE_BYTES)?;
+    let at = at - at % PAGE_BYTES;
+    // Page 0 stays empty, so that null pointers are noticed; the end is the stack's.
+    (at >= PAGE_BYTES && end <= STACK_END - STACK_BYTES).then_some((Addr(at), Addr(end)))
+}
+
+/// Maps a segment's pages that no earlier one has, and fills in its bytes.
+fn load_segment(
+    memory: &mut Memory,
+    space: &mut dyn AddressSpace,
+    program: &Program,
+    segment: &Segment,
+    base: u32,
+) -> Result<(), StartError> {
+    let (from, end) = pages(segment, base).ok_or(StartError::Segment(segment.at))?;
+    // Segments are sorted: only the first page can be shared with the one before.
+    let shared = memory.areas.within(from, end).map(|(_, area)| area.end).max();
+    let first = shared.unwrap_or(from);
+    if first < end {
+        let backing = backing(program, segment, first, base);
+        fresh(memory, space, first, end.0 - first.0, Prot::READ | Prot::WRITE, backing)?;
+    }
+    // The file's bytes before the segment in its first page are there too: it is the page that is mapped.
+    let lead = (segment.at.wrapping_add(base) - from.0).min(segment.file_offset);
+    let at = Addr(segment.at.wrapping_add(base) - if shared.is_none() { lead } else { 0 });
+    let skipped = if shared.is_none() { lead } else { 0 };
+    let file_from = (segment.file_offset - skipped) as usize;
+    let tail = if segment.file_bytes == segment.memory_bytes { end.0 - at.0 } else { skipped + segment.file_bytes };
+    let file_to = file_from.saturating_add(tail.max(skipped + segment.file_bytes) as usize).min(program.bytes.len());
+    let bytes = program.bytes.get(file_from..file_to).unwrap_or_default();
+    space.fill(at, bytes).map_err(|_| StartError::Memory)
+}
+
+/// What /proc/self/maps says of a segment: the file, or nothing for pages that hold only zeros.
+fn backing(program: &Program, segment: &Segment, first: Addr, base: u32) -> Backing {
+    let start = segment.at.wrapping_add(base);
+    if segment.file_bytes == 0 || first.0 >= start.saturating_add(segment.file_bytes) {
+        return Backing::Anonymous;
+    }
+    let offset = segment.file_offset.wrapping_sub(start.wrapping_sub(first.0));
+    let metadata = program.node.as_ref().and_then(|node| node.metadata().ok());
+    Backing::File(FileBacking {
+        description: None,
+        path: Arc::new(program.path.clone()),
+        identity: metadata.map_or((0, 0), |metadata| (metadata.device, metadata.inode)),
+        offset: u64::from(offset),
+        // Its zeros at the end are there, whatever the file's length.
+        held: u64::MAX,
+        is_writable: false,
+    })
+}
+
+/// Gives every page the protection of the segments in it.
+fn protect(memory: &mut Memory, space: &mut dyn AddressSpace, image: &Image, base: u32) {
+    let mut last: Option<(Addr, Prot)> = None;
+    for segment in &image.segments {
+        let Some((from, end)) = pages(segment, base) else { continue };
+        let prot = prot_of(segment);
+        // Loaded just now, so protecting cannot fail.
+        let _ = memory.protect(space, from, end.0 - from.0, prot);
+        if let Some((last_end, last_prot)) = last
+            && from < last_end
+        {
+            let _ = memory.protect(space, from, last_end.0 - from.0, prot | last_prot);
+        }
+        if prot.contains(Prot::EXEC) {
+            space.code_changed(from, end.0 - from.0);
+        }
+        last = Some((end, prot));
+    }
+}
+
+/// The page of the code that returns from signal handlers.
+fn map_trampoline(memory: &mut Memory, space: &mut dyn AddressSpace, endian: Endian) -> Result<(), StartError> {
+    let prot = Prot::READ | Prot::EXEC;
+    debug_assert!(TRAMPOLINE_PAGE.0 + PAGE_BYTES <= USER_END);
+    fresh(memory, space, TRAMPOLINE_PAGE, PAGE_BYTES, prot, Backing::Named("[vdso]"))?;
+    for (word, at) in frame::TRAMPOLINE.iter().zip((0..).step_by(4)) {
+        space.fill(TRAMPOLINE_PAGE + at, &endian.bytes32(*word)).map_err(|_| StartError::Memory)?;
+    }
+    Ok(())
+}
+
+/// Maps zeros where nothing is.
+fn fresh(
+    memory: &mut Memory,
+    space: &mut dyn AddressSpace,
+    at: Addr,
+    bytes: u32,
+    prot: Prot,
+    backing: Backing,
+) -> Result<(), StartError> {
+    memory.check_room(bytes, 0).map_err(|_| StartError::Memory)?;
+    space.map(at, bytes, prot).map_err(|_| StartError::Memory)?;
+    memory.areas.insert(at, Area { end: at + bytes, prot, is_shared: false, backing });
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! One area of memory.
+
+use crate::description::Description;
+use abi::{Addr, PAGE_BYTES, Prot};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// A range of pages with one protection and one origin.
+#[derive(Clone)]
+pub(crate) struct Area {
+    /// The first address after it.
+    pub(crate) end: Addr,
+    pub(crate) prot: Prot,
+    /// MAP_SHARED.
+    pub(crate) is_shared: bool,
+    pub(crate) backing: Backing,
+}
+
+/// Where an area's bytes come from.
+#[derive(Clone)]
+pub(crate) enum Backing {
+    /// Zeros.
+    Anonymous,
+    /// Zeros, and /proc/self/maps calls it so: `[heap]`, `[stack]`, `[vdso]`.
+    Named(&'static str),
+    /// A file.
+    File(FileBacking),
+}
+
+/// The part of a file that an area is a copy of.
+#[derive(Clone)]
+pub(crate) struct FileBacking {
+    /// The open file; none for the program itself, which nobody writes back.
+    pub(crate) description: Option<Arc<Description>>,
+    /// Its path when it was mapped.
+    pub(crate) path: Arc<Vec<u8>>,
+    /// Device and inode.
+    pub(crate) identity: (u64, u64),
+    /// Offset of the area's first byte in the file.
+    pub(crate) offset: u64,
+    /// Bytes of the file from there on: pages that start after them are not there (SIGBUS).
+    pub(crate) held: u64,
+    /// The file is open for writing.
+    pub(crate) is_writable: bool,
+}
+
+impl Area {
+    /// Whether its end can be the start of `next`: one area as good as two.
+    pub(crate) fn continues_as(&self, next_at: Addr, next: &Area) -> bool {
+        let is_alike = self.end == next_at && self.prot == next.prot && self.is_shared == next.is_shared;
+        is_alike
+            && match (&self.backing, &next.backing) {
+                (Backing::Anonymous, Backing::Anonymous) => !self.is_shared,
+                (Backing::Named(one), Backing::Named(other)) => one == other,
+                _ => false,
+            }
+    }
+
+    /// Its part from `at` on, which lies `bytes` after its start.
+    pub(crate) fn tail(&self, bytes: u32) -> Area {
+        let mut tail = self.clone();
+        if let Backing::File(file) = &mut tail.backing {
+            file.offset += u64::from(bytes);
+            file.held = file.held.saturating_sub(u64::from(bytes));
+        }
+        tail
+    }
+
+    /// The end of the pages that exist: a file's end cuts them short.
+    pub(crate) fn loaded_end(&self, start: Addr) -> Addr {
+        match &self.backing {
+            Backing::File(file) => {
+                let bytes = u64::from(self.end.0 - start.0).min(file.held.next_multiple_of(u64::from(PAGE_BYTES)));
+                start + u32::try_from(bytes).unwrap_or(0)
+            }
+            _ => self.end,
+        }
+    }
+
+    /// Whether it may be made writable: a shared mapping of a file that is open for reading may not.
+    pub(crate) fn may_write(&self) -> bool {
+        match &self.backing {
+            Backing::File(file) => !self.is_shared || file.is_writable,
+            _ => true,
+        }
+    }
+
+    /// The file that its bytes are written back to.
+    pub(crate) fn written_back(&self) -> Option<(&Arc<Description>, &FileBacking)> {
+        match &self.backing {
+            Backing::File(file) if self.is_shared && file.is_writable => {
+                file.description.as_ref().map(|description| (description, file))
+            }
+            _ => None,
+        }
+    }
+}

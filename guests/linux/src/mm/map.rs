@@ -1,0 +1,84 @@
+//! mmap(2).
+
+use crate::mm::{Area, Backing, FLOOR, Memory, effective, filemap, page_range, round_up};
+use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, USER_END};
+use vfs::{Errno, Result};
+
+/// Areas a process may have (vm.max_map_count).
+const AREAS_MAX: usize = 65_530;
+
+/// What mmap(2) asks for.
+pub(crate) struct MapRequest {
+    /// Where; a hint unless fixed.
+    pub(crate) at: Addr,
+    /// Bytes, not rounded.
+    pub(crate) bytes: u32,
+    pub(crate) prot: Prot,
+    pub(crate) is_shared: bool,
+    /// MAP_FIXED.
+    pub(crate) is_fixed: bool,
+    /// MAP_FIXED_NOREPLACE.
+    pub(crate) keeps: bool,
+    pub(crate) backing: Backing,
+}
+
+impl Memory {
+    /// Maps an area; returns where.
+    pub(crate) fn map(&mut self, space: &mut dyn AddressSpace, request: MapRequest) -> Result<Addr> {
+        if request.bytes == 0 {
+            return Err(Errno::EINVAL);
+        }
+        let bytes = round_up(request.bytes).filter(|bytes| *bytes <= USER_END).ok_or(Errno::ENOMEM)?;
+        let at = self.choose(&request, bytes)?;
+        let end = at + bytes;
+        let replaced = self.areas.mapped_bytes(at, end);
+        self.check_room(bytes, replaced)?;
+        if self.areas.len() >= AREAS_MAX {
+            return Err(Errno::ENOMEM);
+        }
+        if replaced > 0 {
+            self.unmap(space, at, bytes)?;
+        }
+        let area = Area { end, prot: request.prot, is_shared: request.is_shared, backing: request.backing };
+        let loaded = area.loaded_end(at).0 - at.0;
+        if loaded > 0 {
+            space.map(at, loaded, effective(area.prot)).map_err(|_| Errno::ENOMEM)?;
+            if let Backing::File(file) = &area.backing
+                && let Err(errno) = filemap::load(space, at, loaded, file)
+            {
+                space.unmap(at, loaded);
+                return Err(errno);
+            }
+            if area.prot.contains(Prot::EXEC) {
+                space.code_changed(at, loaded);
+            }
+        }
+        self.areas.insert(at, area);
+        Ok(at)
+    }
+
+    fn choose(&self, request: &MapRequest, bytes: u32) -> Result<Addr> {
+        if request.is_fixed || request.keeps {
+            let (from, to) = page_range(request.at, bytes).map_err(|errno| {
+                // Past the end is a matter of memory, not of alignment.
+                if request.at.0.is_multiple_of(PAGE_BYTES) { Errno::ENOMEM } else { errno }
+            })?;
+            if from.0 < FLOOR {
+                return Err(Errno::EPERM);
+            }
+            if request.keeps && self.areas.mapped_bytes(from, to) > 0 {
+                return Err(Errno::EEXIST);
+            }
+            return Ok(from);
+        }
+        let hint = Addr(request.at.0.checked_next_multiple_of(PAGE_BYTES).unwrap_or(0));
+        if hint.0 >= FLOOR
+            && let Ok((from, to)) = page_range(hint, bytes)
+            && to <= self.top
+            && self.areas.mapped_bytes(from, to) == 0
+        {
+            return Ok(hint);
+        }
+        self.place(bytes)
+    }
+}

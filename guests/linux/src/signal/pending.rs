@@ -1,0 +1,224 @@
+//! The signals of a process: actions, mask, alternate stack, and what is pending.
+
+use crate::signal::number::Default as DefaultAction;
+use crate::signal::{Action, Disposition, Signal, SignalSet};
+use abi::Addr;
+use abi::structs::file::Hex;
+use abi::structs::signal::{Siginfo, Stack};
+use alloc::collections::VecDeque;
+
+/// SS_ONSTACK: the stack is in use.
+const SS_ONSTACK: u32 = 1;
+/// SS_DISABLE: there is none.
+const SS_DISABLE: u32 = 2;
+/// Realtime signals that may wait (RLIMIT_SIGPENDING's usual order of magnitude).
+const QUEUE_MAX: usize = 4096;
+
+/// A signal that was sent, with what its handler is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Info {
+    pub(crate) signal: Signal,
+    /// SI_* or the signal's own code.
+    pub(crate) code: i32,
+    /// The union's first three words: process, address or timer; user or overrun; value or status.
+    pub(crate) words: [u32; 3],
+}
+
+impl Info {
+    /// SI_USER: kill(2).
+    pub(crate) const USER: i32 = 0;
+    /// SI_KERNEL.
+    pub(crate) const KERNEL: i32 = 0x80;
+    /// SI_TIMER, which is -3 on MIPS.
+    pub(crate) const TIMER: i32 = -3;
+    /// SI_TKILL.
+    pub(crate) const TKILL: i32 = -6;
+
+    /// Sent by the system itself, for no particular reason.
+    pub(crate) fn kernel(signal: Signal) -> Info {
+        Info { signal, code: Info::KERNEL, words: [0; 3] }
+    }
+
+    /// `siginfo_t`.
+    pub(crate) fn siginfo(&self) -> Siginfo {
+        Siginfo {
+            si_signo: i32::from(self.signal.number()),
+            si_code: self.code,
+            first: Hex(self.words[0]),
+            second: Hex(self.words[1]),
+            third: Hex(self.words[2]),
+            ..Siginfo::default()
+        }
+    }
+}
+
+/// The signals of a process.
+pub(crate) struct Signals {
+    actions: [Action; Signal::MAX as usize],
+    /// Blocked now.
+    pub(crate) mask: SignalSet,
+    /// To restore once a handler that interrupted sigsuspend(2) or ppoll(2) was entered.
+    pub(crate) saved_mask: Option<SignalSet>,
+    /// The alternate stack's settings, without SS_ONSTACK.
+    pub(crate) stack: Stack,
+    set: SignalSet,
+    queue: VecDeque<Info>,
+}
+
+impl Default for Signals {
+    fn default() -> Signals {
+        Signals {
+            actions: [Action::default(); Signal::MAX as usize],
+            mask: SignalSet::EMPTY,
+            saved_mask: None,
+            stack: Stack { ss_flags: SS_DISABLE, ..Stack::default() },
+            set: SignalSet::EMPTY,
+            queue: VecDeque::new(),
+        }
+    }
+}
+
+impl Signals {
+    pub(crate) fn action(&self, signal: Signal) -> Action {
+        self.actions[usize::from(signal.number()) - 1]
+    }
+
+    /// Arranges what to do; a pending signal that is now ignored is forgotten.
+    pub(crate) fn set_action(&mut self, signal: Signal, action: Action) {
+        self.actions[usize::from(signal.number()) - 1] = action;
+        if self.ignores(signal) {
+            while self.take(SignalSet::of(signal)).is_some() {}
+        }
+    }
+
+    /// What execve(2) keeps: ignored stays ignored, handlers are gone.
+    pub(crate) fn reset_handlers(&mut self) {
+        for action in &mut self.actions {
+            let is_ignored = action.disposition == Disposition::Ignore;
+            let disposition = if is_ignored { Disposition::Ignore } else { Disposition::Default };
+            *action = Action { disposition, ..Action::default() };
+        }
+        self.stack = Stack { ss_flags: SS_DISABLE, ..Stack::default() };
+    }
+
+    /// Whether delivery would do nothing.
+    pub(crate) fn ignores(&self, signal: Signal) -> bool {
+        match self.action(signal).disposition {
+            Disposition::Ignore => true,
+            Disposition::Default => signal.default() != DefaultAction::Terminate,
+            Disposition::Handler(_) => false,
+        }
+    }
+
+    /// Makes a signal pending. One that is ignored and not blocked is forgotten at once; a second standard signal is
+    /// the same as one; `false` if the queue is full.
+    pub(crate) fn send(&mut self, info: Info) -> bool {
+        let signal = info.signal;
+        if self.ignores(signal) && !self.mask.contains(signal) {
+            return true;
+        }
+        if !signal.is_realtime() && self.set.contains(signal) {
+            return true;
+        }
+        if self.queue.len() >= QUEUE_MAX {
+            return false;
+        }
+        self.set = self.set.with(SignalSet::of(signal));
+        self.queue.push_back(info);
+        true
+    }
+
+    /// A signal that an instruction caused: it cannot wait. If it is blocked or ignored, it kills.
+    pub(crate) fn force(&mut self, info: Info) {
+        let signal = info.signal;
+        let is_ignored = self.action(signal).disposition == Disposition::Ignore;
+        if is_ignored || self.mask.contains(signal) {
+            self.set_action(signal, Action::default());
+            self.mask = self.mask.without(SignalSet::of(signal));
+        }
+        while self.take(SignalSet::of(signal)).is_some() {}
+        self.set = self.set.with(SignalSet::of(signal));
+        self.queue.push_front(info);
+    }
+
+    /// What is pending.
+    pub(crate) fn pending(&self) -> SignalSet {
+        self.set
+    }
+
+    /// Whether a signal waits to be delivered.
+    pub(crate) fn is_due(&self) -> bool {
+        self.set.without(self.mask) != SignalSet::EMPTY
+    }
+
+    /// Takes the next signal to deliver: one that an instruction caused, else the lowest.
+    pub(crate) fn next(&mut self) -> Option<Info> {
+        let due = self.set.without(self.mask);
+        let faults = [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::TRAP, Signal::FPE, Signal::SYS];
+        let faults = faults.into_iter().fold(SignalSet::EMPTY, |set, signal| set.with(SignalSet::of(signal)));
+        self.take(SignalSet(due.0 & faults.0)).or_else(|| self.take(due))
+    }
+
+    /// Takes the lowest pending signal of `wanted`, the oldest of its number.
+    pub(crate) fn take(&mut self, wanted: SignalSet) -> Option<Info> {
+        let signal = SignalSet(self.set.0 & wanted.0).first()?;
+        let index = self.queue.iter().position(|info| info.signal == signal)?;
+        let info = self.queue.remove(index)?;
+        if !self.queue.iter().any(|info| info.signal == signal) {
+            self.set = self.set.without(SignalSet::of(signal));
+        }
+        Some(info)
+    }
+
+    /// Whether a handler is installed for a signal that an instruction can cause.
+    pub(crate) fn handles_faults(&self) -> bool {
+        [Signal::SEGV, Signal::BUS, Signal::FPE, Signal::ILL, Signal::TRAP]
+            .into_iter()
+            .any(|signal| matches!(self.action(signal).disposition, Disposition::Handler(_)))
+    }
+
+    /// Whether the alternate stack is in use.
+    pub(crate) fn is_on_stack(&self, sp: Addr) -> bool {
+        let (from, bytes) = (self.stack.ss_sp.0, self.stack.ss_size);
+        self.has_stack() && sp.0 > from && sp.0 - from <= bytes
+    }
+
+    /// Whether there is an alternate stack.
+    pub(crate) fn has_stack(&self) -> bool {
+        self.stack.ss_flags & SS_DISABLE == 0
+    }
+
+    /// The alternate stack as sigaltstack(2) tells it.
+    pub(crate) fn stack_at(&self, sp: Addr) -> Stack {
+        let in_use = if self.is_on_stack(sp) { SS_ONSTACK } else { 0 };
+        Stack { ss_flags: self.stack.ss_flags | in_use, ..self.stack }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_signals_merge_and_realtime_ones_queue() {
+        let mut signals = Signals::default();
+        let realtime = Signal::from_number(40).unwrap();
+        for value in 0..3 {
+            signals.send(Info { signal: realtime, code: -1, words: [0, 0, value] });
+            signals.send(Info::kernel(Signal::USR1));
+        }
+        signals.send(Info::kernel(Signal::CHLD));
+        assert_eq!(signals.next().unwrap().signal, Signal::USR1);
+        let values: alloc::vec::Vec<u32> = core::iter::from_fn(|| signals.next()).map(|info| info.words[2]).collect();
+        assert_eq!(values, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_blocked_fault_loses_its_handler() {
+        let mut signals = Signals { mask: SignalSet::of(Signal::SEGV), ..Signals::default() };
+        let action = Action { disposition: Disposition::Handler(Addr(0x400000)), ..Action::default() };
+        signals.set_action(Signal::SEGV, action);
+        signals.force(Info::kernel(Signal::SEGV));
+        assert!(signals.is_due() && signals.action(Signal::SEGV).disposition == Disposition::Default);
+    }
+}

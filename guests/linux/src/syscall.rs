@@ -1,0 +1,34 @@
+//! System calls: the table, dispatch and page that come from it, and the handlers by group.
+
+mod dispatch;
+pub mod page;
+pub mod table;
+
+mod attribute;
+mod dir;
+mod execve;
+mod fcntl;
+mod file;
+mod futex;
+mod identity;
+mod ioctl;
+mod limit;
+mod link;
+mod memory;
+mod metadata;
+mod move_data;
+mod open;
+mod poll;
+mod process;
+mod schedule;
+mod select;
+mod signal;
+mod signal_wait;
+mod space;
+mod system;
+mod terminal;
+mod time;
+mod timer;
+mod timestamps;
+
+pub(crate) use dispatch::{Pair, perform, show};

@@ -1,0 +1,128 @@
+//! execve(2): another program in the place of this one.
+
+use crate::access::Wish;
+use crate::flags::{AtFlags, DirFd};
+use crate::reply::{ExitStatus, Reply, Stop};
+use crate::signal::Signal;
+use crate::stack::STRINGS_BYTES_MAX;
+use crate::task::Task;
+use crate::world::Program;
+use abi::{Endian, Path, Strings};
+use alloc::vec;
+use alloc::vec::Vec;
+use image::Image;
+use vfs::node::{At, Kind, NodeRef, Open};
+use vfs::{Errno, Result};
+
+/// Scripts that name scripts (BINPRM_MAX_RECURSION).
+const SCRIPTS_MAX: usize = 4;
+
+/// Bytes of a script's first line that count (BINPRM_BUF_SIZE).
+const LINE_BYTES: usize = 256;
+
+/// execve(2)
+pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, environment: Strings) -> Reply<()> {
+    let mut path = task.path(path)?;
+    let mut arguments = arguments.read(task.guest, STRINGS_BYTES_MAX)?.ok_or(Errno::E2BIG)?;
+    let environment = environment.read(task.guest, STRINGS_BYTES_MAX)?.ok_or(Errno::E2BIG)?;
+    if arguments.is_empty() {
+        // As Linux has it since 5.18.
+        arguments.push(Vec::new());
+    }
+    let mut scripts = 0;
+    let (node, bytes) = loop {
+        let (node, bytes) = read(task, &path)?;
+        let Some((interpreter, argument)) = script(&bytes) else { break (node, bytes) };
+        scripts += 1;
+        if scripts > SCRIPTS_MAX {
+            return Err(Errno::ELOOP.into());
+        }
+        let head = [Some(interpreter.clone()), argument, Some(path)];
+        arguments.splice(0..1, head.into_iter().flatten());
+        path = interpreter;
+    };
+    let image = Image::parse(&bytes).map_err(|_| Errno::ENOEXEC)?;
+    // The engine that runs this program was built for its byte order.
+    let is_other_order = (image.endian == image::Endian::Big) != (task.endian == Endian::Big);
+    if image::can_run(&image).is_err() || image.interpreter.is_some() || is_other_order {
+        return Err(Errno::ENOEXEC.into());
+    }
+    replace(task, &Program { image, bytes, path, node: Some(node) }, &arguments, &environment)
+}
+
+/// A program's file, if it may be executed.
+fn read(task: &Task<'_, '_>, path: &[u8]) -> Result<(NodeRef, Vec<u8>)> {
+    let place = task.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;
+    let metadata = place.node().metadata()?;
+    if metadata.kind != Kind::File {
+        return Err(Errno::EACCES);
+    }
+    task.credentials.check(&metadata, Wish::SEARCH)?;
+    let file = place.node().open(Open { read: true, ..Open::default() })?;
+    let mut bytes = vec![0; usize::try_from(metadata.size).map_err(|_| Errno::ENOMEM)?];
+    let mut done = 0;
+    while done < bytes.len() {
+        match file.read(At::Offset(done as u64), &mut bytes[done..])? {
+            0 => break,
+            read => done += read,
+        }
+    }
+    bytes.truncate(done);
+    Ok((place.node().clone(), bytes))
+}
+
+/// The interpreter of a script and its one argument.
+fn script(bytes: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+    let line = bytes.strip_prefix(b"#!")?;
+    let line = &line[..line.len().min(LINE_BYTES - 2)];
+    let line = line.split(|byte| *byte == b'\n').next()?.trim_ascii();
+    let end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+    let (name, rest) = line.split_at(end);
+    let argument = rest.trim_ascii();
+    (!name.is_empty()).then(|| (name.to_vec(), (!argument.is_empty()).then(|| argument.to_vec())))
+}
+
+/// The point of no return: the old program is gone.
+fn replace(task: &mut Task<'_, '_>, program: &Program, arguments: &[Vec<u8>], environment: &[Vec<u8>]) -> Reply<()> {
+    let strings: usize = arguments.iter().chain(environment).map(|string| string.len() + 5).sum();
+    if strings > STRINGS_BYTES_MAX - 4096 {
+        return Err(Errno::E2BIG.into());
+    }
+    task.process.memory.lock().clear(task.guest.space);
+    let open = task.files.lock().open();
+    for fd in open {
+        let closes = task.files.lock().slot(fd).is_ok_and(|slot| slot.closes_on_exec);
+        if closes {
+            let slot = task.files.lock().close(fd);
+            drop(slot);
+        }
+    }
+    task.signals.reset_handlers();
+    task.timers.posix.clear();
+    (task.clear_tid, task.robust_list) = (abi::Addr::NULL, (abi::Addr::NULL, 0));
+    let loaded = task.process.load(program, arguments, environment, task.state, task.guest.space);
+    match loaded {
+        Ok(()) => Err(Stop::Registers),
+        // There is no program left to tell.
+        Err(_) => Err(Stop::Exit(ExitStatus::Killed(Signal::KILL))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_lines() {
+        let cases: &[(&[u8], Option<(&[u8], Option<&[u8]>)>)] = &[
+            (b"#!/bin/sh\necho", Some((b"/bin/sh", None))),
+            (b"#! /bin/sh -e x \n", Some((b"/bin/sh", Some(b"-e x")))),
+            (b"#!\n", None),
+            (b"\x7fELF", None),
+        ];
+        for (bytes, expected) in cases {
+            let expected = expected.map(|(name, argument)| (name.to_vec(), argument.map(<[u8]>::to_vec)));
+            assert_eq!(script(bytes), expected);
+        }
+    }
+}

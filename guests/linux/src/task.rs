@@ -1,0 +1,90 @@
+//! [`Task`]: what a handler is given.
+
+use crate::description::Description;
+use crate::fdtable::Slot;
+use crate::flags::{Fd, OpenFlags};
+use crate::process::Process;
+use crate::reply::{Interrupted, Reply, Stop, Wait};
+use abi::{Guest, Path, State};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
+use vfs::{Errno, Result};
+
+/// A process in the middle of a system call, with its memory and registers.
+pub(crate) struct Task<'a, 'g> {
+    pub(crate) process: &'a mut Process,
+    pub(crate) guest: &'a mut Guest<'g>,
+    pub(crate) state: &'a mut State,
+}
+
+/// What a call that waits remembers until it is made again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resume {
+    /// When it gives up.
+    pub(crate) until_ns: Option<u64>,
+    /// Bytes it has moved.
+    pub(crate) moved: u32,
+}
+
+impl Deref for Task<'_, '_> {
+    type Target = Process;
+    fn deref(&self) -> &Process {
+        self.process
+    }
+}
+
+impl DerefMut for Task<'_, '_> {
+    fn deref_mut(&mut self) -> &mut Process {
+        self.process
+    }
+}
+
+impl Task<'_, '_> {
+    /// Reads a path.
+    pub(crate) fn path(&self, path: Path) -> Result<Vec<u8>> {
+        let path = path.read(self.guest).map_err(|_| Errno::EFAULT)?;
+        path.ok_or(Errno::ENAMETOOLONG)
+    }
+
+    /// What a descriptor leads to.
+    pub(crate) fn description(&self, fd: Fd) -> Result<Arc<Description>> {
+        self.files.lock().get(fd.0)
+    }
+
+    /// Gives a description the lowest free descriptor.
+    pub(crate) fn install(&self, description: Description, flags: OpenFlags) -> Result<Fd> {
+        let slot = Slot { description: Arc::new(description), closes_on_exec: flags.closes_on_exec() };
+        self.files.lock().add(slot, 0, self.limits.descriptors()).map(Fd)
+    }
+
+    /// Whether this is a call that waited and is made again.
+    pub(crate) fn is_again(&self) -> bool {
+        self.resume.is_some()
+    }
+
+    /// The time until which the call waits: worked out the first time, then remembered.
+    pub(crate) fn deadline(&mut self, first: impl FnOnce(u64) -> Option<u64>) -> Option<u64> {
+        match self.resume {
+            Some(resume) => resume.until_ns,
+            None => first(self.clocks.monotonic_ns()),
+        }
+    }
+
+    /// Waits until `until_ns` or for the descriptors.
+    pub(crate) fn block<T>(&mut self, wait: Wait, interrupted: Interrupted) -> Reply<T> {
+        let moved = self.resume.map_or(0, |resume| resume.moved);
+        self.resume = Some(Resume { until_ns: wait.until_ns, moved });
+        Err(Stop::Block(wait, interrupted))
+    }
+
+    /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write.
+    pub(crate) fn block_on<T>(&mut self, description: &Description, is_write: bool) -> Reply<T> {
+        if description.flags().is_nonblocking() {
+            return Err(Errno::EAGAIN.into());
+        }
+        let descriptor = description.file()?.host_descriptor();
+        let descriptors = descriptor.map(|fd| (fd, !is_write, is_write)).into_iter().collect();
+        self.block(Wait { until_ns: None, descriptors }, Interrupted::Restarts)
+    }
+}

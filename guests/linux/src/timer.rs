@@ -1,0 +1,158 @@
+//! Timers that send signals: alarm(2), setitimer(2), timer_create(2).
+
+use crate::signal::{Info, Signal, Signals};
+use crate::world::Clocks;
+use alloc::collections::BTreeMap;
+
+/// Which clock a timer runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TimerClock {
+    /// Time of day: absolute times move with it.
+    Real,
+    /// Time that passes.
+    Monotonic,
+    /// Processor time.
+    Cpu,
+}
+
+impl TimerClock {
+    /// The time now.
+    pub(crate) fn now_ns(self, clocks: &dyn Clocks) -> u64 {
+        match self {
+            TimerClock::Real => u64::try_from(clocks.realtime().0).unwrap_or(0),
+            TimerClock::Monotonic => clocks.monotonic_ns(),
+            TimerClock::Cpu => clocks.cpu_ns(),
+        }
+    }
+}
+
+/// A timer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timer {
+    pub(crate) clock: TimerClock,
+    /// When it is due on its clock; `None` if it is not set.
+    pub(crate) due_ns: Option<u64>,
+    /// 0: once.
+    pub(crate) period_ns: u64,
+    /// What it sends.
+    pub(crate) signal: Option<Info>,
+    /// Periods that passed while its signal was pending.
+    pub(crate) overrun: u32,
+}
+
+impl Timer {
+    /// Not set.
+    pub(crate) fn new(clock: TimerClock, signal: Option<Info>) -> Timer {
+        Timer { clock, due_ns: None, period_ns: 0, signal, overrun: 0 }
+    }
+
+    /// Time left and period. A timer that is due has a nanosecond left, for 0 means that it is not set.
+    pub(crate) fn left_ns(&self, clocks: &dyn Clocks) -> (u64, u64) {
+        let left = self.due_ns.map_or(0, |due| due.saturating_sub(self.clock.now_ns(clocks)).max(1));
+        (left, self.period_ns)
+    }
+
+    /// Sets it `in_ns` from now, 0 to stop it.
+    pub(crate) fn set(&mut self, clocks: &dyn Clocks, in_ns: u64, period_ns: u64) {
+        let now = self.clock.now_ns(clocks);
+        self.due_ns = (in_ns > 0).then(|| now.saturating_add(in_ns));
+        self.period_ns = period_ns;
+    }
+
+    /// Sends its signal if it is due.
+    fn expire(&mut self, clocks: &dyn Clocks, signals: &mut Signals) {
+        let now = self.clock.now_ns(clocks);
+        let Some(due) = self.due_ns.filter(|due| *due <= now) else { return };
+        let missed = (now - due).checked_div(self.period_ns);
+        self.due_ns = missed.map(|missed| due.saturating_add((missed + 1).saturating_mul(self.period_ns)));
+        self.overrun = u32::try_from(missed.unwrap_or(0)).unwrap_or(u32::MAX);
+        if let Some(info) = self.signal {
+            signals.send(info);
+        }
+    }
+
+    /// When it is due on the monotonic clock. For processor time this is the earliest that it can be.
+    fn monotonic_ns(&self, clocks: &dyn Clocks) -> Option<u64> {
+        let left = self.due_ns?.saturating_sub(self.clock.now_ns(clocks));
+        Some(clocks.monotonic_ns().saturating_add(left))
+    }
+}
+
+/// The timers of a process.
+pub(crate) struct Timers {
+    /// ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.
+    pub(crate) intervals: [Timer; 3],
+    /// timer_create(2)'s.
+    pub(crate) posix: BTreeMap<u32, Timer>,
+    pub(crate) next: u32,
+}
+
+impl Default for Timers {
+    fn default() -> Timers {
+        let interval = |clock, signal| Timer::new(clock, Some(Info::kernel(signal)));
+        Timers {
+            intervals: [
+                interval(TimerClock::Monotonic, Signal::ALRM),
+                interval(TimerClock::Cpu, Signal::VTALRM),
+                interval(TimerClock::Cpu, Signal::PROF),
+            ],
+            posix: BTreeMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl Timers {
+    fn all(&self) -> impl Iterator<Item = &Timer> {
+        self.intervals.iter().chain(self.posix.values())
+    }
+
+    /// Sends the signals of those that are due.
+    pub(crate) fn expire(&mut self, clocks: &dyn Clocks, signals: &mut Signals) {
+        for timer in self.intervals.iter_mut().chain(self.posix.values_mut()) {
+            if timer.due_ns.is_some() {
+                timer.expire(clocks, signals);
+            }
+        }
+    }
+
+    /// When the next one is due, on the monotonic clock.
+    pub(crate) fn next_ns(&self, clocks: &dyn Clocks) -> Option<u64> {
+        self.all().filter_map(|timer| timer.monotonic_ns(clocks)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicU64, Ordering};
+    use vfs::node::TimeNs;
+
+    struct Fake(AtomicU64);
+
+    impl Clocks for Fake {
+        fn realtime(&self) -> TimeNs {
+            TimeNs(0)
+        }
+        fn monotonic_ns(&self) -> u64 {
+            self.0.load(Ordering::Relaxed)
+        }
+        fn cpu_ns(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn a_period_goes_on_and_counts_what_it_missed() {
+        let clocks = Fake(AtomicU64::new(100));
+        let (mut timers, mut signals) = (Timers::default(), Signals::default());
+        timers.intervals[0].set(&clocks, 10, 5);
+        assert_eq!(timers.next_ns(&clocks), Some(110));
+        clocks.0.store(122, Ordering::Relaxed);
+        timers.expire(&clocks, &mut signals);
+        assert_eq!(signals.next().map(|info| info.signal), Some(Signal::ALRM));
+        assert_eq!((timers.next_ns(&clocks), timers.intervals[0].overrun), (Some(125), 2));
+        timers.intervals[0].set(&clocks, 0, 0);
+        assert_eq!(timers.next_ns(&clocks), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! strace text: one line a call, printed when it is over.
+
+use crate::reply::Stop;
+use crate::syscall::{show, table};
+use crate::task::Task;
+use abi::o32::ArgReader;
+use abi::{Arg, BadAddress, Scene, State};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+/// The arguments of a call while they are being printed: those the call reads when it begins, the others at its end.
+pub(crate) struct Line<'a> {
+    scene: Scene<'a>,
+    is_end: bool,
+    texts: Vec<Option<String>>,
+    done: usize,
+}
+
+/// What is kept of a call that has begun.
+pub(crate) struct Begun {
+    texts: Vec<Option<String>>,
+    /// The registers it began with: results overwrite arguments.
+    state: Box<State>,
+}
+
+impl Line<'_> {
+    /// Takes an argument, and prints it if it is time.
+    pub(crate) fn argument<A: Arg>(&mut self, reader: &mut ArgReader<'_>) {
+        let argument: Result<A, BadAddress> = A::take(reader);
+        self.scene.next = reader.peek();
+        let index = self.done;
+        self.done += 1;
+        if self.texts.len() <= index {
+            self.texts.push(None);
+        }
+        if self.texts[index].is_some() || A::AT_EXIT && !self.is_end {
+            return;
+        }
+        let mut text = String::new();
+        match argument {
+            Ok(argument) => argument.trace(&self.scene, &mut text),
+            Err(BadAddress(at)) => {
+                let _ = write!(text, "{:#x}?", at.0);
+            }
+        }
+        self.texts[index] = Some(text);
+    }
+}
+
+fn line(
+    task: &Task<'_, '_>,
+    number: u32,
+    is_indirect: bool,
+    state: &State,
+    end: Option<Option<u32>>,
+    texts: Vec<Option<String>>,
+) -> Vec<Option<String>> {
+    let (space, endian) = (&*task.guest.space, task.guest.endian);
+    let scene = Scene { space, endian, next: 0, result: end.flatten() };
+    let mut line = Line { scene, is_end: end.is_some(), texts, done: 0 };
+    let reader =
+        if is_indirect { ArgReader::indirect(state, space, endian) } else { ArgReader::new(state, space, endian) };
+    show(number, reader, &mut line);
+    line.texts
+}
+
+/// A call begins.
+pub(crate) fn enter(task: &Task<'_, '_>, number: u32, is_indirect: bool) -> Begun {
+    let state = Box::new(task.state.clone());
+    let texts = line(task, number, is_indirect, &state, None, Vec::new());
+    Begun { texts, state }
+}
+
+/// A call is over, unless it waits. `result` is v0 and its text.
+pub(crate) fn leave(
+    task: &mut Task<'_, '_>,
+    number: u32,
+    is_indirect: bool,
+    begun: Begun,
+    result: Result<(u32, &str), &Stop>,
+) {
+    let value = result.as_ref().ok().map(|(value, _)| *value);
+    let texts = line(task, number, is_indirect, &begun.state, Some(value), begun.texts);
+    let mut text = table::row(number).map_or_else(|| alloc::format!("syscall_{number}"), |row| row.name.into());
+    text.push('(');
+    for (index, argument) in texts.iter().enumerate() {
+        text.push_str(if index > 0 { ", " } else { "" });
+        text.push_str(argument.as_deref().unwrap_or("..."));
+    }
+    text.push_str(") = ");
+    match result {
+        Ok((_, result)) => text.push_str(result),
+        Err(Stop::Errno(errno)) => {
+            let _ = write!(text, "-1 {} ({})", errno.name(), errno.text());
+        }
+        Err(Stop::Exit(_) | Stop::Registers) => text.push('?'),
+        // It will be printed when it is over, or when a signal ends it.
+        Err(Stop::Block(..)) => {
+            text.push_str("? ERESTARTSYS (To be restarted if SA_RESTART is set)");
+            task.process.waiting_line = Some(text);
+            return;
+        }
+    }
+    task.process.waiting_line = None;
+    print(task.process, &text);
+}
+
+/// Prints the line of a call that a signal ended.
+pub(crate) fn interrupted(process: &mut crate::Process) {
+    if let Some(text) = process.waiting_line.take() {
+        print(process, &text);
+    }
+}
+
+fn print(process: &mut crate::Process, text: &str) {
+    if let Some(trace) = &mut process.trace {
+        trace(text);
+    }
+}

@@ -95,7 +95,7 @@ impl Description {
     /// Writes where the offset stands, or at the end with O_APPEND, and moves it.
     pub(crate) fn write(&self, from: &[u8]) -> Result<usize> {
         let file = self.writable()?;
-        if !self.is_seekable {
+        if !self.has_own_offset() {
             return file.write(At::Stream, from);
         }
         if file.shared_offset().is_some() {
@@ -127,20 +127,29 @@ impl Description {
         file.write(if self.flags().appends() { At::End } else { At::Offset(offset) }, from)
     }
 
-    pub(crate) fn offset(&self) -> u64 {
-        match self.file.as_deref().and_then(File::shared_offset) {
-            Some(shared) => shared.get().unwrap_or(0),
-            None => *self.offset.lock(),
+    /// Whether the offset is kept here: not of streams, nor of a file whose offset processes of the host share.
+    fn has_own_offset(&self) -> bool {
+        self.is_seekable && self.file.as_ref().is_none_or(|file| file.shared_offset().is_none())
+    }
+
+    /// Where it stands.
+    pub(crate) fn offset(&self) -> Result<u64> {
+        match self.file.as_ref().and_then(|file| file.shared_offset()) {
+            Some(shared) => shared.get(),
+            None => Ok(*self.offset.lock()),
         }
     }
 
-    pub(crate) fn set_offset(&self, offset: u64) {
-        // The host's offset of a regular file can be set to anything that lseek(2) has checked.
-        let _ = self.file.as_deref().and_then(File::shared_offset).map(|shared| shared.set(offset));
+    /// Moves it.
+    pub(crate) fn set_offset(&self, offset: u64) -> Result<()> {
+        if let Some(shared) = self.file.as_ref().and_then(|file| file.shared_offset()) {
+            return shared.set(offset);
+        }
         *self.offset.lock() = offset;
         if offset == 0 {
             *self.entries.lock() = None;
         }
+        Ok(())
     }
 
     /// A directory's names, the same list until it is read from the start again. Deleting while reading skips nothing.

@@ -203,6 +203,10 @@ impl Process {
     /// Delivers what is due: timers, signals from outside.
     pub fn poll(&mut self, state: &mut State, space: &mut dyn AddressSpace) -> Outcome {
         self.expire_timers();
+        if self.resume.is_some() {
+            // A call waits: whether a handler interrupts it is decided when it is made again.
+            return Outcome::Continue;
+        }
         let mut guest = Guest { space, endian: self.endian };
         self.go_on(state, &mut guest)
     }

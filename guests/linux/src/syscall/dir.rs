@@ -180,7 +180,7 @@ fn list(
     let place = description.place();
     let entries = description.entries()?;
     let mut bytes = Vec::new();
-    let mut at = description.offset();
+    let mut at = description.offset()?;
     loop {
         let special = |name, place: &Place| -> Result<_> {
             Ok(Record { inode: place.node().metadata()?.inode, next: at + 1, kind: Kind::Directory, name })
@@ -206,7 +206,7 @@ fn list(
     }
     buffer.write(task.guest, &bytes)?;
     if at > 0 {
-        description.set_offset(at);
+        description.set_offset(at)?;
     }
     Ok(u32::try_from(bytes.len()).unwrap_or(0))
 }

@@ -304,7 +304,7 @@ fn seek(task: &mut Task<'_, '_>, fd: Fd, offset: i64, whence: Whence) -> Reply<u
     let size = || Ok::<i64, Errno>(description.node().metadata()?.size.cast_signed());
     let base = match whence.0 {
         0 => 0,
-        1 => description.offset().cast_signed(),
+        1 => description.offset()?.cast_signed(),
         2 => size()?,
         3 | 4 => {
             let from = u64::try_from(offset).map_err(|_| Errno::ENXIO)?;
@@ -320,13 +320,13 @@ fn seek(task: &mut Task<'_, '_>, fd: Fd, offset: i64, whence: Whence) -> Reply<u
                 Err(Errno::EINVAL) => return Err(Errno::ENXIO.into()),
                 result => result?,
             };
-            description.set_offset(at);
+            description.set_offset(at)?;
             return Ok(at);
         }
         _ => return Err(Errno::EINVAL.into()),
     };
     let at = base.checked_add(offset).and_then(|at| u64::try_from(at).ok()).ok_or(Errno::EINVAL)?;
-    description.set_offset(at);
+    description.set_offset(at)?;
     Ok(at)
 }
 

@@ -51,7 +51,7 @@ fn pending(description: &Description) -> Reply<i32> {
     let file = description.file()?;
     let bytes = match file.pending() {
         Err(Errno::ENOTTY) if description.node().kind()? == Kind::File => {
-            description.node().metadata()?.size.saturating_sub(description.offset())
+            description.node().metadata()?.size.saturating_sub(description.offset()?)
         }
         result => result? as u64,
     };

@@ -50,7 +50,10 @@ fn transfer(from: (&Description, Option<u64>), to: (&Description, Option<u64>), 
     while moved < count {
         let want = ((count - moved) as usize).min(buffer.len());
         let done = u64::from(moved);
-        let start = from.1.unwrap_or_else(|| from.0.offset());
+        let start = match from.1 {
+            Some(start) => start,
+            None => from.0.offset()?,
+        };
         let at = if from.1.is_some() { start + done } else { start };
         let read = from.0.read_at(at, &mut buffer[..want])?;
         if read == 0 {
@@ -65,7 +68,7 @@ fn transfer(from: (&Description, Option<u64>), to: (&Description, Option<u64>), 
             result => result?,
         };
         if from.1.is_none() {
-            from.0.set_offset(at + written as u64);
+            from.0.set_offset(at + written as u64)?;
         }
         moved += u32::try_from(written).unwrap_or(0);
         if written < read {

@@ -60,7 +60,7 @@ impl Process {
         o32::start_fpu(state, image.fp.needs_fr1(), image.nan2008);
         let file_name = program.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         *self.program.lock() = About {
-            path: program.path.clone(),
+            path: self.absolute(&program.path),
             node: program.node.clone(),
             arguments: arguments.to_vec(),
             environment: environment.to_vec(),
@@ -71,6 +71,19 @@ impl Process {
             endian: self.endian,
         };
         Ok(())
+    }
+
+    /// The path of /proc/self/exe, which is absolute however the program was named.
+    fn absolute(&self, path: &[u8]) -> Vec<u8> {
+        if path.first() == Some(&b'/') {
+            return path.to_vec();
+        }
+        let mut absolute = self.directory.lock().path(&self.root).unwrap_or_default();
+        if absolute.last() != Some(&b'/') {
+            absolute.push(b'/');
+        }
+        absolute.extend_from_slice(path.strip_prefix(b"./").unwrap_or(path));
+        absolute
     }
 
     /// The auxiliary vector, but for the addresses of strings (getauxval(3)).

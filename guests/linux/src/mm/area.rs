@@ -70,7 +70,8 @@ impl Area {
     pub(crate) fn loaded_end(&self, start: Addr) -> Addr {
         match &self.backing {
             Backing::File(file) => {
-                let bytes = u64::from(self.end.0 - start.0).min(file.held.next_multiple_of(u64::from(PAGE_BYTES)));
+                let held = file.held.checked_next_multiple_of(u64::from(PAGE_BYTES)).unwrap_or(u64::MAX);
+                let bytes = u64::from(self.end.0 - start.0).min(held);
                 start + u32::try_from(bytes).unwrap_or(0)
             }
             _ => self.end,

@@ -199,7 +199,7 @@ fn protect(memory: &mut Memory, space: &mut dyn AddressSpace, image: &Image, bas
 /// The page of the code that returns from signal handlers.
 fn map_trampoline(memory: &mut Memory, space: &mut dyn AddressSpace, endian: Endian) -> Result<(), StartError> {
     let prot = Prot::READ | Prot::EXEC;
-    debug_assert!(TRAMPOLINE_PAGE.0 + PAGE_BYTES <= USER_END);
+    const { assert!(TRAMPOLINE_PAGE.0 + PAGE_BYTES <= USER_END) };
     fresh(memory, space, TRAMPOLINE_PAGE, PAGE_BYTES, prot, Backing::Named("[vdso]"))?;
     for (word, at) in frame::TRAMPOLINE.iter().zip((0..).step_by(4)) {
         space.fill(TRAMPOLINE_PAGE + at, &endian.bytes32(*word)).map_err(|_| StartError::Memory)?;

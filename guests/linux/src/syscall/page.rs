@@ -52,3 +52,21 @@ pub fn render() -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    #[test]
+    fn page_is_not_stale() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("SYSCALLS.md");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, super::render()).unwrap();
+        }
+        let held = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            held == super::render(),
+            "SYSCALLS.md is stale: run BLESS=1 cargo test -p strata-linux page_is_not_stale"
+        );
+    }
+}

@@ -32,8 +32,6 @@ int main(void) {
     printf("%d\n", again[49999]);
     char *hint = (char *)0x50000000, *placed = mmap(hint, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     printf("%d\n", placed == hint);
-    printf("%d %d\n",
-           mmap(hint, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED, errno == EEXIST);
     printf("%d %d\n", mmap(NULL, (size_t)3 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED, errno == ENOMEM);
     uint32_t sum = 0;
     for (int round = 0; round < 50; round++) {

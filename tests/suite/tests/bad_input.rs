@@ -87,7 +87,7 @@ fn lying_segments() {
 }
 
 #[test]
-fn dynamic_program_without_a_root() {
+fn dynamic_program() {
     let mut file = hello();
     let spare = headers(&file).spare;
     let at = u32::try_from(file.len()).expect("hello is small");
@@ -95,7 +95,7 @@ fn dynamic_program_without_a_root() {
     for (index, field) in [3, at, 0, 0, 13, 13].iter().enumerate() {
         file[spare + index * 4..spare + index * 4 + 4].copy_from_slice(&field.to_le_bytes());
     }
-    refuses("dynamic", &file, "--root");
+    refuses("dynamic", &file, "static");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn other_formats() {
 
 #[test]
 fn no_file() {
-    let folder = place::scratch().join("no-file");
+    let folder = place::cache().join("no-file");
     fs::create_dir_all(&folder).expect("scratch room");
     let missing = strata(&["run"], &folder.join("nothing"));
     assert_eq!(status(&missing), NOT_FOUND, "{}", text(&missing));
@@ -171,7 +171,7 @@ fn run_file(name: &str, file: &[u8]) -> Output {
 }
 
 fn path(name: &str) -> std::path::PathBuf {
-    place::scratch().join("bad").join(name.replace(' ', "-"))
+    place::cache().join("bad-input").join(name.replace(' ', "-"))
 }
 
 fn strata(before: &[&str], file: &Path) -> Output {

@@ -138,7 +138,7 @@ fn no_file() {
     assert_eq!(status(&directory), CANNOT, "{}", text(&directory));
     assert!(text(&directory).contains("directory"), "{}", text(&directory));
 
-    let locked = folder.join("locked");
+    let locked = folder.join(format!("locked-{}", std::process::id()));
     fs::write(&locked, hello()).expect("scratch room");
     let mut permissions = fs::metadata(&locked).expect("just written").permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0);

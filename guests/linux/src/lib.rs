@@ -23,6 +23,8 @@ mod signal;
 mod stack;
 mod syscall;
 mod task;
+#[cfg(test)]
+mod tests;
 mod timer;
 mod trace;
 mod world;

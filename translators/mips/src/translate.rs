@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use wasm::{Arena, Code, Type};
 use wasm_encoder::{
     BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
-    Instruction, MemArg, MemoryType, Module, RefType, TableType, TypeSection, ValType,
+    Instruction, MemArg, MemorySection, MemoryType, Module, RefType, TableType, TypeSection, ValType,
 };
 
 /// A translated region.
@@ -255,6 +255,29 @@ fn look_up(code: &mut Code, pc: u32) {
     ] {
         code.add(each);
     }
+}
+
+/// A module that is both memories, of so many Wasm pages each: a host that brings its own mappings gets them asked for
+/// by an instance only.
+pub fn memories(guest_pages: u32, cpu_pages: u32) -> Vec<u8> {
+    let mut memories = MemorySection::new();
+    let mut exports = ExportSection::new();
+    for (index, (name, pages)) in
+        [(border::GUEST_MEMORY, guest_pages), (border::CPU_MEMORY, cpu_pages)].into_iter().enumerate()
+    {
+        let pages = u64::from(pages);
+        memories.memory(MemoryType {
+            minimum: pages,
+            maximum: Some(pages),
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        exports.export(name, ExportKind::Memory, index as u32);
+    }
+    let mut module = Module::new();
+    module.section(&memories).section(&exports);
+    module.finish()
 }
 
 /// A module that imports both memories, perhaps the table, and exports its one function `(i32) -> i32` as `name`.

@@ -1,1 +1,22 @@
-//! Runs a process: the virtual-CPU contract and the tier policy.
+//! Runs a guest: the virtual-CPU contract, the policy of tiers, and the loop between a process and its host.
+//!
+//! [`Vcpu::run`] executes until something stops it, and then the whole CPU state is in the register file and the PC is
+//! exact. How code is compiled and memory is mapped is the [`Engine`]'s; what a system call means is the personality's;
+//! how one waits is the [`Host`]'s. Pure: the browser runs the same code.
+
+#![no_std]
+
+extern crate alloc;
+
+mod engine;
+mod heat;
+mod interpreted;
+mod paged;
+mod process;
+mod vcpu;
+
+pub use engine::{Drive, Engine, Space};
+pub use interpreted::Interpreted;
+pub use paged::Paged;
+pub use process::{Host, run};
+pub use vcpu::{Exit, Statistics, Tier, Vcpu};

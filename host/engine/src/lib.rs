@@ -1,1 +1,18 @@
-//! wasmtime, guest memory by mmap, and the only unsafe code.
+//! The native engine: guest memory by mmap, translated code by wasmtime. The only crate with `unsafe`.
+//!
+//! [`Native`] implements [`run::Engine`]. wasmtime starts with the first region that is compiled, so that a short
+//! program never pays for it.
+
+#![deny(unsafe_code)]
+
+mod alarm;
+mod cpu;
+mod creator;
+mod mapping;
+mod memory;
+mod native;
+mod wasm;
+
+pub use alarm::Alarm;
+pub use memory::GuestMemory;
+pub use native::Native;

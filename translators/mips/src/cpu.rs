@@ -280,6 +280,15 @@ pub trait Fpu: Cpu {
     fn hold_long(&mut self, value: Self::Long) -> Self::Long;
     /// a op b, rounded as FCSR says; raises if its exception is enabled.
     fn binary(&mut self, op: Binary, fmt: Fmt, a: Self::Long, b: Self::Long) -> Result<Self::Long, Self::Stop>;
+    /// `(a * b) op c`, rounded twice: one instruction, so its exceptions are raised together.
+    fn multiply_add(
+        &mut self,
+        op: Binary,
+        fmt: Fmt,
+        a: Self::Long,
+        b: Self::Long,
+        c: Self::Long,
+    ) -> Result<Self::Long, Self::Stop>;
     /// op a, rounded as FCSR says.
     fn unary(&mut self, op: Unary, fmt: Fmt, a: Self::Long) -> Result<Self::Long, Self::Stop>;
     /// Converts between S, D, W and L. Invalid to integer gives the largest (legacy), or saturates with NaN to 0 (2008).

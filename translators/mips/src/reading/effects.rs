@@ -350,6 +350,10 @@ impl Fpu for Asker {
         self.effects.arithmetic = true;
         Ok(Unknown)
     }
+    fn multiply_add(&mut self, _: Binary, _: Fmt, _: Unknown, _: Unknown, _: Unknown) -> Result<Unknown, Infallible> {
+        self.effects.arithmetic = true;
+        Ok(Unknown)
+    }
     fn unary(&mut self, _: Unary, _: Fmt, _: Unknown) -> Result<Unknown, Infallible> {
         self.effects.arithmetic = true;
         Ok(Unknown)

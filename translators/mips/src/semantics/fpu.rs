@@ -42,8 +42,7 @@ fn multiply_add<C: Fpu>(
     ft: Fpr,
 ) -> Step<C> {
     let (a, b, c) = (cpu.fpr(fmt, fs), cpu.fpr(fmt, ft), cpu.fpr(fmt, fr));
-    let product = cpu.binary(Binary::Mul, fmt, a, b)?;
-    let mut result = cpu.binary(op, fmt, product, c)?;
+    let mut result = cpu.multiply_add(op, fmt, a, b, c)?;
     if negate {
         result = cpu.unary(Unary::Neg, fmt, result)?;
     }

@@ -160,6 +160,17 @@ impl<'a> Fpu for Emit<'a> {
         };
         Ok(self.result(fmt, open(fmt, a.0).binary(op, open(fmt, b.0))))
     }
+    fn multiply_add(
+        &mut self,
+        op: Binary,
+        fmt: Fmt,
+        a: Long<'a>,
+        b: Long<'a>,
+        c: Long<'a>,
+    ) -> Result<Long<'a>, Infallible> {
+        let product = self.binary(Binary::Mul, fmt, a, b)?;
+        self.binary(op, fmt, product, c)
+    }
     fn unary(&mut self, op: Unary, fmt: Fmt, a: Long<'a>) -> Result<Long<'a>, Infallible> {
         self.must_interpret |= self.options.fpu.exact;
         let a = open(fmt, a.0);

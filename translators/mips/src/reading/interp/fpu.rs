@@ -50,8 +50,20 @@ impl<B: Bus> Fpu for Interp<'_, B> {
         self.signal(flags)?;
         Ok(Long(result))
     }
-    fn unary(&mut self, op: Unary, fmt: Fmt, a: Long) -> Result<Long, Exception> {
+    fn multiply_add(&mut self, op: Binary, fmt: Fmt, a: Long, b: Long, c: Long) -> Result<Long, Exception> {
         if !self.state.fpu.exact {
+            let product = self.binary(Binary::Mul, fmt, a, b)?;
+            return self.binary(op, fmt, product, c);
+        }
+        let env = self.env(Round::Current);
+        let (product, first) = exact::binary(Binary::Mul, fmt, a.0, b.0, env);
+        let (result, second) = exact::binary(op, fmt, product, c.0, env);
+        self.signal(first | second)?;
+        Ok(Long(result))
+    }
+    fn unary(&mut self, op: Unary, fmt: Fmt, a: Long) -> Result<Long, Exception> {
+        // ABS and NEG are bit operations that leave FCSR alone.
+        if !self.state.fpu.exact || matches!(op, Unary::Abs | Unary::Neg) {
             return Ok(Long(fast::unary(op, fmt, a.0, self.state.fpu.nan2008)));
         }
         let (result, flags) = exact::unary(op, fmt, a.0, self.env(Round::Current));

@@ -1,0 +1,46 @@
+//! What runs translated code: the trait that the host's engine and the browser implement.
+
+use abi::{Addr, AddressSpace};
+use alloc::string::String;
+use alloc::vec::Vec;
+use mips::State;
+use mips::border::Leave;
+use mips::exception::Fault;
+use mips::reading::interp::Bus;
+use mips::translate::Translated;
+
+/// A guest address space that an interpreter can run on and a personality can map.
+pub trait Space: Bus + AddressSpace {
+    /// Whether code changed since [`Space::take_changed`].
+    fn has_changed(&self) -> bool;
+    /// Ranges whose code may have changed since last asked: address and length in bytes.
+    fn take_changed(&mut self) -> Vec<(Addr, u32)>;
+}
+
+/// How translated code came back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Drive {
+    /// It left by itself, at the register file's `pc`.
+    Left(Leave),
+    /// An access failed at `pc`. Registers are exact if the code was translated fault-precise.
+    Fault(Fault),
+}
+
+/// A register file, an address space, and a way to run translated code on them.
+pub trait Engine {
+    /// The address space.
+    type Space: Space;
+
+    /// The register file and the address space.
+    fn parts(&mut self) -> (&mut State, &mut Self::Space);
+    /// Compiles a region and makes its entries known. The error is the host's, not the guest's.
+    fn install(&mut self, translated: &Translated) -> Result<(), String>;
+    /// Whether there is translated code for `pc`.
+    fn has_code(&self, pc: u32) -> bool;
+    /// Runs translated code from the register file's `pc`.
+    fn drive(&mut self) -> Drive;
+    /// Forgets the translations made from any of `bytes` bytes at `at`.
+    fn forget(&mut self, at: u32, bytes: u32);
+    /// Forgets every translation.
+    fn forget_all(&mut self);
+}

@@ -1,0 +1,35 @@
+//! Where the interpreter spends its time: counters of branch targets, in a small direct-mapped table.
+
+use alloc::boxed::Box;
+use alloc::vec;
+
+const ENTRIES: usize = 1 << 12;
+
+/// How often branches led to each address. Two addresses that share a place evict each other, which costs only time.
+pub(crate) struct Heat {
+    counts: Box<[(u32, u32)]>,
+    threshold: u32,
+}
+
+impl Heat {
+    /// Counters that call an address hot after `threshold` visits; 0 means never.
+    pub(crate) fn new(threshold: u32) -> Heat {
+        Heat { counts: vec![(1, 0); ENTRIES].into_boxed_slice(), threshold }
+    }
+
+    /// Counts a visit; true once `pc` is hot.
+    #[inline]
+    pub(crate) fn visit(&mut self, pc: u32) -> bool {
+        let entry = &mut self.counts[(pc >> 2) as usize % ENTRIES];
+        if entry.0 != pc {
+            *entry = (pc, 0);
+        }
+        entry.1 = entry.1.saturating_add(1);
+        entry.1 == self.threshold
+    }
+
+    /// Makes the next visit to `pc` a hot one: there is code for it.
+    pub(crate) fn mark(&mut self, pc: u32) {
+        self.counts[(pc >> 2) as usize % ENTRIES] = (pc, self.threshold.saturating_sub(1));
+    }
+}

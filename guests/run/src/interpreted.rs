@@ -1,0 +1,40 @@
+//! An engine that compiles nothing: a register file and paged memory.
+
+use crate::engine::{Drive, Engine};
+use crate::paged::Paged;
+use alloc::string::String;
+use mips::State;
+use mips::border::Leave;
+use mips::translate::Translated;
+
+/// For hosts without a Wasm engine of their own; runs at [`crate::Tier::Interp`].
+pub struct Interpreted {
+    state: State,
+    space: Paged,
+}
+
+impl Interpreted {
+    /// A CPU at reset on `space`.
+    pub fn new(space: Paged) -> Interpreted {
+        Interpreted { state: State::default(), space }
+    }
+}
+
+impl Engine for Interpreted {
+    type Space = Paged;
+
+    fn parts(&mut self) -> (&mut State, &mut Paged) {
+        (&mut self.state, &mut self.space)
+    }
+    fn install(&mut self, _: &Translated) -> Result<(), String> {
+        Err(String::from("this host only interprets; run with --tier interp"))
+    }
+    fn has_code(&self, _: u32) -> bool {
+        false
+    }
+    fn drive(&mut self) -> Drive {
+        Drive::Left(Leave::NoCode)
+    }
+    fn forget(&mut self, _: u32, _: u32) {}
+    fn forget_all(&mut self) {}
+}

@@ -1,0 +1,234 @@
+//! The virtual CPU: runs until it exits, by whichever tier the policy chooses.
+
+use crate::engine::{Drive, Engine, Space};
+use crate::heat::Heat;
+use alloc::string::String;
+use mips::Exception;
+use mips::border::Leave;
+use mips::cpu::Size;
+use mips::exception::Fault;
+use mips::reading::emit::Options;
+use mips::reading::interp::{Bus, Decoded, Interp, Stop};
+use mips::region::{CodeSource, discover};
+use mips::translate::translate;
+
+/// Which ways of executing may be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tier {
+    /// The interpreter only.
+    Interp,
+    /// Every block is translated before it runs.
+    Block,
+    /// The interpreter first, hot blocks translated.
+    Auto,
+}
+
+/// Why the CPU stopped. The state is in the register file and its PC exact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// An exception; `next_pc` continues. Of a fatal fault only PC and address need be right.
+    Exception(Exception),
+    /// Asked to look up: the poll word was set, or a budget is spent.
+    Poll,
+}
+
+/// What ran where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Statistics {
+    /// Regions translated.
+    pub regions: u64,
+    /// Their blocks.
+    pub blocks: u64,
+    /// Guest instructions in them.
+    pub instructions: u64,
+    /// Bytes of Wasm made from them.
+    pub wasm_bytes: u64,
+    /// Times translated code was entered from outside.
+    pub drives: u64,
+    /// Times it left to the interpreter for one instruction.
+    pub single_steps: u64,
+    /// Times the interpreter was started for a stretch.
+    pub stretches: u64,
+    /// Regions the engine refused.
+    pub refused: u64,
+    /// Times translations were thrown away because what they took for granted changed.
+    pub flushes: u64,
+}
+
+/// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
+const HOT_VISITS: u32 = 600;
+/// Blocks translated together.
+const REGION_BLOCKS_MAX: usize = 96;
+/// Instructions interpreted between looks at the poll word: well below a millisecond.
+const STRETCH: u32 = 20_000;
+
+/// One virtual CPU.
+pub struct Vcpu<E: Engine> {
+    /// What runs it.
+    pub engine: E,
+    tier: Tier,
+    decoded: Decoded,
+    heat: Heat,
+    options: Options,
+    /// Why the last region could not be compiled, until somebody takes it.
+    refusal: Option<String>,
+    /// What ran where.
+    pub statistics: Statistics,
+}
+
+impl<E: Engine> Vcpu<E> {
+    /// A CPU on `engine`, with its register file and memory as they are.
+    pub fn new(mut engine: E, tier: Tier) -> Vcpu<E> {
+        let (state, space) = engine.parts();
+        let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
+        let heat = Heat::new(if tier == Tier::Auto { HOT_VISITS } else { 0 });
+        Vcpu { engine, tier, decoded: Decoded::new(), heat, options, refusal: None, statistics: Statistics::default() }
+    }
+
+    /// Runs until something stops it.
+    pub fn run(&mut self) -> Exit {
+        loop {
+            let exit = match self.tier {
+                Tier::Interp => self.interpret(STRETCH),
+                Tier::Block | Tier::Auto => self.translated(),
+            };
+            if let Some(exit) = exit {
+                return exit;
+            }
+        }
+    }
+
+    /// Takes notice of what a system call or signal changed: code, floating-point mode, whether faults are handled.
+    pub fn refresh(&mut self, handles_faults: bool) {
+        let (state, space) = self.engine.parts();
+        let options = Options { fpu: state.fpu, fault_precise: handles_faults, ..self.options };
+        if space.has_changed() {
+            for (at, bytes) in space.take_changed() {
+                self.decoded.forget(at.0, bytes);
+                self.engine.forget(at.0, bytes);
+            }
+        }
+        self.assume(options);
+    }
+
+    /// Why the engine refused a region, once.
+    pub fn take_refusal(&mut self) -> Option<String> {
+        self.refusal.take()
+    }
+
+    fn assume(&mut self, options: Options) {
+        if options != self.options {
+            self.options = options;
+            self.statistics.flushes += 1;
+            self.engine.forget_all();
+        }
+    }
+
+    /// Runs translated code if there is any at `pc`, makes it if it is time, or interprets a stretch.
+    fn translated(&mut self) -> Option<Exit> {
+        let pc = self.engine.parts().0.pc;
+        if !self.engine.has_code(pc) && !(self.tier == Tier::Block && self.compile(pc)) {
+            let exit = self.interpret(STRETCH);
+            // The interpreter may have met the first use of floating-point flags.
+            let fpu = self.engine.parts().0.fpu;
+            self.assume(Options { fpu, ..self.options });
+            return exit;
+        }
+        self.statistics.drives += 1;
+        match self.engine.drive() {
+            Drive::Left(Leave::NoCode) => None,
+            Drive::Left(Leave::Poll) => Some(Exit::Poll),
+            Drive::Left(Leave::Interpret) => self.single_step(),
+            // With exact registers the interpreter meets the same fault and knows all about it.
+            Drive::Fault(_) if self.options.fault_precise => self.single_step(),
+            Drive::Fault(fault) => Some(Exit::Exception(Exception::Memory(fault))),
+        }
+    }
+
+    fn single_step(&mut self) -> Option<Exit> {
+        self.statistics.single_steps += 1;
+        let exit = self.interpret(1);
+        let fpu = self.engine.parts().0.fpu;
+        self.assume(Options { fpu, ..self.options });
+        exit.filter(|exit| *exit != Exit::Poll)
+    }
+
+    fn interpret(&mut self, budget: u32) -> Option<Exit> {
+        self.statistics.stretches += u64::from(budget > 1);
+        let (state, space) = self.engine.parts();
+        let mut bus = Watched { space, heat: &mut self.heat, watches: self.tier == Tier::Auto };
+        match Interp::new(state, &mut bus, &mut self.decoded).run(budget) {
+            Stop::Exception(exception) => Some(Exit::Exception(exception)),
+            Stop::Budget => Some(Exit::Poll),
+            Stop::Entered => {
+                let pc = self.engine.parts().0.pc;
+                if !self.engine.has_code(pc) {
+                    self.compile(pc);
+                }
+                None
+            }
+        }
+    }
+
+    /// Translates the region at `pc`; false if that cannot be.
+    fn compile(&mut self, pc: u32) -> bool {
+        let (_, space) = self.engine.parts();
+        let Some(region) = discover(&Fetched(core::cell::RefCell::new(space)), pc, REGION_BLOCKS_MAX) else { return false };
+        let translated = translate(&region, self.options);
+        if let Err(refusal) = self.engine.install(&translated) {
+            self.statistics.refused += 1;
+            self.refusal = Some(refusal);
+            return false;
+        }
+        translated.entries.iter().for_each(|entry| self.heat.mark(*entry));
+        self.statistics.regions += 1;
+        self.statistics.blocks += region.blocks.len() as u64;
+        self.statistics.instructions += region.blocks.iter().map(|block| block.insns.len() as u64).sum::<u64>();
+        self.statistics.wasm_bytes += translated.wasm.len() as u64;
+        true
+    }
+}
+
+/// Code as the guest may fetch it.
+struct Fetched<'a, S: Space>(core::cell::RefCell<&'a mut S>);
+
+impl<S: Space> CodeSource for Fetched<'_, S> {
+    fn word(&self, pc: u32) -> Option<u32> {
+        if pc % 4 != 0 {
+            return None;
+        }
+        self.0.borrow_mut().fetch(pc).ok()
+    }
+}
+
+/// The address space, with an eye on where branches lead.
+struct Watched<'a, S: Space> {
+    space: &'a mut S,
+    heat: &'a mut Heat,
+    watches: bool,
+}
+
+impl<S: Space> Bus for Watched<'_, S> {
+    #[inline(always)]
+    fn is_big_endian(&self) -> bool {
+        self.space.is_big_endian()
+    }
+    #[inline(always)]
+    fn load(&mut self, size: Size, at: u32) -> Result<u32, Fault> {
+        self.space.load(size, at)
+    }
+    #[inline(always)]
+    fn store(&mut self, size: Size, at: u32, value: u32) -> Result<(), Fault> {
+        self.space.store(size, at, value)
+    }
+    fn fetch(&mut self, at: u32) -> Result<u32, Fault> {
+        self.space.fetch(at)
+    }
+    fn cycles(&mut self) -> u32 {
+        self.space.cycles()
+    }
+    #[inline(always)]
+    fn entered(&mut self, pc: u32) -> bool {
+        self.watches && self.heat.visit(pc)
+    }
+}

@@ -1,0 +1,61 @@
+//! Hands our mappings to wasmtime as Wasm memories.
+
+#![expect(unsafe_code, reason = "promises wasmtime that the mappings are as large as it was told")]
+
+use crate::mapping::{ADDRESSABLE, GUARD, Mapping};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
+
+/// The mappings that the next memories will be, and how many bytes of each may be accessed.
+#[derive(Default)]
+pub(crate) struct Creator {
+    next: Mutex<VecDeque<(Arc<Mapping>, usize)>>,
+}
+
+impl Creator {
+    /// The next memory made shall be `mapping`, `bytes` long.
+    pub(crate) fn offer(&self, mapping: Arc<Mapping>, bytes: usize) {
+        self.next.lock().expect("nothing panics while it is locked").push_back((mapping, bytes));
+    }
+}
+
+// SAFETY: every mapping reserves a whole 32-bit memory and `GUARD` bytes behind it, checked against what is asked.
+unsafe impl MemoryCreator for Creator {
+    fn new_memory(
+        &self,
+        _: MemoryType,
+        _: usize,
+        _: Option<usize>,
+        reserved: Option<usize>,
+        guard: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        if reserved.is_some_and(|reserved| reserved > ADDRESSABLE) || guard > GUARD {
+            return Err(format!("a reservation of {reserved:?} bytes and {guard} of guard is more than a mapping has"));
+        }
+        let next = self.next.lock().expect("nothing panics while it is locked").pop_front();
+        let (mapping, bytes) = next.ok_or("no mapping was offered for this memory")?;
+        Ok(Box::new(Memory { mapping, bytes }))
+    }
+}
+
+struct Memory {
+    mapping: Arc<Mapping>,
+    bytes: usize,
+}
+
+// SAFETY: the mapping stays at its address while this value holds it, and never grows.
+unsafe impl LinearMemory for Memory {
+    fn byte_size(&self) -> usize {
+        self.bytes
+    }
+    fn byte_capacity(&self) -> usize {
+        self.bytes
+    }
+    fn grow_to(&mut self, _: usize) -> wasmtime::Result<()> {
+        Err(wasmtime::Error::msg("a mapping does not grow"))
+    }
+    fn as_ptr(&self) -> *mut u8 {
+        self.mapping.base()
+    }
+}

@@ -1,0 +1,72 @@
+//! A range of reserved address space that becomes one Wasm memory. Unsafe: it is raw memory.
+
+#![expect(unsafe_code, reason = "reserves, maps and protects memory")]
+
+use rustix::io;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use std::ptr::{self, NonNull};
+
+/// Bytes a 32-bit Wasm memory can address.
+pub(crate) const ADDRESSABLE: usize = 1 << 32;
+/// Bytes behind it that an access with an offset can still reach: wasmtime's guard.
+pub(crate) const GUARD: usize = 1 << 25;
+
+/// Reserved address space: a whole Wasm memory and its guard, inaccessible until committed.
+pub(crate) struct Mapping {
+    base: NonNull<u8>,
+}
+
+// SAFETY: the mapping is plain memory, owned by this value until it is dropped; who may touch it when is decided by
+// those who hold it.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; a shared reference gives only the base address.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Reserves address space; no memory is used.
+    pub(crate) fn reserve() -> io::Result<Mapping> {
+        // SAFETY: no address is asked for, so nothing existing is replaced.
+        let base = unsafe {
+            mmap_anonymous(
+                ptr::null_mut(),
+                ADDRESSABLE + GUARD,
+                ProtFlags::empty(),
+                MapFlags::PRIVATE | MapFlags::NORESERVE,
+            )?
+        };
+        let base = NonNull::new(base.cast()).expect("mmap without MAP_FIXED gives no null address");
+        Ok(Mapping { base })
+    }
+
+    /// Its first byte.
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    fn at(&self, offset: usize, bytes: usize) -> *mut u8 {
+        assert!(offset + bytes <= ADDRESSABLE, "range {offset:#x}+{bytes:#x} leaves the mapping");
+        // SAFETY: inside the reservation, as just checked.
+        unsafe { self.base.as_ptr().add(offset) }
+    }
+
+    /// Puts fresh zero pages at `offset`, replacing what was there.
+    pub(crate) fn commit(&self, offset: usize, bytes: usize, prot: ProtFlags) -> io::Result<()> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: the range is inside this reservation, whose contents its holder gives up.
+        unsafe { mmap_anonymous(self.at(offset, bytes).cast(), bytes, prot, flags).map(drop) }
+    }
+
+    /// Changes the protection of pages.
+    pub(crate) fn protect(&self, offset: usize, bytes: usize, prot: MprotectFlags) -> io::Result<()> {
+        // SAFETY: the range is inside this reservation; no Rust reference into it is held across guest mappings.
+        unsafe { mprotect(self.at(offset, bytes).cast(), bytes, prot) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: this value owned the range; every user holds it through an `Arc` that is gone.
+        let result = unsafe { munmap(self.base.as_ptr().cast(), ADDRESSABLE + GUARD) };
+        debug_assert!(result.is_ok());
+    }
+}

@@ -1,0 +1,278 @@
+//! Guest memory: a mapping whose pages the guest's address is the offset of, and what may be done with each page.
+
+#![expect(unsafe_code, reason = "reads and writes guest pages through raw pointers")]
+
+use crate::mapping::Mapping;
+use abi::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, USER_END};
+use mips::cpu::Size;
+use mips::exception::{Access, Denied, Fault};
+use mips::reading::interp::Bus;
+use run::Space;
+use rustix::mm::{MprotectFlags, ProtFlags};
+use std::sync::Arc;
+use std::time::Instant;
+
+const PAGES: usize = (USER_END / PAGE_BYTES) as usize;
+
+/// A page that is mapped, beside the bits of its `Prot`.
+const MAPPED: u8 = 8;
+
+/// One guest address space, by mmap. The page map decides what the interpreter and system calls may touch; the host's
+/// page protection decides the same for translated code.
+pub struct GuestMemory {
+    mapping: Arc<Mapping>,
+    /// For each page, `MAPPED` and the bits of its `Prot`.
+    pages: Vec<u8>,
+    big_endian: bool,
+    changed: Vec<(Addr, u32)>,
+    started: Instant,
+}
+
+impl GuestMemory {
+    pub(crate) fn new(mapping: Arc<Mapping>, big_endian: bool) -> GuestMemory {
+        GuestMemory { mapping, pages: vec![0; PAGES], big_endian, changed: Vec::new(), started: Instant::now() }
+    }
+
+    /// What an access to `at` is refused for, if it is.
+    pub(crate) fn denied(&self, at: u32, access: Access) -> Option<Denied> {
+        let need = match access {
+            Access::Load => Prot::READ,
+            Access::Store => Prot::WRITE,
+            Access::Fetch => Prot::EXEC,
+        };
+        match self.pages.get((at / PAGE_BYTES) as usize) {
+            None => Some(if at >= 0x8000_0000 { Denied::Privileged } else { Denied::Unmapped }),
+            Some(0) => Some(Denied::Unmapped),
+            Some(page) if page & need.bits() == 0 => Some(Denied::Protected),
+            Some(_) => None,
+        }
+    }
+
+    /// The address of `bytes` accessible bytes at `at`, or the fault of the first that is not.
+    #[inline(always)]
+    fn reach(&self, at: u32, bytes: u32, access: Access, need: Prot) -> Result<*mut u8, Fault> {
+        let (page, within) = ((at / PAGE_BYTES) as usize, at % PAGE_BYTES);
+        if within + bytes <= PAGE_BYTES && self.pages.get(page).is_some_and(|page| page & need.bits() != 0) {
+            // SAFETY: a 32-bit offset is inside the 4 GiB reservation.
+            return Ok(unsafe { self.mapping.base().add(at as usize) });
+        }
+        self.reach_across(at, bytes, access)
+    }
+
+    #[cold]
+    fn reach_across(&self, at: u32, bytes: u32, access: Access) -> Result<*mut u8, Fault> {
+        // Both ends suffice: an access spans two pages at most.
+        for at in [at, at.wrapping_add(bytes - 1)] {
+            if let Some(denied) = self.denied(at, access) {
+                return Err(Fault { at, access, denied });
+            }
+        }
+        // SAFETY: a 32-bit offset is inside the 4 GiB reservation.
+        Ok(unsafe { self.mapping.base().add(at as usize) })
+    }
+
+    #[inline(always)]
+    fn load_bytes<const N: usize>(&self, at: u32, access: Access, need: Prot) -> Result<[u8; N], Fault> {
+        let from = self.reach(at, N as u32, access, need)?;
+        // SAFETY: every byte was just found readable, and only this thread maps or unmaps.
+        Ok(unsafe { from.cast::<[u8; N]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn store_bytes<const N: usize>(&mut self, at: u32, bytes: [u8; N]) -> Result<(), Fault> {
+        let to = self.reach(at, N as u32, Access::Store, Prot::WRITE)?;
+        // SAFETY: every byte was just found writable, and only this thread maps or unmaps.
+        unsafe { to.cast::<[u8; N]>().write_unaligned(bytes) };
+        Ok(())
+    }
+
+    /// The pages of a range, as indices; those at or above the user segment's end are left out.
+    fn range(at: Addr, bytes: u32) -> std::ops::Range<usize> {
+        let start = (at.0 / PAGE_BYTES) as usize;
+        start.min(PAGES)..(start + bytes.div_ceil(PAGE_BYTES) as usize).min(PAGES)
+    }
+
+    /// Whether any page of the range may hold code; then it counts as changed.
+    fn note_code(&mut self, at: Addr, bytes: u32) {
+        if self.pages[GuestMemory::range(at, bytes)].iter().any(|page| page & Prot::EXEC.bits() != 0) {
+            self.changed.push((at, bytes));
+        }
+    }
+
+    /// The first byte of a range that is not mapped with `need`.
+    fn first_without(&self, at: Addr, bytes: usize, need: u8) -> Option<Addr> {
+        if bytes == 0 {
+            return None;
+        }
+        let last = u64::from(at.0) + bytes as u64 - 1;
+        let pages = u64::from(at.0) / u64::from(PAGE_BYTES)..=last / u64::from(PAGE_BYTES);
+        let bad = pages.into_iter().find(|page| self.pages.get(*page as usize).is_none_or(|page| page & need == 0))?;
+        Some(Addr(at.0.max((bad * u64::from(PAGE_BYTES)) as u32)))
+    }
+
+    fn copy_in(&mut self, at: Addr, from: &[u8]) {
+        // SAFETY: callers found every page of the range mapped and made it writable.
+        unsafe { self.mapping.base().add(at.0 as usize).copy_from(from.as_ptr(), from.len()) };
+    }
+}
+
+/// Host protection for guest protection: executing is reading, and on MIPS as on most hosts writing implies reading.
+fn host(prot: Prot) -> MprotectFlags {
+    let mut host = MprotectFlags::empty();
+    if !prot.is_empty() {
+        host |= MprotectFlags::READ;
+    }
+    if prot.contains(Prot::WRITE) {
+        host |= MprotectFlags::WRITE;
+    }
+    host
+}
+
+/// What MIPS makes of a protection: whatever may be written or executed may be read.
+fn effective(prot: Prot) -> Prot {
+    if prot.is_empty() { prot } else { prot | Prot::READ }
+}
+
+impl AddressSpace for GuestMemory {
+    fn map(&mut self, at: Addr, bytes: u32, prot: Prot) -> Result<(), OutOfMemory> {
+        self.note_code(at, bytes);
+        let host = ProtFlags::from_bits_truncate(host(prot).bits());
+        self.mapping.commit(at.0 as usize, bytes as usize, host).map_err(|_| OutOfMemory)?;
+        self.pages[GuestMemory::range(at, bytes)].fill(MAPPED | effective(prot).bits());
+        Ok(())
+    }
+
+    fn unmap(&mut self, at: Addr, bytes: u32) {
+        self.note_code(at, bytes);
+        // Giving pages back can fail only when the host is out of map entries; then they stay, unreachable.
+        if self.mapping.commit(at.0 as usize, bytes as usize, ProtFlags::empty()).is_err() {
+            let hidden = self.mapping.protect(at.0 as usize, bytes as usize, MprotectFlags::empty());
+            hidden.expect("pages that cannot be taken away can be hidden");
+        }
+        self.pages[GuestMemory::range(at, bytes)].fill(0);
+    }
+
+    fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {
+        self.note_code(at, bytes);
+        if self.mapping.protect(at.0 as usize, bytes as usize, host(prot)).is_ok() {
+            for page in &mut self.pages[GuestMemory::range(at, bytes)] {
+                *page = if *page == 0 { 0 } else { MAPPED | effective(prot).bits() };
+            }
+        }
+    }
+
+    fn relocate(&mut self, from: Addr, to: Addr, bytes: u32) -> Result<(), OutOfMemory> {
+        self.note_code(from, bytes);
+        let all = MprotectFlags::READ | MprotectFlags::WRITE;
+        let writable = ProtFlags::READ | ProtFlags::WRITE;
+        self.mapping.commit(to.0 as usize, bytes as usize, writable).map_err(|_| OutOfMemory)?;
+        self.mapping.protect(from.0 as usize, bytes as usize, all).map_err(|_| OutOfMemory)?;
+        // SAFETY: both ranges are inside the reservation, were just made accessible, and do not overlap (trait contract;
+        // `copy_to` would be right even so).
+        unsafe {
+            let base = self.mapping.base();
+            base.add(from.0 as usize).copy_to(base.add(to.0 as usize), bytes as usize);
+        }
+        for page in 0..bytes / PAGE_BYTES {
+            let offset = page * PAGE_BYTES;
+            let was = self.pages[((from.0 + offset) / PAGE_BYTES) as usize];
+            self.pages[((to.0 + offset) / PAGE_BYTES) as usize] = MAPPED | was;
+            self.protect(Addr(to.0 + offset), PAGE_BYTES, Prot::from_bits_truncate(was));
+        }
+        self.unmap(from, bytes);
+        Ok(())
+    }
+
+    fn read(&self, at: Addr, into: &mut [u8]) -> Result<(), BadAddress> {
+        if let Some(bad) = self.first_without(at, into.len(), Prot::READ.bits()) {
+            return Err(BadAddress(bad));
+        }
+        // SAFETY: every page of the range was just found readable; only this thread maps or unmaps.
+        unsafe { self.mapping.base().add(at.0 as usize).copy_to(into.as_mut_ptr(), into.len()) };
+        Ok(())
+    }
+
+    fn write(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress> {
+        if let Some(bad) = self.first_without(at, from.len(), Prot::WRITE.bits()) {
+            return Err(BadAddress(bad));
+        }
+        self.copy_in(at, from);
+        Ok(())
+    }
+
+    fn fill(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress> {
+        if let Some(bad) = self.first_without(at, from.len(), MAPPED) {
+            return Err(BadAddress(bad));
+        }
+        if from.is_empty() {
+            return Ok(());
+        }
+        self.note_code(at, from.len() as u32);
+        let first = at.0 & !(PAGE_BYTES - 1);
+        let bytes = (at.0 - first + from.len() as u32).next_multiple_of(PAGE_BYTES);
+        let all = MprotectFlags::READ | MprotectFlags::WRITE;
+        self.mapping.protect(first as usize, bytes as usize, all).map_err(|_| BadAddress(at))?;
+        self.copy_in(at, from);
+        for page in (first..first + bytes).step_by(PAGE_BYTES as usize) {
+            let prot = Prot::from_bits_truncate(self.pages[(page / PAGE_BYTES) as usize]);
+            self.mapping.protect(page as usize, PAGE_BYTES as usize, host(prot)).map_err(|_| BadAddress(at))?;
+        }
+        Ok(())
+    }
+
+    fn code_changed(&mut self, at: Addr, bytes: u32) {
+        self.changed.push((at, bytes));
+    }
+}
+
+impl Bus for GuestMemory {
+    #[inline(always)]
+    fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+
+    #[inline(always)]
+    fn load(&mut self, size: Size, at: u32) -> Result<u32, Fault> {
+        Ok(match size {
+            Size::Byte => u32::from(self.load_bytes::<1>(at, Access::Load, Prot::READ)?[0]),
+            Size::Half => {
+                let bytes = self.load_bytes(at, Access::Load, Prot::READ)?;
+                u32::from(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+            }
+            Size::Word => {
+                let bytes = self.load_bytes(at, Access::Load, Prot::READ)?;
+                if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn store(&mut self, size: Size, at: u32, value: u32) -> Result<(), Fault> {
+        match size {
+            Size::Byte => self.store_bytes(at, [value as u8]),
+            Size::Half if self.big_endian => self.store_bytes(at, (value as u16).to_be_bytes()),
+            Size::Half => self.store_bytes(at, (value as u16).to_le_bytes()),
+            Size::Word if self.big_endian => self.store_bytes(at, value.to_be_bytes()),
+            Size::Word => self.store_bytes(at, value.to_le_bytes()),
+        }
+    }
+
+    fn fetch(&mut self, at: u32) -> Result<u32, Fault> {
+        let bytes = self.load_bytes(at, Access::Fetch, Prot::EXEC)?;
+        Ok(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+
+    fn cycles(&mut self) -> u32 {
+        self.started.elapsed().as_nanos() as u32
+    }
+}
+
+impl Space for GuestMemory {
+    fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    fn take_changed(&mut self) -> Vec<(Addr, u32)> {
+        std::mem::take(&mut self.changed)
+    }
+}

@@ -1,0 +1,163 @@
+//! [`Native`]: guest memory, CPU memory and wasmtime, put together as an engine.
+
+use crate::cpu::CpuMemory;
+use crate::mapping::Mapping;
+use crate::memory::GuestMemory;
+use crate::wasm::{Ran, Wasm};
+use mips::State;
+use mips::border::{self, Leave};
+use mips::exception::{Access, Denied, Fault};
+use mips::translate::Translated;
+use run::{Drive, Engine};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+/// Regions kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
+const REGIONS_MAX: u32 = 12_000;
+
+/// An engine on this host.
+pub struct Native {
+    guest: Arc<Mapping>,
+    cpu_mapping: Arc<Mapping>,
+    memory: GuestMemory,
+    cpu: CpuMemory,
+    /// Started when first needed.
+    wasm: Option<Wasm>,
+    regions: HashMap<u32, Installed>,
+    /// Slots of the regions that were made from code in a page.
+    pages: HashMap<u32, Vec<u32>>,
+}
+
+/// What is known of a region that is installed.
+struct Installed {
+    entries: Vec<u32>,
+    sites: Vec<(u32, u32)>,
+    ranges: Vec<(u32, u32)>,
+}
+
+impl Native {
+    /// An engine with an empty address space. The error is the host's: no address space to reserve.
+    pub fn new(big_endian: bool) -> io::Result<Native> {
+        let guest = Arc::new(Mapping::reserve()?);
+        let cpu_mapping = Arc::new(Mapping::reserve()?);
+        let memory = GuestMemory::new(guest.clone(), big_endian);
+        let cpu = CpuMemory::new(cpu_mapping.clone())?;
+        Ok(Native { guest, cpu_mapping, memory, cpu, wasm: None, regions: HashMap::new(), pages: HashMap::new() })
+    }
+
+    /// Sets the poll word from another thread, now or at a time.
+    pub fn alarm(&self) -> crate::Alarm {
+        crate::Alarm::new(self.cpu_mapping.clone())
+    }
+
+    fn remove(&mut self, slot: u32) {
+        if let Some(region) = self.regions.remove(&slot) {
+            for (number, pc) in region.entries.iter().enumerate() {
+                if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
+                    self.cpu.set_entry(*pc, 0);
+                }
+            }
+        }
+    }
+
+    /// The fault of translated code in a region: what the page map says about it, at the PC of its site.
+    fn fault(&mut self, at: u32, site: Option<(u32, u32)>) -> Fault {
+        let pc = site.and_then(|(slot, offset)| {
+            let sites = &self.regions.get(&slot)?.sites;
+            // The trap's offset is its instruction's own.
+            let found = sites.partition_point(|(known, _)| *known <= offset).checked_sub(1)?;
+            Some(sites[found].1)
+        });
+        if let Some(pc) = pc {
+            let state = self.cpu.state();
+            (state.pc, state.next_pc) = (pc, pc.wrapping_add(4));
+        }
+        // A page that may be read was written to: the host does not say which it was.
+        let (access, denied) = match self.memory.denied(at, Access::Load) {
+            Some(denied) => (Access::Load, denied),
+            None => (Access::Store, self.memory.denied(at, Access::Store).unwrap_or(Denied::Protected)),
+        };
+        Fault { at, access, denied }
+    }
+}
+
+/// Pages from `at` for `bytes` bytes.
+fn pages(at: u32, bytes: u32) -> impl Iterator<Item = u32> {
+    let last = u64::from(at) + u64::from(bytes.max(1)) - 1;
+    at / border::PAGE_BYTES..=(last / u64::from(border::PAGE_BYTES)) as u32
+}
+
+impl Engine for Native {
+    type Space = GuestMemory;
+
+    fn parts(&mut self) -> (&mut State, &mut GuestMemory) {
+        (self.cpu.state(), &mut self.memory)
+    }
+
+    fn install(&mut self, translated: &Translated) -> Result<(), String> {
+        if self.wasm.as_ref().is_some_and(|wasm| wasm.regions() >= REGIONS_MAX) {
+            self.forget_all();
+            self.wasm = None;
+        }
+        let wasm = match &mut self.wasm {
+            Some(wasm) => wasm,
+            none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
+        };
+        let slot = wasm.install(&translated.wasm).map_err(|error| format!("{error:#}"))?;
+        for (number, pc) in translated.entries.iter().enumerate() {
+            if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
+                return Err(String::from("the guest has more code than the entry tables have room for (64 MiB)"));
+            }
+        }
+        let mut covered: Vec<u32> = translated.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
+        covered.sort_unstable();
+        covered.dedup();
+        for page in covered {
+            self.pages.entry(page).or_default().push(slot);
+        }
+        let Translated { entries, sites, ranges, .. } = translated.clone();
+        self.regions.insert(slot, Installed { entries, sites, ranges });
+        Ok(())
+    }
+
+    fn has_code(&self, pc: u32) -> bool {
+        self.cpu.entry(pc) != 0
+    }
+
+    fn drive(&mut self) -> Drive {
+        let state = self.cpu.state();
+        state.leave = Leave::NoCode.code();
+        let pc = state.pc;
+        let Some(wasm) = &mut self.wasm else { return Drive::Left(Leave::NoCode) };
+        match wasm.drive(pc) {
+            Ran::To(pc) => {
+                let state = self.cpu.state();
+                state.pc = pc;
+                Drive::Left(Leave::from_code(state.leave))
+            }
+            Ran::Fault { at, site } => Drive::Fault(self.fault(at, site)),
+        }
+    }
+
+    fn forget(&mut self, at: u32, bytes: u32) {
+        let end = u64::from(at) + u64::from(bytes);
+        let touched: Vec<u32> = if bytes / border::PAGE_BYTES > self.pages.len() as u32 {
+            self.regions.keys().copied().collect()
+        } else {
+            pages(at, bytes).filter_map(|page| self.pages.get(&page)).flatten().copied().collect()
+        };
+        for slot in touched {
+            let overlaps = |(from, to): &(u32, u32)| u64::from(*from) < end && at < *to;
+            if self.regions.get(&slot).is_some_and(|region| region.ranges.iter().any(overlaps)) {
+                self.remove(slot);
+            }
+        }
+    }
+
+    fn forget_all(&mut self) {
+        let slots: Vec<u32> = self.regions.keys().copied().collect();
+        slots.into_iter().for_each(|slot| self.remove(slot));
+        self.pages.clear();
+    }
+}

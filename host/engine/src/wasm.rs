@@ -1,0 +1,170 @@
+//! wasmtime, with one store: both memories, the table of regions, and the driver.
+
+#![expect(unsafe_code, reason = "installs a signal handler that notes a fault's address")]
+
+use crate::cpu::CPU_BYTES;
+use crate::creator::Creator;
+use crate::mapping::{ADDRESSABLE, GUARD, Mapping};
+use mips::border;
+use mips::translate::{driver, memories};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use wasmtime::unix::StoreExt;
+use wasmtime::{
+    Config, Engine, Func, Instance, Memory, Module, OptLevel, Ref, RefType, ResourceLimiter, Result, Store, Table,
+    TableType, Trap, TypedFunc, WasmBacktrace,
+};
+
+/// Wasm's own page.
+const WASM_PAGE: usize = 0x1_0000;
+/// Table slots at the start.
+const SLOTS: u64 = 1024;
+
+/// What a call of the driver came to.
+pub(crate) enum Ran {
+    /// It returned this PC.
+    To(u32),
+    /// An access failed.
+    Fault {
+        /// The guest address.
+        at: u32,
+        /// The region's slot, and the offset in its function.
+        site: Option<(u32, u32)>,
+    },
+}
+
+/// No limits: what a guest may make us compile is bounded by `Native`.
+struct Unlimited;
+
+impl ResourceLimiter for Unlimited {
+    fn memory_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
+        Ok(true)
+    }
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
+        Ok(true)
+    }
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+}
+
+/// A store with everything translated code needs.
+pub(crate) struct Wasm {
+    engine: Engine,
+    store: Store<Unlimited>,
+    guest: Memory,
+    cpu: Memory,
+    table: Table,
+    drive: TypedFunc<u32, u32>,
+    /// Address of the last fault, noted by the signal handler.
+    fault_at: Arc<AtomicUsize>,
+    guest_base: usize,
+    /// Which slot a module's code belongs to, by where the code begins.
+    slots: HashMap<usize, u32>,
+    next_slot: u32,
+}
+
+fn config(creator: Arc<Creator>) -> Config {
+    let mut config = Config::new();
+    config
+        .with_host_memory(creator)
+        .memory_reservation(ADDRESSABLE as u64)
+        .memory_guard_size(GUARD as u64)
+        .memory_may_move(false)
+        .memory_init_cow(false)
+        .table_lazy_init(false)
+        .native_unwind_info(false)
+        .parallel_compilation(false)
+        .cranelift_opt_level(OptLevel::Speed);
+    config
+}
+
+impl Wasm {
+    pub(crate) fn new(guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
+        let creator = Arc::new(Creator::default());
+        let engine = Engine::new(&config(creator.clone()))?;
+        let mut store = Store::new(&engine, Unlimited);
+        store.limiter(|unlimited| unlimited);
+        creator.offer(guest.clone(), ADDRESSABLE);
+        creator.offer(cpu.clone(), CPU_BYTES);
+        // An instance, because `Memory::new` does not ask the creator.
+        let memories = memories((ADDRESSABLE / WASM_PAGE) as u32, (CPU_BYTES / WASM_PAGE) as u32);
+        let memories = Instance::new(&mut store, &Module::new(&engine, memories)?, &[])?;
+        let mut memory = |name| memories.get_memory(&mut store, name).expect("the module exports both");
+        let (guest_memory, cpu_memory) = (memory(border::GUEST_MEMORY), memory(border::CPU_MEMORY));
+        let slots = TableType::new(RefType::FUNCREF, SLOTS as u32, None);
+        let table = Table::new(&mut store, slots, Ref::Func(None))?;
+        let fault_at = Arc::new(AtomicUsize::new(0));
+        let noted = fault_at.clone();
+        // SAFETY: the handler stores to an atomic and nothing else, so it is async-signal-safe.
+        unsafe {
+            store.set_signal_handler(move |signal, info, _| {
+                if matches!(signal, libc::SIGSEGV | libc::SIGBUS) && !info.is_null() {
+                    noted.store((*info).si_addr() as usize, Ordering::Relaxed);
+                }
+                // wasmtime makes the trap of it.
+                false
+            });
+        }
+        let module = Module::new(&engine, driver())?;
+        let imports = [guest_memory.into(), cpu_memory.into(), table.into()];
+        let drive = Instance::new(&mut store, &module, &imports)?.get_typed_func(&mut store, border::DRIVER)?;
+        let guest_base = guest.base() as usize;
+        Ok(Wasm {
+            engine,
+            store,
+            guest: guest_memory,
+            cpu: cpu_memory,
+            table,
+            drive,
+            fault_at,
+            guest_base,
+            slots: HashMap::new(),
+            // Slot 0 stays empty: no entry is zero.
+            next_slot: 1,
+        })
+    }
+
+    /// Compiles a region module and puts its function in the table; the answer is its slot.
+    pub(crate) fn install(&mut self, wasm: &[u8]) -> Result<u32> {
+        let module = Module::new(&self.engine, wasm)?;
+        let instance = Instance::new(&mut self.store, &module, &[self.guest.into(), self.cpu.into()])?;
+        let region: Func = instance.get_func(&mut self.store, border::REGION).expect("a region exports its function");
+        let slot = self.next_slot;
+        let size = self.table.size(&self.store);
+        if u64::from(slot) >= size {
+            self.table.grow(&mut self.store, size, Ref::Func(None))?;
+        }
+        self.table.set(&mut self.store, u64::from(slot), Ref::Func(Some(region)))?;
+        self.slots.insert(module.image_range().start as usize, slot);
+        self.next_slot += 1;
+        Ok(slot)
+    }
+
+    /// How many regions are installed.
+    pub(crate) fn regions(&self) -> u32 {
+        self.next_slot - 1
+    }
+
+    /// Runs translated code from `pc`.
+    pub(crate) fn drive(&mut self, pc: u32) -> Ran {
+        self.fault_at.store(0, Ordering::Relaxed);
+        match self.drive.call(&mut self.store, pc) {
+            Ok(pc) => Ran::To(pc),
+            Err(error) => {
+                let trap = error.downcast_ref::<Trap>();
+                assert!(trap == Some(&Trap::MemoryOutOfBounds), "translated code can only fault: {error:?}");
+                let at = self.fault_at.load(Ordering::Relaxed).wrapping_sub(self.guest_base) as u32;
+                Ran::Fault { at, site: self.site(&error) }
+            }
+        }
+    }
+
+    /// Where in which region a trap happened.
+    fn site(&self, error: &wasmtime::Error) -> Option<(u32, u32)> {
+        let frame = error.downcast_ref::<WasmBacktrace>()?.frames().first()?;
+        let slot = self.slots.get(&(frame.module().image_range().start as usize))?;
+        Some((*slot, frame.func_offset()? as u32))
+    }
+}

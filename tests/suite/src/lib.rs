@@ -4,6 +4,7 @@
 //! both give an [`Outcome`]. The cases are in `tests/linux`, and none is named here.
 
 pub mod case;
+pub mod differential;
 pub mod known;
 pub mod oracle;
 pub mod outcome;

@@ -1,0 +1,190 @@
+//! Random blocks, from the instruction table: a row's pattern, random bits elsewhere, and what its operands demand.
+
+use super::asm::{self, BASE, INDEX};
+use super::block::{Block, By, Item, Leads};
+use super::exclude;
+use super::mode::Mode;
+use super::random::Random;
+use super::record::{AREA, FCSR_SAFE, Record};
+use mips::isa::{Op, ROWS, Row};
+use mips::reading::effects::effects;
+use mips::{Insn, decode};
+
+/// Instructions in a block.
+const ITEMS: std::ops::RangeInclusive<usize> = 5..=30;
+
+/// What blocks are made from, in one mode.
+pub(crate) struct Generator {
+    mode: Mode,
+    plain: Vec<&'static Row>,
+    branches: Vec<&'static Row>,
+}
+
+/// Rows that need company: see [`Generator::sum`] and [`Generator::trap`].
+const SUMS: &[Op] = &[Op::add, Op::addi, Op::sub];
+
+impl Generator {
+    /// The generator of blocks for `mode`.
+    pub(crate) fn new(mode: Mode) -> Generator {
+        let rows = || ROWS.iter().filter(move |row| exclude::row(row, mode).is_none());
+        let is_plain = |row: &&Row| !matches!(row.group, "branch" | "trap") && !SUMS.contains(&row.op);
+        Generator {
+            mode,
+            plain: rows().filter(is_plain).collect(),
+            branches: rows().filter(|row| row.group == "branch").collect(),
+        }
+    }
+
+    /// A block.
+    pub(crate) fn block(&self, random: &mut Random) -> Block {
+        let record = Record::random(random, self.mode);
+        let index = (random.below(AREA / 8) as i32 - AREA as i32 / 16) * 8;
+        let count = ITEMS.start() + random.below(ITEMS.end() - ITEMS.start() + 1);
+        let items = (0..count).map(|at| self.item(random, at, count)).collect();
+        Block { record, index, items }
+    }
+
+    fn item(&self, random: &mut Random, at: usize, count: usize) -> Item {
+        match random.below(24) {
+            0..4 => self.branch(random, at, count),
+            4 => self.sum(random),
+            5 => Item::plain([trap(random)]),
+            6 => self.control(random),
+            _ => Item::plain([self.plain(random)]),
+        }
+    }
+
+    /// One instruction that neither branches nor raises.
+    fn plain(&self, random: &mut Random) -> u32 {
+        loop {
+            let row = random.pick(&self.plain);
+            if let Some(word) = self.fit(random, row) {
+                return word;
+            }
+        }
+    }
+
+    /// A word of `row` that may stand in a block; `None` if these random bits did not make one.
+    fn fit(&self, random: &mut Random, row: &Row) -> Option<u32> {
+        let mut word = row.bits | random.word() & !row.mask;
+        for operand in row.operands {
+            word = match *operand {
+                "mem" if row.op != Op::pref => {
+                    let offset = offset(random, row.op);
+                    asm::with(row, asm::with(row, word, 's', BASE), 'i', offset as u32)
+                }
+                "indexed" if row.op != Op::prefx => {
+                    let (base, index) = if random.once_in(2) { (BASE, INDEX) } else { (INDEX, BASE) };
+                    asm::with(row, asm::with(row, word, 's', base), 't', index)
+                }
+                "fcr" => asm::with(row, word, 's', *random.pick(&[0, 25, 25, 26, 28, 31])),
+                "control" => asm::with(row, word, 'd', *random.pick(&[0, 1, 3, 29])),
+                _ => word,
+            };
+        }
+        let insn = Insn { op: row.op, word };
+        if !self.mode.fr {
+            for letter in exclude::long_operands(insn, row) {
+                word = even(row, word, letter);
+            }
+        }
+        let insn = decode(word).filter(|insn| insn.op == row.op)?;
+        let is_allowed = exclude::insn(insn, self.mode).is_none() && !writes_reserved(insn);
+        is_allowed.then_some(word)
+    }
+
+    /// A branch or jump forward, with its slot.
+    fn branch(&self, random: &mut Random, at: usize, count: usize) -> Item {
+        let to = at + 1 + random.below(count - at);
+        loop {
+            let row = random.pick(&self.branches);
+            let slot = self.plain(random);
+            let is_register =
+                row.operands.contains(&"rs") && row.operands.iter().all(|operand| matches!(*operand, "rs" | "rd"));
+            if is_register {
+                let through = 1 + random.below(25) as u32;
+                let jump = asm::with(row, row.bits | random.word() & !row.mask, 's', through);
+                let Some(jump) = self.usable(row, jump) else { continue };
+                let [lui, ori] = asm::constant(through, 0);
+                return Item { words: vec![lui, ori, jump, slot], leads: Some(Leads { to, by: By::Constant }) };
+            }
+            let by = if row.operands.contains(&"target") { By::Target } else { By::Offset };
+            let letter = if by == By::Target { 'j' } else { 'i' };
+            let word = asm::with(row, row.bits | random.word() & !row.mask, letter, 0);
+            let Some(word) = self.usable(row, word) else { continue };
+            return Item { words: vec![word, slot], leads: Some(Leads { to, by }) };
+        }
+    }
+
+    fn usable(&self, row: &Row, word: u32) -> Option<u32> {
+        let insn = decode(word).filter(|insn| insn.op == row.op)?;
+        let is_allowed = exclude::insn(insn, self.mode).is_none() && !writes_reserved(insn);
+        is_allowed.then_some(word)
+    }
+
+    /// ADD, ADDI or SUB of operands halved before, so that nothing overflows.
+    fn sum(&self, random: &mut Random) -> Item {
+        let mut register = || 1 + random.below(25) as u32;
+        let (a, b, from_a, from_b, to) = (register(), register(), register(), register(), register());
+        let halve = |rd, rt, sa| asm::word(Op::sra, &[('d', rd), ('t', rt), ('a', sa)]);
+        let (halve_a, halve_b) = (halve(a, from_a, 1), halve(b, from_b, 2));
+        let sum = match random.below(3) {
+            0 => asm::three(Op::add, to, a, b),
+            1 => asm::three(Op::sub, to, a, b),
+            _ => asm::immediate(Op::addi, to, a, i32::from(random.word() as i16)),
+        };
+        Item::plain([halve_a, halve_b, sum])
+    }
+
+    /// CTC1 of a constant that enables nothing.
+    fn control(&self, random: &mut Random) -> Item {
+        let register = 1 + random.below(25) as u32;
+        let registers: &[(u32, u32)] = &[(25, 0xff), (26, 0x7c), (28, 7), (31, FCSR_SAFE)];
+        let (number, mask) = *random.pick(if self.mode.exact { registers } else { &registers[..1] });
+        let [lui, ori] = asm::constant(register, random.word() & mask);
+        Item::plain([lui, ori, asm::word(Op::ctc1, &[('t', register), ('s', number)])])
+    }
+}
+
+/// A trap instruction whose condition is false by construction: the base register is a positive number above 32767.
+fn trap(random: &mut Random) -> u32 {
+    let (any, code) = (random.word() & 31, random.word() & 0x3ff);
+    let positive = 1 + random.below(0x7fff) as i32;
+    let register = |op, rs, rt| asm::word(op, &[('s', rs), ('t', rt), ('c', code)]);
+    let immediate = |op, rs, value: i32| asm::word(op, &[('s', rs), ('i', value as u32)]);
+    match random.below(12) {
+        0 => register(Op::teq, 0, BASE),
+        1 => register(Op::tne, any, any),
+        2 => register(Op::tge, 0, BASE),
+        3 => register(Op::tgeu, 0, BASE),
+        4 => register(Op::tlt, any, any),
+        5 => register(Op::tltu, BASE, 0),
+        6 => immediate(Op::teqi, BASE, i32::from(random.word() as i16)),
+        7 => immediate(Op::tnei, 0, 0),
+        8 => immediate(Op::tgei, 0, positive),
+        9 => immediate(Op::tgeiu, 0, positive),
+        10 => immediate(Op::tlti, BASE, i32::from(random.word() as i16)),
+        _ => immediate(Op::tltiu, BASE, positive),
+    }
+}
+
+/// An offset within the data area. Aligned: QEMU's user mode does not mend unaligned accesses, as Linux does.
+fn offset(random: &mut Random, op: Op) -> i32 {
+    let bytes = match op {
+        Op::lb | Op::lbu | Op::sb | Op::lwl | Op::lwr | Op::swl | Op::swr | Op::synci => 1,
+        Op::lh | Op::lhu | Op::sh => 2,
+        Op::ldc1 | Op::sdc1 => 8,
+        _ => 4,
+    };
+    random.below(AREA / bytes) as i32 * bytes as i32 - AREA as i32 / 2
+}
+
+/// The register in field `letter` made even: FR=0 pairs begin there.
+fn even(row: &Row, word: u32, letter: char) -> u32 {
+    let lowest = row.encoding.chars().filter(|c| *c != ' ').rev().position(|c| c == letter);
+    word & !(1 << lowest.expect("the row has the field"))
+}
+
+fn writes_reserved(insn: Insn) -> bool {
+    effects(insn).writes & (1 << BASE | 1 << INDEX) != 0
+}

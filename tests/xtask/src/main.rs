@@ -4,6 +4,7 @@
 
 mod build;
 mod debian;
+mod differential;
 mod docs;
 mod inputs;
 mod programs;
@@ -32,6 +33,15 @@ enum Task {
     Programs,
     /// Regenerates the generated pages
     Docs,
+    /// Compares random blocks of instructions with QEMU
+    Differential {
+        /// How many blocks
+        #[arg(long, default_value_t = 5000)]
+        blocks: u64,
+        /// Another seed makes other blocks
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -40,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Programs => programs::run(),
         Task::Docs => docs::run(),
+        Task::Differential { blocks, seed } => differential::run(blocks, seed),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

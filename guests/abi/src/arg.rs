@@ -12,7 +12,7 @@ pub trait Arg: Sized {
     const AT_EXIT: bool = false;
     /// Takes it from registers and stack.
     fn take(reader: &mut ArgReader<'_>) -> Result<Self, BadAddress>;
-    /// Prints it as strace does.
+    /// Prints it as strace does; nothing if it means nothing in this call.
     fn trace(&self, scene: &Scene<'_>, out: &mut String);
 }
 
@@ -24,6 +24,8 @@ pub struct Scene<'a> {
     pub endian: Endian,
     /// The word of the argument that follows: the length of a buffer.
     pub next: u32,
+    /// The word of the argument before.
+    pub previous: u32,
     /// What the call returned, if it has and did not fail.
     pub result: Option<u32>,
 }

@@ -202,9 +202,10 @@ impl<const N: usize> Layout for Text<N> {
 }
 
 /// Declares structs as they lie in guest memory, each with its size, checked: fields in order, padding explicit.
+/// `=> quiet` leaves a field out of strace text, which then ends in `...`.
 #[macro_export]
 macro_rules! layout {
-    ($($(#[$doc:meta])* $name:ident $bytes:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident $bytes:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty $(=> $quiet:ident)?,)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
@@ -221,15 +222,17 @@ macro_rules! layout {
             fn show(&self, out: &mut alloc::string::String) {
                 let mut is_first = true;
                 out.push('{');
-                $(if !<$type as $crate::layout::Layout>::IS_PAD {
+                let mut is_short = false;
+                $(if [$(stringify!($quiet),)? ""][0] == "quiet" {
+                    is_short = true;
+                } else if !<$type as $crate::layout::Layout>::IS_PAD {
                     if !core::mem::replace(&mut is_first, false) {
                         out.push_str(", ");
                     }
                     out.push_str(concat!(stringify!($field), "="));
                     $crate::layout::Layout::show(&self.$field, out);
                 })*
-                let _ = is_first;
-                out.push('}');
+                out.push_str(if is_short && !is_first { ", ...}" } else if is_short { "...}" } else { "}" });
             }
         }
     )*};
@@ -241,6 +244,7 @@ mod tests {
 
     layout! {
         /// A sample.
+        #[allow(unreachable_pub, reason = "the macro declares structs for all to use")]
         Sample 12 {
             /// One.
             one: u16,

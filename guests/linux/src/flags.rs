@@ -3,7 +3,10 @@
 //! The numbers end here: handlers ask by name.
 
 use abi::arg::{show_bits, show_name};
-use abi::word_args;
+use abi::o32::ArgReader;
+use abi::structs::file::Mode;
+use abi::structs::signal::show_signal;
+use abi::{Arg, BadAddress, OutBytes, Scene, word_args};
 use alloc::string::String;
 use core::fmt::Write as _;
 
@@ -191,13 +194,6 @@ fn show_fd(fd: i32, out: &mut String) {
     let _ = if fd == AT_FDCWD { write!(out, "AT_FDCWD") } else { write!(out, "{fd}") };
 }
 
-fn show_signal(number: u32, out: &mut String) {
-    let _ = match crate::signal::Signal::from_number(number) {
-        Some(signal) => write!(out, "{signal}"),
-        None => write!(out, "{number}"),
-    };
-}
-
 word_args! {
     /// A descriptor.
     Fd(i32) = show_fd;
@@ -245,6 +241,44 @@ word_args! {
     Who(i32) = |who, out| show_name(who.cast_unsigned(), &[(0, "RUSAGE_SELF"), (u32::MAX, "RUSAGE_CHILDREN"), (1, "RUSAGE_THREAD")], out);
     /// A word shown in hexadecimal.
     Bits(u32) = |bits, out| { let _ = write!(out, "{bits:#x}"); };
+}
+
+/// The mode of a file to be made: means nothing unless the flags before it ask for one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewMode(pub(crate) Mode);
+
+impl Arg for NewMode {
+    fn take(reader: &mut ArgReader<'_>) -> Result<NewMode, BadAddress> {
+        Mode::take(reader).map(NewMode)
+    }
+    fn trace(&self, scene: &Scene<'_>, out: &mut String) {
+        let flags = OpenFlags(scene.previous);
+        if flags.creates() || flags.is_temporary() {
+            self.0.trace(scene, out);
+        }
+    }
+}
+
+/// Where getdents(2) puts records; `NARROW` are those of the old call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutRecords<const NARROW: bool>(pub(crate) OutBytes);
+
+impl<const NARROW: bool> Arg for OutRecords<NARROW> {
+    const AT_EXIT: bool = true;
+    fn take(reader: &mut ArgReader<'_>) -> Result<Self, BadAddress> {
+        OutBytes::take(reader).map(OutRecords)
+    }
+    fn trace(&self, scene: &Scene<'_>, out: &mut String) {
+        let at = self.0.0;
+        let length_at = if NARROW { 8 } else { 16 };
+        let (mut from, mut count) = (0, 0);
+        while from < scene.result.unwrap_or(0)
+            && let Ok(length @ 1..) = abi::guest::read::<u16>(scene.space, scene.endian, at + from + length_at)
+        {
+            (from, count) = (from + u32::from(length), count + 1);
+        }
+        let _ = write!(out, "{:#x} /* {count} entries */", at.0);
+    }
 }
 
 impl abi::Ret for Fd {

@@ -48,6 +48,8 @@ pub struct Process {
     pub(crate) settings: [u32; 2],
     /// What the call that waits must remember.
     pub(crate) resume: Option<Resume>,
+    /// The fifo that open(2) waits with.
+    pub(crate) opening: Option<crate::description::Description>,
     /// Pipes made so far: their inode numbers.
     pub(crate) pipes: u64,
     pub(crate) trace: Option<TraceSink>,
@@ -125,7 +127,7 @@ impl Process {
             files: Arc::new(Mutex::new(files)),
             memory: Arc::new(Mutex::new(Memory::new(limits.address_space()))),
             program: Arc::new(Mutex::new(About::empty())),
-            signals: Signals::default(),
+            signals: Signals::new(world.trace.is_some()),
             timers: Timers::default(),
             credentials: Credentials::new(&world.ids),
             limits,
@@ -140,6 +142,7 @@ impl Process {
             robust_list: (abi::Addr::NULL, 0),
             settings: [1, 0],
             resume: None,
+            opening: None,
             pipes: 0,
             trace: world.trace,
             waiting_line: None,
@@ -154,10 +157,10 @@ impl Process {
         let mut guest = Guest { space, endian: self.endian };
         let stop = syscall::perform(number, &mut Task { process: self, guest: &mut guest, state });
         match stop {
-            Ok(()) | Err(Stop::Registers) => self.resume = None,
+            Ok(()) | Err(Stop::Registers) => self.forget_wait(),
             Err(Stop::Exit(status)) => return self.exit(status, guest.space),
             Err(Stop::Errno(errno)) => {
-                self.resume = None;
+                self.forget_wait();
                 o32::fail(state, errno::number(errno));
             }
             Err(Stop::Block(..)) if self.signals.is_due() && self.resume.is_some_and(|resume| resume.moved > 0) => {
@@ -172,7 +175,8 @@ impl Process {
                     Delivered::Over(status) => self.exit(status, guest.space),
                     Delivered::Handler => {
                         crate::trace::interrupted(self);
-                        self.resume = None;
+                        crate::trace::delivered(self);
+                        self.forget_wait();
                         Outcome::Continue
                     }
                     Delivered::Nothing => Outcome::Block(self.wait(wait)),
@@ -226,20 +230,32 @@ impl Process {
         self.signals.handles_faults()
     }
 
+    /// The call that waited is over.
+    fn forget_wait(&mut self) {
+        (self.resume, self.opening) = (None, None);
+    }
+
     fn go_on(&mut self, state: &mut State, guest: &mut Guest<'_>) -> Outcome {
         if !self.signals.is_due() && self.signals.saved_mask.is_none() {
             return Outcome::Continue;
         }
         match deliver(&mut self.signals, state, guest, TRAMPOLINE_PAGE, None) {
             Delivered::Over(status) => self.exit(status, guest.space),
-            Delivered::Handler | Delivered::Nothing => Outcome::Continue,
+            Delivered::Handler | Delivered::Nothing => {
+                crate::trace::delivered(self);
+                Outcome::Continue
+            }
         }
     }
 
     fn exit(&mut self, status: ExitStatus, space: &mut dyn AddressSpace) -> Outcome {
         self.memory.lock().sync_all(space);
-        if let (ExitStatus::Killed(signal), Some(trace)) = (status, &mut self.trace) {
-            trace(&alloc::format!("+++ killed by {signal} +++"));
+        crate::trace::delivered(self);
+        if let Some(trace) = &mut self.trace {
+            match status {
+                ExitStatus::Code(code) => trace(&alloc::format!("+++ exited with {code} +++")),
+                ExitStatus::Killed(signal) => trace(&alloc::format!("+++ killed by {signal} +++")),
+            }
         }
         Outcome::Exit(status)
     }

@@ -4,7 +4,7 @@ use crate::reply::Stop;
 use crate::syscall::{show, table};
 use crate::task::Task;
 use abi::o32::ArgReader;
-use abi::{Arg, BadAddress, Scene, State};
+use abi::{Arg, BadAddress, Layout, Scene, State};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,6 +16,8 @@ pub(crate) struct Line<'a> {
     is_end: bool,
     texts: Vec<Option<String>>,
     done: usize,
+    /// The word of the argument taken last.
+    word: u32,
 }
 
 /// What is kept of a call that has begun.
@@ -28,10 +30,13 @@ pub(crate) struct Begun {
 impl Line<'_> {
     /// Takes an argument, and prints it if it is time.
     pub(crate) fn argument<A: Arg>(&mut self, reader: &mut ArgReader<'_>) {
+        let word = reader.peek();
         let argument: Result<A, BadAddress> = A::take(reader);
         self.scene.next = reader.peek();
         let index = self.done;
         self.done += 1;
+        let previous = core::mem::replace(&mut self.word, word);
+        self.scene.previous = previous;
         if self.texts.len() <= index {
             self.texts.push(None);
         }
@@ -58,8 +63,8 @@ fn line(
     texts: Vec<Option<String>>,
 ) -> Vec<Option<String>> {
     let (space, endian) = (&*task.guest.space, task.guest.endian);
-    let scene = Scene { space, endian, next: 0, result: end.flatten() };
-    let mut line = Line { scene, is_end: end.is_some(), texts, done: 0 };
+    let scene = Scene { space, endian, next: 0, previous: 0, result: end.flatten() };
+    let mut line = Line { scene, is_end: end.is_some(), texts, done: 0, word: 0 };
     let reader =
         if is_indirect { ArgReader::indirect(state, space, endian) } else { ArgReader::new(state, space, endian) };
     show(number, reader, &mut line);
@@ -85,7 +90,8 @@ pub(crate) fn leave(
     let texts = line(task, number, is_indirect, &begun.state, Some(value), begun.texts);
     let mut text = table::row(number).map_or_else(|| alloc::format!("syscall_{number}"), |row| row.name.into());
     text.push('(');
-    for (index, argument) in texts.iter().enumerate() {
+    let shown = texts.iter().filter(|argument| argument.as_ref().is_none_or(|argument| !argument.is_empty()));
+    for (index, argument) in shown.enumerate() {
         text.push_str(if index > 0 { ", " } else { "" });
         text.push_str(argument.as_deref().unwrap_or("..."));
     }
@@ -110,6 +116,17 @@ pub(crate) fn leave(
 /// Prints the line of a call that a signal ended.
 pub(crate) fn interrupted(process: &mut crate::Process) {
     if let Some(text) = process.waiting_line.take() {
+        print(process, &text);
+    }
+}
+
+/// Prints the signals that were delivered since this was last asked, as strace does between calls.
+pub(crate) fn delivered(process: &mut crate::Process) {
+    for info in core::mem::take(&mut process.signals.delivered) {
+        let mut text = String::from("--- ");
+        let _ = write!(text, "{} ", info.signal);
+        info.siginfo().show(&mut text);
+        text.push_str(" ---");
         print(process, &text);
     }
 }

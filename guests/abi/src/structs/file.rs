@@ -56,21 +56,21 @@ crate::layout! {
     /// `struct stat` (asm/stat.h).
     Stat 144 {
         /// Device.
-        st_dev: u32,
+        st_dev: u32 => quiet,
         /// Padding.
         _0: Pad<12>,
         /// Inode.
-        st_ino: u32,
+        st_ino: u32 => quiet,
         /// Kind and permissions.
         st_mode: Mode,
         /// Hard links.
-        st_nlink: u32,
+        st_nlink: u32 => quiet,
         /// Owner.
-        st_uid: u32,
+        st_uid: u32 => quiet,
         /// Group.
-        st_gid: u32,
+        st_gid: u32 => quiet,
         /// Device it is.
-        st_rdev: u32,
+        st_rdev: u32 => quiet,
         /// Padding.
         _1: Pad<8>,
         /// Length in bytes.
@@ -78,21 +78,21 @@ crate::layout! {
         /// Padding.
         _2: Pad<4>,
         /// Last read: seconds.
-        st_atime: i32,
+        st_atime: i32 => quiet,
         /// Nanoseconds.
-        st_atime_nsec: u32,
+        st_atime_nsec: u32 => quiet,
         /// Last write.
-        st_mtime: i32,
+        st_mtime: i32 => quiet,
         /// Nanoseconds.
-        st_mtime_nsec: u32,
+        st_mtime_nsec: u32 => quiet,
         /// Last change.
-        st_ctime: i32,
+        st_ctime: i32 => quiet,
         /// Nanoseconds.
-        st_ctime_nsec: u32,
+        st_ctime_nsec: u32 => quiet,
         /// Best size of a read.
-        st_blksize: u32,
+        st_blksize: u32 => quiet,
         /// Units of 512 bytes.
-        st_blocks: u32,
+        st_blocks: u32 => quiet,
         /// Padding.
         _3: Pad<56>,
     }
@@ -100,43 +100,43 @@ crate::layout! {
     /// `struct stat64` (asm/stat.h).
     Stat64 104 {
         /// Device.
-        st_dev: u32,
+        st_dev: u32 => quiet,
         /// Padding.
         _0: Pad<12>,
         /// Inode.
-        st_ino: u64,
+        st_ino: u64 => quiet,
         /// Kind and permissions.
         st_mode: Mode,
         /// Hard links.
-        st_nlink: u32,
+        st_nlink: u32 => quiet,
         /// Owner.
-        st_uid: u32,
+        st_uid: u32 => quiet,
         /// Group.
-        st_gid: u32,
+        st_gid: u32 => quiet,
         /// Device it is.
-        st_rdev: u32,
+        st_rdev: u32 => quiet,
         /// Padding.
         _1: Pad<12>,
         /// Length in bytes.
         st_size: i64,
         /// Last read: seconds.
-        st_atime: i32,
+        st_atime: i32 => quiet,
         /// Nanoseconds.
-        st_atime_nsec: u32,
+        st_atime_nsec: u32 => quiet,
         /// Last write.
-        st_mtime: i32,
+        st_mtime: i32 => quiet,
         /// Nanoseconds.
-        st_mtime_nsec: u32,
+        st_mtime_nsec: u32 => quiet,
         /// Last change.
-        st_ctime: i32,
+        st_ctime: i32 => quiet,
         /// Nanoseconds.
-        st_ctime_nsec: u32,
+        st_ctime_nsec: u32 => quiet,
         /// Best size of a read.
-        st_blksize: u32,
+        st_blksize: u32 => quiet,
         /// Padding.
         _2: Pad<4>,
         /// Units of 512 bytes.
-        st_blocks: u64,
+        st_blocks: u64 => quiet,
     }
 
     /// `struct statx` (linux/stat.h).
@@ -144,45 +144,45 @@ crate::layout! {
         /// What is filled in.
         stx_mask: Hex,
         /// Best size of a read.
-        stx_blksize: u32,
+        stx_blksize: u32 => quiet,
         /// Attributes that are set.
-        stx_attributes: u64,
+        stx_attributes: u64 => quiet,
         /// Hard links.
-        stx_nlink: u32,
+        stx_nlink: u32 => quiet,
         /// Owner.
-        stx_uid: u32,
+        stx_uid: u32 => quiet,
         /// Group.
-        stx_gid: u32,
+        stx_gid: u32 => quiet,
         /// Kind and permissions.
         stx_mode: ShortMode,
         /// Padding.
         _0: Pad<2>,
         /// Inode.
-        stx_ino: u64,
+        stx_ino: u64 => quiet,
         /// Length in bytes.
         stx_size: u64,
         /// Units of 512 bytes.
-        stx_blocks: u64,
+        stx_blocks: u64 => quiet,
         /// Attributes that could be set.
-        stx_attributes_mask: u64,
+        stx_attributes_mask: u64 => quiet,
         /// Last read.
-        stx_atime: StatxTime,
+        stx_atime: StatxTime => quiet,
         /// Creation.
-        stx_btime: StatxTime,
+        stx_btime: StatxTime => quiet,
         /// Last change.
-        stx_ctime: StatxTime,
+        stx_ctime: StatxTime => quiet,
         /// Last write.
-        stx_mtime: StatxTime,
+        stx_mtime: StatxTime => quiet,
         /// Device it is: major.
-        stx_rdev_major: u32,
+        stx_rdev_major: u32 => quiet,
         /// Minor.
-        stx_rdev_minor: u32,
+        stx_rdev_minor: u32 => quiet,
         /// Device it is on: major.
-        stx_dev_major: u32,
+        stx_dev_major: u32 => quiet,
         /// Minor.
-        stx_dev_minor: u32,
+        stx_dev_minor: u32 => quiet,
         /// Mount.
-        stx_mnt_id: u64,
+        stx_mnt_id: u64 => quiet,
         /// Alignment of direct transfers and the rest.
         _1: Pad<104>,
     }
@@ -194,23 +194,23 @@ crate::layout! {
         /// Bytes a block.
         f_bsize: u32,
         /// Bytes a fragment.
-        f_frsize: u32,
+        f_frsize: u32 => quiet,
         /// Blocks.
         f_blocks: u32,
         /// Blocks free.
         f_bfree: u32,
         /// Nodes.
-        f_files: u32,
+        f_files: u32 => quiet,
         /// Nodes free.
-        f_ffree: u32,
+        f_ffree: u32 => quiet,
         /// Blocks free to users.
-        f_bavail: u32,
+        f_bavail: u32 => quiet,
         /// Identity.
-        f_fsid: [u32; 2],
+        f_fsid: [u32; 2] => quiet,
         /// Longest name.
         f_namelen: u32,
         /// Mount flags.
-        f_flags: Hex,
+        f_flags: Hex => quiet,
         /// Padding.
         _0: Pad<20>,
     }
@@ -222,7 +222,7 @@ crate::layout! {
         /// Bytes a block.
         f_bsize: u32,
         /// Bytes a fragment.
-        f_frsize: u32,
+        f_frsize: u32 => quiet,
         /// Padding.
         _0: Pad<4>,
         /// Blocks.
@@ -230,17 +230,17 @@ crate::layout! {
         /// Blocks free.
         f_bfree: u64,
         /// Nodes.
-        f_files: u64,
+        f_files: u64 => quiet,
         /// Nodes free.
-        f_ffree: u64,
+        f_ffree: u64 => quiet,
         /// Blocks free to users.
-        f_bavail: u64,
+        f_bavail: u64 => quiet,
         /// Identity.
-        f_fsid: [u32; 2],
+        f_fsid: [u32; 2] => quiet,
         /// Longest name.
         f_namelen: u32,
         /// Mount flags.
-        f_flags: Hex,
+        f_flags: Hex => quiet,
         /// Padding.
         _1: Pad<24>,
     }

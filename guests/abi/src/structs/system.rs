@@ -11,13 +11,13 @@ crate::layout! {
         /// Host name.
         nodename: Text<65>,
         /// Release.
-        release: Text<65>,
+        release: Text<65> => quiet,
         /// Version.
-        version: Text<65>,
+        version: Text<65> => quiet,
         /// Machine.
-        machine: Text<65>,
+        machine: Text<65> => quiet,
         /// NIS domain.
-        domainname: Text<65>,
+        domainname: Text<65> => quiet,
     }
 
     /// `struct sysinfo` (linux/sysinfo.h).
@@ -31,21 +31,21 @@ crate::layout! {
         /// Free.
         freeram: u32,
         /// Shared.
-        sharedram: u32,
+        sharedram: u32 => quiet,
         /// Buffers.
-        bufferram: u32,
+        bufferram: u32 => quiet,
         /// Swap.
-        totalswap: u32,
+        totalswap: u32 => quiet,
         /// Free swap.
-        freeswap: u32,
+        freeswap: u32 => quiet,
         /// Processes.
         procs: u16,
         /// Padding.
         _0: Pad<2>,
         /// High memory.
-        totalhigh: u32,
+        totalhigh: u32 => quiet,
         /// Free high memory.
-        freehigh: u32,
+        freehigh: u32 => quiet,
         /// Bytes of the unit.
         mem_unit: u32,
         /// Padding.
@@ -59,25 +59,25 @@ crate::layout! {
         /// Time in the kernel.
         ru_stime: Timeval,
         /// Most memory, KiB.
-        ru_maxrss: i32,
+        ru_maxrss: i32 => quiet,
         /// Not kept by Linux.
         _0: Pad<12>,
         /// Faults without input.
-        ru_minflt: i32,
+        ru_minflt: i32 => quiet,
         /// Faults with input.
-        ru_majflt: i32,
+        ru_majflt: i32 => quiet,
         /// Not kept.
         _1: Pad<4>,
         /// Blocks read.
-        ru_inblock: i32,
+        ru_inblock: i32 => quiet,
         /// Blocks written.
-        ru_oublock: i32,
+        ru_oublock: i32 => quiet,
         /// Not kept.
         _2: Pad<12>,
         /// Waits.
-        ru_nvcsw: i32,
+        ru_nvcsw: i32 => quiet,
         /// Preemptions.
-        ru_nivcsw: i32,
+        ru_nivcsw: i32 => quiet,
     }
 
     /// `struct rlimit`; 0x7fff_ffff is no limit on MIPS.

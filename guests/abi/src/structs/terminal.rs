@@ -14,9 +14,9 @@ crate::layout! {
         /// Local modes.
         c_lflag: Hex,
         /// Line discipline.
-        c_line: u8,
+        c_line: u8 => quiet,
         /// Control characters, in MIPS order.
-        c_cc: [u8; 23],
+        c_cc: [u8; 23] => quiet,
     }
 
     /// `struct winsize`.

@@ -2,8 +2,7 @@
 
 use crate::signal::SignalSet;
 use abi::Addr;
-use abi::structs::file::Hex;
-use abi::structs::signal::Sigaction;
+use abi::structs::signal::{ActionFlags, Handler, Sigaction};
 
 /// SA_* (asm/signal.h).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -70,10 +69,10 @@ impl From<Sigaction> for Action {
 impl From<Action> for Sigaction {
     fn from(action: Action) -> Sigaction {
         let sa_handler = match action.disposition {
-            Disposition::Default => Addr(0),
-            Disposition::Ignore => Addr(1),
-            Disposition::Handler(at) => at,
+            Disposition::Default => Handler(0),
+            Disposition::Ignore => Handler(1),
+            Disposition::Handler(at) => Handler(at.0),
         };
-        Sigaction { sa_flags: Hex(action.flags.0), sa_handler, sa_mask: action.mask.into() }
+        Sigaction { sa_flags: ActionFlags(action.flags.0), sa_handler, sa_mask: action.mask.into() }
     }
 }

@@ -1,5 +1,7 @@
 //! Signal numbers of MIPS (asm/signal.h), their names, and their default actions (signal(7)).
 
+use abi::structs::signal::show_signal;
+use alloc::string::String;
 use core::fmt;
 
 /// A signal by its MIPS number, 1 to 128.
@@ -25,7 +27,7 @@ macro_rules! signals {
         }
 
         const STANDARD: &[(u8, u8, &str, Default)] =
-            &[$(($number, $generic, concat!("SIG", stringify!($name)), Default::$default)),*];
+            &[$(($number, $generic, stringify!($name), Default::$default)),*];
     };
 }
 
@@ -115,23 +117,22 @@ impl Signal {
 
 impl fmt::Display for Signal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.row() {
-            Some(row) => out.write_str(row.2),
-            None if self.0 == Signal::RTMIN => out.write_str("SIGRTMIN"),
-            None => write!(out, "SIGRT_{}", self.0 - Signal::RTMIN),
-        }
+        let mut text = String::new();
+        show_signal(u32::from(self.0), &mut text);
+        out.write_str(&text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use abi::structs::signal::SIGNAL_NAMES;
     use alloc::string::ToString;
 
     #[test]
     fn rows_are_in_place() {
         for (index, row) in STANDARD.iter().enumerate() {
-            assert_eq!(usize::from(row.0), index + 1, "{}", row.2);
+            assert_eq!((usize::from(row.0), row.2), (index + 1, SIGNAL_NAMES[index]));
         }
         assert_eq!(Signal::from_generic(7), Some(Signal::BUS));
         assert_eq!((Signal::USR1.generic(), Signal::USR1.to_string()), (10, "SIGUSR1".to_string()));

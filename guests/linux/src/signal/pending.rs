@@ -4,8 +4,9 @@ use crate::signal::number::Default as DefaultAction;
 use crate::signal::{Action, Disposition, Signal, SignalSet};
 use abi::Addr;
 use abi::structs::file::Hex;
-use abi::structs::signal::{Siginfo, Stack};
+use abi::structs::signal::{Siginfo, SignalCode, SignalNumber, Stack};
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 /// SS_ONSTACK: the stack is in use.
 const SS_ONSTACK: u32 = 1;
@@ -42,8 +43,8 @@ impl Info {
     /// `siginfo_t`.
     pub(crate) fn siginfo(&self) -> Siginfo {
         Siginfo {
-            si_signo: i32::from(self.signal.number()),
-            si_code: self.code,
+            si_signo: SignalNumber(i32::from(self.signal.number())),
+            si_code: SignalCode(self.code),
             first: Hex(self.words[0]),
             second: Hex(self.words[1]),
             third: Hex(self.words[2]),
@@ -61,6 +62,9 @@ pub(crate) struct Signals {
     pub(crate) saved_mask: Option<SignalSet>,
     /// The alternate stack's settings, without SS_ONSTACK.
     pub(crate) stack: Stack,
+    /// What was delivered and is yet to be traced; kept only if `is_traced`.
+    pub(crate) delivered: Vec<Info>,
+    pub(crate) is_traced: bool,
     set: SignalSet,
     queue: VecDeque<Info>,
 }
@@ -72,6 +76,8 @@ impl Default for Signals {
             mask: SignalSet::EMPTY,
             saved_mask: None,
             stack: Stack { ss_flags: SS_DISABLE, ..Stack::default() },
+            delivered: Vec::new(),
+            is_traced: false,
             set: SignalSet::EMPTY,
             queue: VecDeque::new(),
         }
@@ -79,6 +85,11 @@ impl Default for Signals {
 }
 
 impl Signals {
+    /// Those of a new process.
+    pub(crate) fn new(is_traced: bool) -> Signals {
+        Signals { is_traced, ..Signals::default() }
+    }
+
     pub(crate) fn action(&self, signal: Signal) -> Action {
         self.actions[usize::from(signal.number()) - 1]
     }
@@ -156,7 +167,11 @@ impl Signals {
         let due = self.set.without(self.mask);
         let faults = [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::TRAP, Signal::FPE, Signal::SYS];
         let faults = faults.into_iter().fold(SignalSet::EMPTY, |set, signal| set.with(SignalSet::of(signal)));
-        self.take(SignalSet(due.0 & faults.0)).or_else(|| self.take(due))
+        let info = self.take(SignalSet(due.0 & faults.0)).or_else(|| self.take(due))?;
+        if self.is_traced {
+            self.delivered.push(info);
+        }
+        Some(info)
     }
 
     /// Takes the lowest pending signal of `wanted`, the oldest of its number.

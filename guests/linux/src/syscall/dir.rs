@@ -1,7 +1,7 @@
 //! Directories: making, removing, reading, and the working one.
 
 use crate::access::Wish;
-use crate::flags::{AtFlags, DirFd, Fd};
+use crate::flags::{AtFlags, DirFd, Fd, OutRecords};
 use crate::reply::Reply;
 use crate::syscall::open::new;
 use crate::task::Task;
@@ -133,9 +133,9 @@ struct Record<'a> {
 }
 
 /// getdents(2)
-pub(super) fn getdents(task: &mut Task<'_, '_>, fd: Fd, buffer: OutBytes, count: u32) -> Reply<u32> {
+pub(super) fn getdents(task: &mut Task<'_, '_>, fd: Fd, buffer: OutRecords<true>, count: u32) -> Reply<u32> {
     let endian = task.guest.endian;
-    list(task, fd, buffer, count, |record, bytes| {
+    list(task, fd, buffer.0, count, |record, bytes| {
         let length = (10 + record.name.len() + 2).next_multiple_of(4);
         let start = bytes.len();
         #[allow(clippy::cast_possible_truncation, reason = "the old call has 32 bits for inode and offset")]
@@ -150,9 +150,9 @@ pub(super) fn getdents(task: &mut Task<'_, '_>, fd: Fd, buffer: OutBytes, count:
 }
 
 /// getdents64(2)
-pub(super) fn getdents64(task: &mut Task<'_, '_>, fd: Fd, buffer: OutBytes, count: u32) -> Reply<u32> {
+pub(super) fn getdents64(task: &mut Task<'_, '_>, fd: Fd, buffer: OutRecords<false>, count: u32) -> Reply<u32> {
     let endian = task.guest.endian;
-    list(task, fd, buffer, count, |record, bytes| {
+    list(task, fd, buffer.0, count, |record, bytes| {
         let length = (19 + record.name.len() + 1).next_multiple_of(8);
         let start = bytes.len();
         bytes.extend(endian.bytes64(record.inode));

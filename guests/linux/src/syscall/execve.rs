@@ -17,6 +17,9 @@ use vfs::{Errno, Result};
 /// Scripts that name scripts (BINPRM_MAX_RECURSION).
 const SCRIPTS_MAX: usize = 4;
 
+/// The longest file that is looked at as a program.
+const PROGRAM_BYTES_MAX: u64 = 512 << 20;
+
 /// Bytes of a script's first line that count (BINPRM_BUF_SIZE).
 const LINE_BYTES: usize = 256;
 
@@ -59,6 +62,10 @@ fn read(task: &Task<'_, '_>, path: &[u8]) -> Result<(NodeRef, Vec<u8>)> {
     }
     task.credentials.check(&metadata, Wish::SEARCH)?;
     let file = place.node().open(Open { read: true, ..Open::default() })?;
+    // A sparse file may claim any length.
+    if metadata.size > PROGRAM_BYTES_MAX {
+        return Err(Errno::ENOMEM);
+    }
     let mut bytes = vec![0; usize::try_from(metadata.size).map_err(|_| Errno::ENOMEM)?];
     let mut done = 0;
     while done < bytes.len() {

@@ -2,12 +2,12 @@
 
 use crate::access::Wish;
 use crate::description::Description;
-use crate::flags::{Bits, DirFd, Fd, OpenFlags};
-use crate::reply::Reply;
+use crate::flags::{Bits, DirFd, Fd, NewMode, OpenFlags};
+use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::Pair;
 use crate::task::Task;
 use abi::structs::file::Mode;
-use abi::{InList, OutList, Path};
+use abi::{InList, Out, Path};
 use alloc::sync::Arc;
 use vfs::MemFs;
 use vfs::mount::Place;
@@ -17,18 +17,24 @@ use vfs::walk::{Limits, Reached};
 use vfs::{Errno, Result};
 
 /// open(2)
-pub(super) fn open(task: &mut Task<'_, '_>, path: Path, flags: OpenFlags, mode: Mode) -> Reply<Fd> {
+pub(super) fn open(task: &mut Task<'_, '_>, path: Path, flags: OpenFlags, mode: NewMode) -> Reply<Fd> {
     openat(task, DirFd::CURRENT, path, flags, mode)
 }
 
 /// creat(2)
 pub(super) fn creat(task: &mut Task<'_, '_>, path: Path, mode: Mode) -> Reply<Fd> {
-    openat(task, DirFd::CURRENT, path, OpenFlags::CREAT, mode)
+    openat(task, DirFd::CURRENT, path, OpenFlags::CREAT, NewMode(mode))
 }
 
 /// openat(2)
-pub(super) fn openat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, flags: OpenFlags, mode: Mode) -> Reply<Fd> {
-    open_within(task, directory, path, flags, mode, Limits::default())
+pub(super) fn openat(
+    task: &mut Task<'_, '_>,
+    directory: DirFd,
+    path: Path,
+    flags: OpenFlags,
+    mode: NewMode,
+) -> Reply<Fd> {
+    open_within(task, directory, path, flags, mode.0, Limits::default())
 }
 
 /// openat2(2): flags, mode and RESOLVE_* bits, 64 bits each.
@@ -67,6 +73,9 @@ fn open_within(
     if flags.is_temporary() {
         return Err(Errno::EOPNOTSUPP.into());
     }
+    if let Some(description) = task.process.opening.take() {
+        return install(task, description, flags);
+    }
     let path = task.path(path)?;
     let keep_last_link = flags.keeps_link() || flags.creates() && flags.is_exclusive();
     let limits = Limits { keep_last_link, directory: flags.is_directory(), ..limits };
@@ -84,6 +93,15 @@ fn open_within(
         }
     };
     let description = open_place(task, place, flags, is_new)?;
+    install(task, description, flags)
+}
+
+/// Gives the file a descriptor; a fifo only once its other end is open.
+fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) -> Reply<Fd> {
+    if description.file().is_ok_and(|file| file.is_opening()) {
+        task.process.opening = Some(description);
+        return task.block(Wait::default(), Interrupted::Restarts);
+    }
     Ok(task.install(description, flags)?)
 }
 
@@ -124,7 +142,7 @@ pub(super) fn pipe(task: &mut Task<'_, '_>) -> Reply<Pair> {
 }
 
 /// pipe2(2)
-pub(super) fn pipe2(task: &mut Task<'_, '_>, ends: OutList<u32>, flags: OpenFlags) -> Reply<()> {
+pub(super) fn pipe2(task: &mut Task<'_, '_>, ends: Out<[u32; 2]>, flags: OpenFlags) -> Reply<()> {
     if !flags.is_only(OpenFlags::PIPE) {
         return Err(Errno::EINVAL.into());
     }

@@ -5,7 +5,7 @@ use crate::reply::{Reply, Stop};
 use crate::signal::{Action, Disposition, Flags, Info, Signal, SignalSet};
 use crate::syscall::process::check_self;
 use crate::task::Task;
-use abi::structs::signal::{Sigaction, Siginfo, Sigset, Stack};
+use abi::structs::signal::{Handler, Sigaction, Siginfo, Sigset, Stack};
 use abi::{Addr, In, Layout, Out, frame, o32};
 use vfs::Errno;
 
@@ -76,12 +76,12 @@ pub(super) fn signal(task: &mut Task<'_, '_>, signal: SigNum, handler: Addr) -> 
         return Err(Errno::EINVAL.into());
     }
     let before = Sigaction::from(task.signals.action(signal)).sa_handler;
-    let mut action = Action::from(Sigaction { sa_handler: handler, ..Sigaction::default() });
+    let mut action = Action::from(Sigaction { sa_handler: Handler(handler.0), ..Sigaction::default() });
     if let Disposition::Handler(_) = action.disposition {
         action.flags = Flags::ONE_SHOT;
     }
     task.signals.set_action(signal, action);
-    Ok(before)
+    Ok(Addr(before.0))
 }
 
 /// Changes the mask as `how` says, which counts from 1 on MIPS.
@@ -226,7 +226,7 @@ fn queue(task: &mut Task<'_, '_>, signal: SigNum, info: In<Siginfo>) -> Reply<()
         return Ok(());
     }
     let signal = signal_of(signal)?;
-    let info = Info { signal, code: info.si_code, words: [info.first.0, info.second.0, info.third.0] };
+    let info = Info { signal, code: info.si_code.0, words: [info.first.0, info.second.0, info.third.0] };
     if task.signals.send(info) { Ok(()) } else { Err(Errno::EAGAIN.into()) }
 }
 

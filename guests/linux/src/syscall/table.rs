@@ -90,11 +90,11 @@ file {
 }
 
 open {
-    open            4005 (path: Path, flags: OpenFlags, mode: Mode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP; opening a fifo does not wait for its other end";
+    open            4005 (path: Path, flags: OpenFlags, mode: NewMode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP";
     creat           4008 (path: Path, mode: Mode) -> Fd, full;
     pipe            4042 () -> Pair, full;
-    openat          4288 (directory: DirFd, path: Path, flags: OpenFlags, mode: Mode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP; opening a fifo does not wait for its other end";
-    pipe2           4328 (ends: OutList<u32>, flags: OpenFlags) -> (), partial "O_DIRECT makes no packets";
+    openat          4288 (directory: DirFd, path: Path, flags: OpenFlags, mode: NewMode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP";
+    pipe2           4328 (ends: Out<[u32; 2]>, flags: OpenFlags) -> (), partial "O_DIRECT makes no packets";
     memfd_create    4354 (name: Path, flags: Bits) -> Fd, partial "no seals, no huge pages";
     openat2         4437 (directory: DirFd, path: Path, how: InList<u64>, size: u32) -> Fd, partial "RESOLVE_CACHED is ignored";
 }
@@ -131,9 +131,9 @@ dir {
     rmdir           4040 (path: Path) -> (), full;
     chroot          4061 (path: Path) -> (), full;
     fchdir          4133 (fd: Fd) -> (), full;
-    getdents        4141 (fd: Fd, buffer: OutBytes, count: u32) -> u32, full;
+    getdents        4141 (fd: Fd, buffer: OutRecords<true>, count: u32) -> u32, full;
     getcwd          4203 (buffer: OutBytes, size: u32) -> u32, full;
-    getdents64      4219 (fd: Fd, buffer: OutBytes, count: u32) -> u32, full;
+    getdents64      4219 (fd: Fd, buffer: OutRecords<false>, count: u32) -> u32, full;
     mkdirat         4289 (directory: DirFd, path: Path, mode: Mode) -> (), full;
 }
 

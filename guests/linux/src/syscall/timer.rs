@@ -6,7 +6,7 @@ use crate::signal::{Info, Signal};
 use crate::syscall::time::{Span, timespec, timespec64, timeval};
 use crate::task::Task;
 use crate::timer::{Timer, TimerClock};
-use abi::structs::signal::Sigevent;
+use abi::structs::signal::{Sigevent, SignalNumber};
 use abi::structs::time::{Itimerspec, Itimerspec64, Itimerval};
 use abi::{In, Out};
 use vfs::Errno;
@@ -72,7 +72,7 @@ pub(super) fn timer_create(task: &mut Task<'_, '_>, clock: ClockId, event: In<Si
     }
     let id = task.timers.next;
     let default = Sigevent {
-        sigev_signo: i32::from(Signal::ALRM.number()),
+        sigev_signo: SignalNumber(i32::from(Signal::ALRM.number())),
         sigev_value: abi::structs::file::Hex(id),
         ..Sigevent::default()
     };
@@ -80,7 +80,7 @@ pub(super) fn timer_create(task: &mut Task<'_, '_>, clock: ClockId, event: In<Si
     let signal = match event.sigev_notify {
         SIGEV_NONE => None,
         SIGEV_SIGNAL | SIGEV_THREAD_ID => {
-            let signal = Signal::from_number(event.sigev_signo.cast_unsigned()).ok_or(Errno::EINVAL)?;
+            let signal = Signal::from_number(event.sigev_signo.0.cast_unsigned()).ok_or(Errno::EINVAL)?;
             Some(Info { signal, code: Info::TIMER, words: [id, 0, event.sigev_value.0] })
         }
         _ => return Err(Errno::EINVAL.into()),

@@ -1,1 +1,41 @@
-fn main() {}
+//! `strata`: runs unmodified MIPS Linux programs as WebAssembly. One file per subcommand.
+
+mod clocks;
+mod demo;
+mod disasm;
+mod failure;
+mod info;
+mod launch;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Runs unmodified MIPS Linux programs, as WebAssembly, with nothing but what they are given.
+///
+/// Without a command, `strata` shows what it can do on programs it brings along (`strata demo`).
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Run),
+    Demo(demo::Demo),
+    Info(info::Info),
+    Disasm(disasm::Disasm),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command.unwrap_or(Command::Demo(demo::Demo::default())) {
+        Command::Run(run) => run.run(),
+        Command::Demo(demo) => demo.run(),
+        Command::Info(info) => info.run(),
+        Command::Disasm(disasm) => disasm.run(),
+    };
+    done.unwrap_or_else(|failure| failure.report())
+}

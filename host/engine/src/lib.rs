@@ -11,8 +11,10 @@ mod creator;
 mod mapping;
 mod memory;
 mod native;
+mod wait;
 mod wasm;
 
 pub use alarm::Alarm;
 pub use memory::GuestMemory;
 pub use native::Native;
+pub use wait::wait;

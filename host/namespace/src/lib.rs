@@ -1,1 +1,14 @@
-//! What a guest is given: grants, and the world built from them.
+//! What a guest is given: a list of [`Grant`]s, and [`world`], which builds from it all that the guest can reach.
+//!
+//! Without a grant there is an empty root with a private /tmp and the harmless devices. Pure: nodes, clocks and
+//! randomness are handed in, so the browser builds worlds the same way.
+
+#![no_std]
+
+extern crate alloc;
+
+mod build;
+mod grant;
+
+pub use build::{BuildError, Host, Limits, world};
+pub use grant::Grant;

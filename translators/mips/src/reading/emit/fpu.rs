@@ -74,7 +74,7 @@ impl<'a> Emit<'a> {
     }
 
     /// Float to integer: rounded as a double, which holds every single, then checked against the integer's range.
-    fn to_integer(&mut self, to: Fmt, from: Fmt, round: Round, a: Long<'a>) -> Long<'a> {
+    fn integer_of(&mut self, to: Fmt, from: Fmt, round: Round, a: Long<'a>) -> Long<'a> {
         let value = open(from, a.0);
         let value = if from == Fmt::S { value.unary(Op1::F64PromoteF32) } else { value };
         let rounded = value.unary(match round {
@@ -189,7 +189,7 @@ impl<'a> Fpu for Emit<'a> {
         self.must_interpret |= self.options.fpu.exact;
         let value = open(from, a.0);
         let op = match (to, from) {
-            (Fmt::W | Fmt::L, _) => return Ok(self.to_integer(to, from, round, a)),
+            (Fmt::W | Fmt::L, _) => return Ok(self.integer_of(to, from, round, a)),
             (Fmt::D, Fmt::S) => Op1::F64PromoteF32,
             (Fmt::D, Fmt::W) => Op1::F64ConvertI32S,
             (Fmt::D, _) => Op1::F64ConvertI64S,

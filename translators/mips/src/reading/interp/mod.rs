@@ -206,11 +206,11 @@ impl<B: Bus> Cpu for Interp<'_, B> {
     fn store_long(&mut self, at: Word, value: Long) -> Step<Self> {
         let (high, low) = ((value.0 >> 32) as u32, value.0 as u32);
         let (first, second) = if self.bus.is_big_endian() { (high, low) } else { (low, high) };
-        // The second half is tried first by reading it, so that a store across a bad page leaves nothing behind.
+        // Both halves are tried by reading them, so that a store across a missing page leaves nothing behind.
         let after = at.0.wrapping_add(4);
-        self.bus
-            .load(Size::Word, after)
-            .map_err(|fault| Exception::Memory(Fault { access: Access::Store, ..fault }))?;
+        for at in [at.0, after] {
+            self.bus.load(Size::Word, at).map_err(|fault| Exception::Memory(Fault { access: Access::Store, ..fault }))?;
+        }
         self.bus.store(Size::Word, at.0, first).map_err(Exception::Memory)?;
         self.bus.store(Size::Word, after, second).map_err(Exception::Memory)
     }

@@ -1,0 +1,65 @@
+//! Time as a guest and its runner have it from this host.
+
+use engine::Alarm;
+use hostio::clock;
+use linux::{Clocks, ExitStatus, Wait};
+use std::time::Duration;
+use vfs::node::TimeNs;
+
+/// The host's clocks.
+pub(crate) struct HostClocks;
+
+impl Clocks for HostClocks {
+    fn realtime(&self) -> TimeNs {
+        TimeNs(clock::realtime_ns())
+    }
+    fn monotonic_ns(&self) -> u64 {
+        clock::monotonic_ns()
+    }
+    fn cpu_ns(&self) -> u64 {
+        clock::process_cpu_ns()
+    }
+}
+
+/// Waits for a guest, and ends it when its time is up.
+pub(crate) struct Waiter {
+    alarm: Alarm,
+    /// When the guest must end, by the monotonic clock.
+    limit_ns: Option<u64>,
+}
+
+/// What a time limit exits with, as timeout(1) does.
+const TIMED_OUT: u8 = 124;
+
+impl Waiter {
+    pub(crate) fn new(alarm: Alarm, limit: Option<Duration>) -> Waiter {
+        let limit_ns = limit.map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
+        let mut waiter = Waiter { alarm, limit_ns };
+        waiter.set(None);
+        waiter
+    }
+
+    /// From now until `at_ns` or the limit, whichever is sooner.
+    fn left(&self, at_ns: Option<u64>) -> Option<Duration> {
+        let soonest = at_ns.into_iter().chain(self.limit_ns).min()?;
+        Some(Duration::from_nanos(soonest.saturating_sub(clock::monotonic_ns())))
+    }
+
+    fn set(&mut self, at_ns: Option<u64>) {
+        let left = self.left(at_ns);
+        self.alarm.set(left);
+    }
+}
+
+impl run::Host for Waiter {
+    fn set_alarm(&mut self, at_ns: Option<u64>) {
+        self.set(at_ns);
+    }
+    fn wait(&mut self, wait: &Wait) {
+        engine::wait(self.left(wait.until_ns), &wait.descriptors);
+    }
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let limit_ns = self.limit_ns?;
+        (clock::monotonic_ns() >= limit_ns).then_some(ExitStatus::Code(TIMED_OUT))
+    }
+}

@@ -1,0 +1,97 @@
+//! From a program's bytes and a list of grants to a running guest.
+
+use crate::clocks::{HostClocks, Waiter};
+use crate::failure::Failure;
+use anyhow::anyhow;
+use engine::Native;
+use image::{Endian, Image};
+use linux::{ExitStatus, Process, Program, TraceSink};
+use namespace::{Grant, Host, Limits};
+use run::{Engine, Statistics, Tier, Vcpu};
+use std::sync::Arc;
+use std::time::Duration;
+use vfs::NodeRef;
+
+/// Everything there is to say about a run.
+pub(crate) struct Launch {
+    /// The program's bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Its path in the guest.
+    pub(crate) path: Vec<u8>,
+    /// Its node, if it is a file of the guest's.
+    pub(crate) node: Option<NodeRef>,
+    /// What it is called in messages.
+    pub(crate) name: String,
+    /// `argv`, the program's name included.
+    pub(crate) arguments: Vec<Vec<u8>>,
+    /// `NAME=value` each.
+    pub(crate) environment: Vec<Vec<u8>>,
+    /// Working directory in the guest.
+    pub(crate) directory: Vec<u8>,
+    /// What it is given.
+    pub(crate) grants: Vec<Grant>,
+    /// What it may use up.
+    pub(crate) limits: Limits,
+    /// Ways of executing.
+    pub(crate) tier: Tier,
+    /// Takes strace text.
+    pub(crate) trace: Option<TraceSink>,
+    /// How long it may run.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) statistics: Statistics,
+    /// The PC it ended at.
+    pub(crate) pc: u32,
+    /// Whether it was ended by its time limit.
+    pub(crate) refusal: Option<String>,
+}
+
+/// What the host gives every world.
+pub(crate) fn host() -> Host {
+    Host {
+        clocks: Arc::new(HostClocks),
+        time_of_day: hostio::clock::time_of_day(),
+        random: hostio::random::random(),
+        processors: std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1)),
+    }
+}
+
+/// The standard streams and the terminal.
+pub(crate) fn streams() -> Vec<Grant> {
+    use hostio::stream::{stderr, stdin, stdout, terminal};
+    let stream = |(number, standard): (usize, Option<hostio::stream::Standard>)| {
+        let hostio::stream::Standard { node, file, how } = standard?;
+        Some(Grant::Stream(number, linux::Stream { node, file, how }))
+    };
+    let streams = [stdin(), stdout(), stderr()].into_iter().enumerate().filter_map(stream);
+    streams.chain(terminal().map(|terminal| Grant::Terminal(terminal.node))).collect()
+}
+
+impl Launch {
+    /// Runs it until it is over.
+    pub(crate) fn run(self) -> Result<Ended, Failure> {
+        let name = &self.name;
+        let cannot = |error: anyhow::Error| Failure::cannot_run(error.context(name.clone()));
+        let image = Image::parse(&self.bytes).map_err(|error| cannot(anyhow!(error)))?;
+        image::can_run(&image).map_err(|why| cannot(anyhow!(why)))?;
+        let mut world = namespace::world(self.grants, host(), self.limits).map_err(|error| anyhow!(error))?;
+        world.directory = self.directory;
+        world.trace = self.trace;
+        let mut native = Native::new(image.endian == Endian::Big)
+            .map_err(|error| anyhow!("the host has no 8 GiB of address space to reserve ({error}); raise ulimit -v"))?;
+        let program = Program { image, bytes: self.bytes, path: self.path, node: self.node };
+        let (state, space) = native.parts();
+        let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
+            .map_err(|error| cannot(anyhow!(error)))?;
+        drop(program);
+        let mut waiter = Waiter::new(native.alarm(), self.timeout);
+        let mut cpu = Vcpu::new(native, self.tier);
+        let status = run::run(&mut cpu, &mut process, &mut waiter);
+        let refusal = cpu.take_refusal();
+        Ok(Ended { status, statistics: cpu.statistics, pc: cpu.engine.parts().0.pc, refusal })
+    }
+}

@@ -1,0 +1,294 @@
+//! `strata run`: runs a MIPS Linux program.
+
+use crate::failure::{Done, Failure, say};
+use crate::launch::{Ended, Launch, streams};
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use linux::{ExitStatus, TraceSink};
+use namespace::{Grant, Limits};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use vfs::node::{At, Open};
+use vfs::{Mount, Mounts, NodeRef, Walk};
+
+/// Run a MIPS Linux program, little- or big-endian, as it is
+///
+/// The guest sees its standard streams, its own program, /dev/null and its like, /proc/self and an empty /tmp of its own.
+/// Everything else is given: files with --dir or --root, variables with --env.
+///
+/// The exit status is the guest's; 128 and the signal's number if one ended it; 126 if the program cannot be run, 127 if
+/// it is not there, 124 if its time was up, 125 if Strata failed.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  strata run ./hello
+  strata run --dir .:/work --workdir /work ./busybox md5sum file
+  strata run --root ./debian-mipsel /bin/busybox ls -l /etc
+  strata run --strace ./hello")]
+pub(crate) struct Run {
+    /// Use DIR as the guest's root file system, copy-on-write: DIR is never changed
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Let the guest use a directory; it finds it at GUEST (default: the same path)
+    #[arg(long = "dir", value_name = "HOST[:GUEST][:ro]")]
+    directories: Vec<OsString>,
+    /// Run a file of the host in the guest's root (it appears as /host/NAME); PROGRAM is then its first argument
+    #[arg(long, value_name = "FILE", requires = "root")]
+    host_program: Option<PathBuf>,
+    /// Set a variable of the guest; NAME alone passes the host's on
+    #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
+    environment: Vec<OsString>,
+    /// Start in this directory of the guest
+    #[arg(short, long, value_name = "DIR", default_value = "/")]
+    workdir: OsString,
+    /// How to execute
+    #[arg(long, value_enum, default_value_t = TierName::Auto)]
+    tier: TierName,
+    /// Write each system call to standard error, or to FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    strace: Option<Option<PathBuf>>,
+    /// Say at the end what ran where
+    #[arg(long)]
+    stats: bool,
+    /// Most memory the guest may map, such as 256M or 1G
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
+    max_memory: u64,
+    /// End the guest after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// The program: a file of the host, or with --root a path in there. Its arguments follow
+    #[arg(value_name = "PROGRAM", required_unless_present = "host_program", trailing_var_arg = true, allow_hyphen_values = true)]
+    program: Vec<OsString>,
+}
+
+/// The tiers by name.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TierName {
+    /// Interpret everything
+    Interp,
+    /// Translate every block to WebAssembly before it runs
+    Block,
+    /// Interpret first, translate what is hot
+    Auto,
+}
+
+impl From<TierName> for run::Tier {
+    fn from(name: TierName) -> run::Tier {
+        match name {
+            TierName::Interp => run::Tier::Interp,
+            TierName::Block => run::Tier::Block,
+            TierName::Auto => run::Tier::Auto,
+        }
+    }
+}
+
+/// A number of bytes with K, M or G.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
+        text if text.ends_with('K') => (text.trim_end_matches('K').to_owned(), 1 << 10),
+        text if text.ends_with('M') => (text.trim_end_matches('M').to_owned(), 1 << 20),
+        text if text.ends_with('G') => (text.trim_end_matches('G').to_owned(), 1 << 30),
+        text => (text.to_owned(), 1),
+    };
+    let number: u64 = digits.parse().map_err(|_| String::from("give a number of bytes, such as 4096, 256M or 1G"))?;
+    number.checked_mul(unit).ok_or_else(|| String::from("more than a computer has"))
+}
+
+/// A time in seconds, with a fraction if need be.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| String::from("give seconds, such as 10 or 0.5"))?;
+    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+}
+
+/// Where a program of the host appears in the guest, before its name.
+const PROGRAMS_AT: &[u8] = b"/bin/";
+/// The same with a root of its own, where /bin is the root's.
+const HOST_PROGRAMS_AT: &[u8] = b"/host/";
+
+/// Bytes of files that a guest may keep in memory.
+pub(crate) const FILES_BYTES: u64 = 1 << 30;
+
+/// A program, found.
+struct Found {
+    bytes: Vec<u8>,
+    node: NodeRef,
+    path: Vec<u8>,
+    name: String,
+}
+
+impl Run {
+    pub(crate) fn run(mut self) -> Done {
+        hostio::descriptors::raise_limit();
+        let (wants_stats, timeout) = (self.stats, self.timeout);
+        let mut grants = streams();
+        let found = self.find(&mut grants)?;
+        let name = found.name.clone();
+        for directory in &self.directories {
+            grants.push(directory_grant(directory)?);
+        }
+        let launch = Launch {
+            bytes: found.bytes,
+            path: found.path,
+            node: Some(found.node),
+            name: found.name,
+            arguments: self.program.into_iter().map(OsString::into_vec).collect(),
+            environment: self.environment.iter().filter_map(|each| variable(each)).collect(),
+            directory: self.workdir.into_vec(),
+            grants,
+            limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
+            tier: self.tier.into(),
+            trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
+            timeout,
+        };
+        let ended = launch.run()?;
+        Ok(report(&name, &ended, wants_stats, timeout))
+    }
+
+    /// Finds the program, grants what it is found through, and puts its name in front of its arguments.
+    fn find(&mut self, grants: &mut Vec<Grant>) -> Result<Found, Failure> {
+        let root = match &self.root {
+            Some(directory) => {
+                let node = hostio::directory::image(directory)
+                    .with_context(|| format!("--root {}: give a directory", directory.display()))?;
+                grants.push(Grant::Root(node.clone()));
+                Some(node)
+            }
+            None => None,
+        };
+        if let Some(file) = self.host_program.clone() {
+            self.program.insert(0, file.clone().into_os_string());
+            return host_program(&file, HOST_PROGRAMS_AT, grants);
+        }
+        let program = self.program[0].clone();
+        match root {
+            Some(root) => root_program(root, program.as_bytes()),
+            None => host_program(Path::new(&program), PROGRAMS_AT, grants),
+        }
+    }
+}
+
+fn host_program(file: &Path, at: &[u8], grants: &mut Vec<Grant>) -> Result<Found, Failure> {
+    let node = hostio::file::open(file).map_err(|error| Failure::reading(file, &error))?;
+    let name = file.display().to_string();
+    let bytes = read(&node).map_err(|errno| Failure::cannot_run(anyhow!("{name}: {}", errno.text())))?;
+    let path = [at, file.file_name().unwrap_or_default().as_bytes()].concat();
+    grants.push(Grant::File { node: node.clone(), at: path.clone() });
+    Ok(Found { bytes, node, path, name })
+}
+
+/// Finds a program in a root by the guest's own path resolution, so that its symbolic links stay inside.
+fn root_program(root: NodeRef, path: &[u8]) -> Result<Found, Failure> {
+    let name = String::from_utf8_lossy(path).into_owned();
+    let mounts = Mounts::new(Mount::new(root, "root"));
+    let absolute = if path.starts_with(b"/") { path.to_vec() } else { [b"/", path].concat() };
+    let wrong = |errno: vfs::Errno| {
+        let error = anyhow!("{name}: {} in the root; give a path in there, or bring a file with --host-program", errno.text());
+        if errno == vfs::Errno::ENOENT { Failure::not_found(error) } else { Failure::cannot_run(error) }
+    };
+    let place = Walk::new(&mounts).resolve(&absolute).map_err(wrong)?;
+    let node = place.node().clone();
+    let bytes = read(&node).map_err(wrong)?;
+    Ok(Found { bytes, node, path: absolute, name })
+}
+
+/// The whole of a file.
+fn read(node: &NodeRef) -> vfs::Result<Vec<u8>> {
+    if node.kind()?.is_directory() {
+        return Err(vfs::Errno::EISDIR);
+    }
+    let file = node.open(Open { read: true, ..Open::default() })?;
+    let mut bytes = vec![0; usize::try_from(node.metadata()?.size).map_err(|_| vfs::Errno::EFBIG)?];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(At::Offset(filled as u64), &mut bytes[filled..])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// `HOST[:GUEST][:ro]`.
+fn directory_grant(text: &OsString) -> Result<Grant, Failure> {
+    let bytes = text.as_bytes();
+    let (rest, is_read_only) = match bytes.strip_suffix(b":ro") {
+        Some(rest) => (rest, true),
+        None => (bytes.strip_suffix(b":rw").unwrap_or(bytes), false),
+    };
+    let split = rest.iter().position(|byte| *byte == b':');
+    let host = Path::new(std::ffi::OsStr::from_bytes(&rest[..split.unwrap_or(rest.len())]));
+    let at = match split {
+        Some(split) => rest[split + 1..].to_vec(),
+        None => std::path::absolute(host).context("the current directory is gone")?.into_os_string().into_vec(),
+    };
+    if !at.starts_with(b"/") {
+        return Err(anyhow!("--dir {}: the guest's path must be absolute", text.display()).into());
+    }
+    let open = if is_read_only { hostio::directory::grant_read_only } else { hostio::directory::grant };
+    let node = open(host).with_context(|| format!("--dir {}: give a directory", host.display()))?;
+    Ok(Grant::Directory { node, at, is_read_only })
+}
+
+/// `NAME=VALUE`, or the host's value of `NAME`.
+fn variable(text: &OsString) -> Option<Vec<u8>> {
+    if text.as_bytes().contains(&b'=') {
+        return Some(text.as_bytes().to_vec());
+    }
+    let value = std::env::var_os(text)?;
+    Some([text.as_bytes(), b"=", value.as_bytes()].concat())
+}
+
+fn sink(to: Option<&Path>) -> Result<TraceSink, Failure> {
+    Ok(match to {
+        None => Box::new(|line| drop(writeln!(std::io::stderr(), "{line}"))),
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("--strace={}: give a file to write", path.display()))?;
+            let mut file = BufWriter::new(file);
+            // Each line goes out whole, so that a crash loses none.
+            Box::new(move |line| drop(writeln!(file, "{line}").and_then(|()| file.flush())))
+        }
+    })
+}
+
+/// Says how it ended where the guest could not, and gives the exit status.
+pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool, timeout: Option<Duration>) -> ExitCode {
+    if let Some(refusal) = &ended.refusal {
+        say(&format!("a region was not translated and ran interpreted: {refusal}"));
+    }
+    if wants_stats {
+        statistics(ended);
+    }
+    match ended.status {
+        ExitStatus::Code(124) if timeout.is_some() => {
+            say(&format!("{name}: its time was up; allow more with --timeout"));
+            ExitCode::from(124)
+        }
+        ExitStatus::Code(code) => ExitCode::from(code),
+        ExitStatus::Killed(signal) => {
+            say(&format!("{name}: killed by {signal} at pc {:#010x}", ended.pc));
+            ExitCode::from(128u8.saturating_add(signal.generic()))
+        }
+    }
+}
+
+fn statistics(ended: &Ended) {
+    let of = &ended.statistics;
+    for (what, count) in [
+        ("regions translated", of.regions),
+        ("blocks in them", of.blocks),
+        ("guest instructions in them", of.instructions),
+        ("bytes of WebAssembly", of.wasm_bytes),
+        ("regions refused by the engine", of.refused),
+        ("times translated code was entered", of.drives),
+        ("single instructions interpreted for it", of.single_steps),
+        ("interpreted stretches", of.stretches),
+        ("times all translations were dropped", of.flushes),
+    ] {
+        say(&format!("{count:>12} {what}"));
+    }
+}

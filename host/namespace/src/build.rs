@@ -1,0 +1,119 @@
+//! Grants to a [`World`].
+
+use crate::grant::Grant;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use linux::{Clocks, Ids, Names, Random, World};
+use thiserror::Error;
+use vfs::devfs::Devices;
+use vfs::node::{Clock, NodeRef};
+use vfs::overlay::overlay;
+use vfs::{Errno, MemFs, Mount, Mounts};
+
+/// What every world needs of its host.
+pub struct Host {
+    /// Time, for the process.
+    pub clocks: Arc<dyn Clocks>,
+    /// The time of day, for file systems.
+    pub time_of_day: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// Processors the guest is told of.
+    pub processors: u32,
+}
+
+/// What a guest may use up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of address space.
+    pub memory_bytes: u64,
+    /// Bytes of files it keeps in memory: each of its root's changes, /tmp and /dev/shm.
+    pub files_bytes: u64,
+}
+
+/// Why a world could not be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// A mount failed.
+    #[error("{path} cannot be made in the guest: {why}; give another guest path")]
+    Mount {
+        /// The guest path.
+        path: String,
+        /// What the file system said.
+        why: &'static str,
+    },
+}
+
+/// Nodes of file systems in memory, a bound on what a guest makes us remember.
+const FILES_MAX: u64 = 1 << 20;
+
+/// Group of terminals, as Debian numbers it.
+const TTY_GROUP: u32 = 5;
+
+/// Builds the world that `grants` open. The process itself mounts /proc.
+pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, BuildError> {
+    let memory = |mode| MemFs {
+        bytes_max: Some(limits.files_bytes),
+        files_max: Some(FILES_MAX),
+        mode,
+        ..MemFs::new(host.time_of_day.clone())
+    };
+    let (mut root, mut tty) = (None, None);
+    let mut streams = [None, None, None];
+    let mut mounted: Vec<(Vec<u8>, Mount)> = Vec::new();
+    for grant in grants {
+        match grant {
+            Grant::Root(lower) => root = Some(lower),
+            Grant::Directory { node, at, is_read_only } => {
+                let mount = Mount::new(node, "host");
+                mounted.push((at, if is_read_only { mount.read_only() } else { mount }));
+            }
+            Grant::File { node, at } => mounted.push((at, Mount::new(node, "host").read_only())),
+            Grant::Stream(number, stream) => streams[number] = Some(stream),
+            Grant::Terminal(node) => tty = Some(node),
+        }
+    }
+    let mounts = Mounts::new(match root {
+        Some(lower) => Mount::new(overlay(lower, &memory(0o755)).map_err(failed(b"/"))?, "overlay"),
+        None => Mount::new(memory(0o755).root(), "tmpfs"),
+    });
+    let devices = Devices {
+        clock: host.time_of_day.clone(),
+        random: host.random.clone(),
+        tty,
+        tty_owner: (Ids::default().uid, TTY_GROUP),
+    };
+    let private = [
+        (b"/dev".to_vec(), Mount::new(devices.root(), "devtmpfs")),
+        (b"/dev/shm".to_vec(), Mount::new(memory(0o1777).root(), "tmpfs")),
+        (b"/tmp".to_vec(), Mount::new(memory(0o1777).root(), "tmpfs")),
+        (b"/proc".to_vec(), Mount::new(empty(&host), "tmpfs")),
+    ];
+    for (at, mount) in private.into_iter().chain(mounted) {
+        mounts.mount_making(&at, mount).map_err(failed(&at))?;
+    }
+    Ok(World {
+        mounts: Arc::new(mounts),
+        directory: b"/".to_vec(),
+        streams,
+        clocks: host.clocks,
+        random: host.random,
+        names: Names::default(),
+        ids: Ids::default(),
+        umask: 0o022,
+        memory_bytes_max: limits.memory_bytes,
+        trace: None,
+        processors: host.processors,
+    })
+}
+
+/// A place for the process to mount /proc on, where the root has none.
+fn empty(host: &Host) -> NodeRef {
+    MemFs::new(host.time_of_day.clone()).root()
+}
+
+fn failed(path: &[u8]) -> impl Fn(Errno) -> BuildError {
+    let path = String::from_utf8_lossy(path).into_owned();
+    move |errno| BuildError::Mount { path: path.clone(), why: errno.text() }
+}

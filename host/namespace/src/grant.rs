@@ -1,0 +1,45 @@
+//! Every kind of authority there is to give, one line each.
+
+use alloc::vec::Vec;
+use linux::Stream;
+use vfs::NodeRef;
+
+/// One thing that a guest is given.
+pub enum Grant {
+    /// A root file system, read and never written: what the guest changes is kept in memory.
+    Root(NodeRef),
+    /// A directory at a guest path.
+    Directory {
+        /// What is given.
+        node: NodeRef,
+        /// Where the guest finds it: absolute.
+        at: Vec<u8>,
+        /// Whether the guest may not write it.
+        is_read_only: bool,
+    },
+    /// One file, read-only, at a guest path: the program.
+    File {
+        /// What is given.
+        node: NodeRef,
+        /// Where the guest finds it: absolute.
+        at: Vec<u8>,
+    },
+    /// Standard input (0), output (1) or error (2).
+    Stream(usize, Stream),
+    /// The terminal behind /dev/tty.
+    Terminal(NodeRef),
+}
+
+impl Grant {
+    /// What it opens, in words.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Grant::Root(_) => "a root file system, copy-on-write",
+            Grant::Directory { is_read_only: true, .. } => "a directory, read-only",
+            Grant::Directory { .. } => "a directory",
+            Grant::File { .. } => "a file, read-only",
+            Grant::Stream(..) => "a standard stream",
+            Grant::Terminal(_) => "the terminal",
+        }
+    }
+}

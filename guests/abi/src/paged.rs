@@ -10,6 +10,9 @@ use alloc::vec::Vec;
 const PAGE: usize = PAGE_BYTES as usize;
 const PAGES: usize = (USER_END / PAGE_BYTES) as usize;
 
+/// Pages there is room for before the arena moves.
+const ARENA_PAGES: usize = 1024;
+
 /// Why a load, store or fetch was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refused {
@@ -55,7 +58,8 @@ impl Entry {
 
 /// An address space made of pages on demand.
 pub struct PagedSpace {
-    table: Vec<Entry>,
+    /// Entries as words, for the allocator hands out zero words without touching them.
+    table: Vec<u32>,
     arena: Vec<[u8; PAGE]>,
     free: Vec<u32>,
     pages_max: usize,
@@ -65,13 +69,9 @@ pub struct PagedSpace {
 impl PagedSpace {
     /// An empty space that holds at most `pages_max` written pages.
     pub fn new(pages_max: usize) -> PagedSpace {
-        PagedSpace {
-            table: vec![Entry::NONE; PAGES],
-            arena: vec![[0; PAGE]],
-            free: Vec::new(),
-            pages_max,
-            changed: Vec::new(),
-        }
+        let mut arena = Vec::with_capacity(ARENA_PAGES.min(pages_max + 1));
+        arena.push([0; PAGE]);
+        PagedSpace { table: vec![0; PAGES], arena, free: Vec::new(), pages_max, changed: Vec::new() }
     }
 
     /// The ranges of code that may have changed since this was last asked.
@@ -90,7 +90,7 @@ impl PagedSpace {
     }
 
     fn entry(&self, at: u32) -> Entry {
-        self.table.get((at / PAGE_BYTES) as usize).copied().unwrap_or(Entry::NONE)
+        self.table.get((at / PAGE_BYTES) as usize).map_or(Entry::NONE, |word| Entry(*word))
     }
 
     fn refuse(&self, at: u32) -> Refusal {
@@ -103,7 +103,7 @@ impl PagedSpace {
     pub fn load<const N: usize>(&self, at: u32, need: Prot) -> Result<[u8; N], Refusal> {
         let within = (at % PAGE_BYTES) as usize;
         if within + N <= PAGE
-            && let Some(entry) = self.table.get((at / PAGE_BYTES) as usize)
+            && let Some(entry) = self.table.get((at / PAGE_BYTES) as usize).map(|word| Entry(*word))
             && entry.allows(need)
             && let Some(bytes) = self.arena[entry.place()][within..].first_chunk()
         {
@@ -130,7 +130,7 @@ impl PagedSpace {
     pub fn store<const N: usize>(&mut self, at: u32, bytes: [u8; N]) -> Result<(), Refusal> {
         let within = (at % PAGE_BYTES) as usize;
         if within + N <= PAGE
-            && let Some(entry) = self.table.get((at / PAGE_BYTES) as usize)
+            && let Some(entry) = self.table.get((at / PAGE_BYTES) as usize).map(|word| Entry(*word))
             && entry.allows(Prot::WRITE)
             && entry.place() != 0
             && let Some(into) = self.arena[entry.place()][within..].first_chunk_mut()
@@ -157,7 +157,7 @@ impl PagedSpace {
 
     /// The page of its own that `index` has, made if it still shares the zeros.
     fn page(&mut self, index: usize) -> Result<&mut [u8; PAGE], OutOfMemory> {
-        let entry = self.table[index];
+        let entry = Entry(self.table[index]);
         if entry.place() != 0 {
             return Ok(&mut self.arena[entry.place()]);
         }
@@ -173,7 +173,7 @@ impl PagedSpace {
             }
             None => return Err(OutOfMemory),
         };
-        self.table[index] = Entry(entry.0 | place << 4);
+        self.table[index] = entry.0 | place << 4;
         Ok(&mut self.arena[place as usize])
     }
 
@@ -183,7 +183,7 @@ impl PagedSpace {
     }
 
     fn release(&mut self, index: usize) {
-        let entry = core::mem::replace(&mut self.table[index], Entry::NONE);
+        let entry = Entry(core::mem::take(&mut self.table[index]));
         if entry.place() != 0 {
             self.free.push(entry.0 >> 4);
         }
@@ -191,7 +191,7 @@ impl PagedSpace {
 
     /// Notes that code in the range is void, if any of it was executable.
     fn note_code(&mut self, at: Addr, bytes: u32) {
-        if self.table[Self::indices(at, bytes)].iter().any(|entry| entry.allows(Prot::EXEC)) {
+        if self.table[Self::indices(at, bytes)].iter().any(|word| Entry(*word).allows(Prot::EXEC)) {
             self.changed.push((at, bytes));
         }
     }
@@ -214,7 +214,7 @@ impl AddressSpace for PagedSpace {
         self.note_code(at, bytes);
         for index in Self::indices(at, bytes) {
             self.release(index);
-            self.table[index] = Entry::new(0, prot);
+            self.table[index] = Entry::new(0, prot).0;
         }
         Ok(())
     }
@@ -226,9 +226,9 @@ impl AddressSpace for PagedSpace {
 
     fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {
         self.note_code(at, bytes);
-        for entry in &mut self.table[Self::indices(at, bytes)] {
-            if entry.is_mapped() {
-                *entry = entry.with(prot);
+        for word in &mut self.table[Self::indices(at, bytes)] {
+            if Entry(*word).is_mapped() {
+                *word = Entry(*word).with(prot).0;
             }
         }
     }
@@ -238,7 +238,7 @@ impl AddressSpace for PagedSpace {
         self.note_code(to, bytes);
         for (from, to) in Self::indices(from, bytes).zip(Self::indices(to, bytes)) {
             self.release(to);
-            self.table[to] = core::mem::replace(&mut self.table[from], Entry::NONE);
+            self.table[to] = core::mem::take(&mut self.table[from]);
         }
         Ok(())
     }

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn first_lines() {
-        let cases: &[(&[u8], Option<(&[u8], Option<&[u8]>)>)] = &[
+        type Case<'a> = (&'a [u8], Option<(&'a [u8], Option<&'a [u8]>)>);
+        let cases: &[Case<'_>] = &[
             (b"#!/bin/sh\necho", Some((b"/bin/sh", None))),
             (b"#! /bin/sh -e x \n", Some((b"/bin/sh", Some(b"-e x")))),
             (b"#!\n", None),

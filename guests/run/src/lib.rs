@@ -18,5 +18,5 @@ mod vcpu;
 pub use engine::{Drive, Engine, Space};
 pub use interpreted::Interpreted;
 pub use paged::Paged;
-pub use process::{Host, run};
+pub use process::{Host, Step, run, step, wake};
 pub use vcpu::{Exit, Statistics, Tier, Vcpu};

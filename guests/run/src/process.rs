@@ -1,6 +1,6 @@
 //! The loop between a process and its CPU, and what it needs of a host to wait.
 
-use crate::engine::{Engine, Space};
+use crate::engine::Engine;
 use crate::vcpu::{Exit, Vcpu};
 use abi::{Addr, AddressSpace};
 use linux::{ExitStatus, Outcome, Process, Wait};
@@ -16,6 +16,60 @@ pub trait Host {
     fn ended(&mut self) -> Option<ExitStatus>;
 }
 
+/// What became of a process in one [`step`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// It goes on: what stopped the CPU is dealt with.
+    Continue,
+    /// It goes on. The CPU was told to look up, or a budget is spent: the moment for a host to do so as well.
+    Polled,
+    /// It waits; [`wake`] it when the wait is over.
+    Block(Wait),
+    /// It is over.
+    Exit(ExitStatus),
+}
+
+/// Runs `process` on `cpu` until the CPU stops, and deals with the reason. Never waits: hosts that must not block, as a
+/// page must not, loop over this themselves.
+pub fn step<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process) -> Step {
+    cpu.refresh(process.handles_faults());
+    let exit = cpu.run();
+    let (state, space) = cpu.engine.parts();
+    let outcome = match exit {
+        Exit::Exception(Exception::Syscall) => process.syscall(state, space),
+        Exit::Exception(Exception::CodeChanged { at, bytes }) => {
+            space.code_changed(Addr(at), bytes);
+            state.pc = state.next_pc;
+            Outcome::Continue
+        }
+        Exit::Exception(exception) => process.exception(exception, state, space),
+        Exit::Poll => {
+            state.poll = 0;
+            process.poll(state, space)
+        }
+    };
+    match outcome {
+        Outcome::Continue if exit == Exit::Poll => Step::Polled,
+        outcome => Step::from(outcome),
+    }
+}
+
+/// Tells a process that waited to look whether its wait is over.
+pub fn wake<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process) -> Step {
+    let (state, space) = cpu.engine.parts();
+    Step::from(process.poll(state, space))
+}
+
+impl From<Outcome> for Step {
+    fn from(outcome: Outcome) -> Step {
+        match outcome {
+            Outcome::Continue => Step::Continue,
+            Outcome::Block(wait) => Step::Block(wait),
+            Outcome::Exit(status) => Step::Exit(status),
+        }
+    }
+}
+
 /// Runs `process` on `cpu` until it is over.
 pub fn run<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process, host: &mut dyn Host) -> ExitStatus {
     let mut alarm = None;
@@ -25,37 +79,19 @@ pub fn run<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process, host: &mut dyn H
             host.set_alarm(wanted);
             alarm = wanted;
         }
-        cpu.refresh(process.handles_faults());
-        let exit = cpu.run();
-        let (state, space) = cpu.engine.parts();
-        let outcome = match exit {
-            Exit::Exception(Exception::Syscall) => process.syscall(state, space),
-            Exit::Exception(Exception::CodeChanged { at, bytes }) => {
-                space.code_changed(Addr(at), bytes);
-                state.pc = state.next_pc;
-                Outcome::Continue
-            }
-            Exit::Exception(exception) => process.exception(exception, state, space),
-            Exit::Poll => {
-                state.poll = 0;
-                alarm = None;
-                process.poll(state, space)
-            }
-        };
-        match outcome {
-            Outcome::Continue => {}
-            Outcome::Exit(status) => return status,
-            Outcome::Block(wait) => {
+        match step(cpu, process) {
+            Step::Continue => continue,
+            // The alarm may be what set the poll word; it is set anew.
+            Step::Polled => alarm = None,
+            Step::Exit(status) => return status,
+            Step::Block(wait) => {
                 host.wait(&wait);
-                let (state, space) = cpu.engine.parts();
-                if let Outcome::Exit(status) = process.poll(state, space) {
+                if let Step::Exit(status) = wake(cpu, process) {
                     return status;
                 }
             }
         }
-        if matches!(exit, Exit::Poll)
-            && let Some(status) = host.ended()
-        {
+        if let Some(status) = host.ended() {
             return status;
         }
     }

@@ -49,6 +49,8 @@ pub struct Statistics {
     pub single_steps: u64,
     /// Times the interpreter was started for a stretch.
     pub stretches: u64,
+    /// Guest instructions interpreted; a branch and its slot are one.
+    pub interpreted: u64,
     /// Regions the engine refused.
     pub refused: u64,
     /// Times translations were thrown away because what they took for granted changed.
@@ -157,7 +159,10 @@ impl<E: Engine> Vcpu<E> {
         self.statistics.stretches += u64::from(budget > 1);
         let (state, space) = self.engine.parts();
         let mut bus = Watched { space, heat: &mut self.heat, watches: self.tier == Tier::Auto };
-        match Interp::new(state, &mut bus, &mut self.decoded).run(budget) {
+        let mut interp = Interp::new(state, &mut bus, &mut self.decoded);
+        let stop = interp.run(budget);
+        self.statistics.interpreted += interp.done;
+        match stop {
             Stop::Exception(exception) => Some(Exit::Exception(exception)),
             Stop::Budget => Some(Exit::Poll),
             Stop::Entered => {

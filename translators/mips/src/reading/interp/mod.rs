@@ -62,6 +62,8 @@ pub struct Interp<'a, B: Bus> {
     pub state: &'a mut State,
     /// Memory.
     pub bus: &'a mut B,
+    /// Instructions that [`Interp::run`] has carried out.
+    pub done: u64,
     decoded: &'a mut Decoded,
     flow: Flow,
     /// The instruction being carried out, which is `state.pc` unless that is a branch and this its slot.
@@ -72,21 +74,24 @@ impl<'a, B: Bus> Interp<'a, B> {
     /// An interpreter of `state` over `bus`, with the decoded instructions kept from last time.
     pub fn new(state: &'a mut State, bus: &'a mut B, decoded: &'a mut Decoded) -> Interp<'a, B> {
         let at = state.pc;
-        Interp { state, bus, decoded, flow: Flow::Next, at }
+        Interp { state, bus, done: 0, decoded, flow: Flow::Next, at }
     }
 
     /// Carries out at most `budget` instructions (a branch and its slot are one), in addition stopping at polls.
     pub fn run(&mut self, budget: u32) -> Stop {
-        for _ in 0..budget {
+        for done in 0..budget {
             let from = self.state.pc;
             if let Err(exception) = self.step() {
+                self.done += u64::from(done);
                 return Stop::Exception(exception);
             }
             let pc = self.state.pc;
             if pc != from.wrapping_add(4) && self.bus.entered(pc) {
+                self.done += u64::from(done) + 1;
                 return Stop::Entered;
             }
         }
+        self.done += u64::from(budget);
         Stop::Budget
     }
 

@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod differential;
+pub mod isa;
 pub mod known;
 pub mod oracle;
 pub mod outcome;

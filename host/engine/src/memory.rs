@@ -61,8 +61,9 @@ impl GuestMemory {
 
     #[cold]
     fn reach_across(&self, at: u32, bytes: u32, access: Access) -> Result<*mut u8, Fault> {
-        // Both ends suffice: an access spans two pages at most.
-        for at in [at, at.wrapping_add(bytes - 1)] {
+        // An access spans two pages at most; in the second one its first byte is the one that faults.
+        let last = at.wrapping_add(bytes - 1);
+        for at in [at, at.max(last & !(PAGE_BYTES - 1))] {
             if let Some(denied) = self.denied(at, access) {
                 return Err(Fault { at, access, denied });
             }

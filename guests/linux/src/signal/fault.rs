@@ -45,11 +45,39 @@ pub(crate) fn of_exception(exception: Exception, pc: u32, fcsr: u32) -> Option<I
 
 /// The codes that mean arithmetic went wrong. Old assemblers put the code in the upper ten bits of the field.
 fn trap(code: u32, pc: u32) -> Option<Info> {
-    let code = if code >= 1 << 10 { code >> 10 } else { code };
+    let code = if code >= 1 << 10 { (code & 0x3ff) << 10 | code >> 10 } else { code };
     let meaning = match code {
         BRK_OVERFLOW => FPE_INTOVF,
         BRK_DIVZERO => FPE_INTDIV,
         _ => return None,
     };
     Some(Info { signal: Signal::FPE, code: meaning, words: [pc, 0, 0] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use abi::Access;
+
+    #[test]
+    fn exceptions_become_signals() {
+        let memory = |denied| Exception::memory(0x1234, Access::Load, denied);
+        let cases = [
+            (Exception::Break(7 << 10), Signal::FPE, FPE_INTDIV, 0x40_0000),
+            (Exception::Break(6), Signal::FPE, FPE_INTOVF, 0x40_0000),
+            (Exception::Break(7 << 10 | 1), Signal::TRAP, TRAP_BRKPT, 0x40_0000),
+            (Exception::Trap(7), Signal::FPE, FPE_INTDIV, 0x40_0000),
+            (Exception::Trap(0), Signal::TRAP, Info::KERNEL, 0),
+            (Exception::Overflow, Signal::FPE, FPE_INTOVF, 0x40_0000),
+            (Exception::Reserved, Signal::ILL, Info::KERNEL, 0),
+            (Exception::FloatingPoint, Signal::FPE, 3, 0x40_0000),
+            (memory(Denied::Unmapped), Signal::SEGV, SEGV_MAPERR, 0x1234),
+            (memory(Denied::Protected), Signal::SEGV, SEGV_ACCERR, 0x1234),
+            (memory(Denied::Unaligned), Signal::BUS, BUS_ADRALN, 0x1234),
+        ];
+        for (exception, signal, code, at) in cases {
+            let info = of_exception(exception, 0x40_0000, 1 << 15 | 1 << 12).unwrap();
+            assert_eq!((info.signal, info.code, info.words[0]), (signal, code, at), "{exception:?}");
+        }
+    }
 }

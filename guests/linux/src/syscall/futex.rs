@@ -70,7 +70,9 @@ fn perform(
             if until_ns.is_some_and(|until| until <= task.clocks.monotonic_ns()) {
                 return Err(Errno::ETIMEDOUT.into());
             }
-            task.block(Wait::until(until_ns), Interrupted::Restarts)
+            // One with a timeout is never begun again after a handler.
+            let interrupted = if until_ns.is_some() { Interrupted::Fails } else { Interrupted::Restarts };
+            task.block(Wait::until(until_ns), interrupted)
         }
         // FUTEX_WAKE, FUTEX_REQUEUE, FUTEX_WAKE_BITSET
         1 | 3 | 10 => {

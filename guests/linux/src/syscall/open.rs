@@ -129,7 +129,7 @@ fn open_place(task: &mut Task<'_, '_>, place: Place, flags: OpenFlags, is_new: b
         task.credentials.check(&metadata, wish)?;
     }
     let file = place.node().open(flags.how())?;
-    if flags.truncates() && metadata.kind == Kind::File && !is_new && metadata.size > 0 {
+    if flags.truncates() && metadata.kind == Kind::File && !is_new {
         place.node().set_metadata(&Change { size: Some(0), ..Change::default() })?;
     }
     Ok(Description::new(place, Some(file), flags.kept()))

@@ -1,0 +1,143 @@
+//! [`Guest`]: one process on one interpreted CPU, run a slice at a time.
+
+use crate::stream::Pipe;
+use image::{Endian, Image};
+use linux::{ExitStatus, Process, Program};
+use namespace::{Grant, Host, Limits};
+use run::{Engine, Interpreted, Paged, Step, Tier, Vcpu, step, wake};
+
+/// Bytes a guest may map, and bytes of files it may make: a page shares its 4 GiB with nobody, but should not fill them.
+const LIMITS: Limits = Limits { memory_bytes: 1 << 30, files_bytes: 256 << 20 };
+/// Pages of 4 KiB it may have written to.
+const PAGES_MAX: usize = 1 << 18;
+
+/// What shall be run.
+#[derive(Clone, Default)]
+pub struct Order {
+    /// An ELF file's bytes.
+    pub program: Vec<u8>,
+    /// `argv`, the program's name included.
+    pub arguments: Vec<Vec<u8>>,
+    /// `NAME=value` each.
+    pub environment: Vec<Vec<u8>>,
+    /// All that there will be on standard input.
+    pub input: Vec<u8>,
+}
+
+/// How a guest stands at the end of a slice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It wants another slice.
+    Running,
+    /// It wants another slice at this time of the monotonic clock, in nanoseconds; `None`: it waits for a signal.
+    Waiting(Option<u64>),
+    /// It is over.
+    Over(ExitStatus),
+}
+
+/// A guest program that has been started.
+pub struct Guest {
+    pub(crate) cpu: Vcpu<Interpreted>,
+    process: Process,
+    standing: Standing,
+    outputs: [Pipe; 2],
+}
+
+impl Guest {
+    /// Loads a program into a world of its own: streams, a private root, nothing of the page. The error is for its user.
+    pub fn start(order: Order, host: Host) -> Result<Guest, String> {
+        let image = Image::parse(&order.program).map_err(|error| error.to_string())?;
+        image::can_run(&image).map_err(|why| why.to_string())?;
+        let outputs = [Pipe::output(1), Pipe::output(2)];
+        let streams = [&Pipe::input(order.input), &outputs[0], &outputs[1]];
+        let grants = streams.iter().enumerate().map(|(number, pipe)| Grant::Stream(number, pipe.stream()));
+        let world = namespace::world(grants.collect(), host, LIMITS).map_err(|error| error.to_string())?;
+        let mut engine = Interpreted::new(Paged::new(PAGES_MAX, image.endian == Endian::Big));
+        let path = order.arguments.first().cloned().unwrap_or_default();
+        let program = Program { image, bytes: order.program, path, node: None };
+        let (state, space) = engine.parts();
+        let process = Process::start(world, &program, &order.arguments, &order.environment, state, space)
+            .map_err(|error| error.to_string())?;
+        Ok(Guest { cpu: Vcpu::new(engine, Tier::Interp), process, standing: Standing::Running, outputs })
+    }
+
+    /// Runs about `budget` instructions, or until the guest waits or is over. A guest that waited looks whether its wait
+    /// is over first.
+    pub fn run(&mut self, budget: u64) -> Standing {
+        if let Standing::Waiting(_) = self.standing {
+            let woken = wake(&mut self.cpu, &mut self.process);
+            self.stand(&woken);
+        }
+        let end = self.instructions().saturating_add(budget);
+        while self.standing == Standing::Running && self.instructions() < end {
+            let stepped = step(&mut self.cpu, &mut self.process);
+            self.stand(&stepped);
+        }
+        self.standing
+    }
+
+    fn stand(&mut self, stepped: &Step) {
+        self.standing = match stepped {
+            Step::Continue | Step::Polled => Standing::Running,
+            Step::Block(wait) => Standing::Waiting(wait.until_ns),
+            Step::Exit(status) => Standing::Over(*status),
+        };
+    }
+
+    /// How it stood at the end of the last slice.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// What it has written to standard output (1) or error (2) since this was last asked.
+    pub fn take_output(&self, stream: usize) -> Vec<u8> {
+        stream.checked_sub(1).and_then(|at| self.outputs.get(at)).map(Pipe::take).unwrap_or_default()
+    }
+
+    /// Instructions carried out so far; a branch and its slot are one.
+    pub fn instructions(&self) -> u64 {
+        // What ends a stretch is one too, so that a guest which does nothing but system calls gets on in its slice.
+        self.cpu.statistics.interpreted + self.cpu.statistics.stretches
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use vfs::node::TimeNs;
+
+    struct Stopped;
+
+    impl linux::Clocks for Stopped {
+        fn realtime(&self) -> TimeNs {
+            TimeNs(0)
+        }
+        fn monotonic_ns(&self) -> u64 {
+            0
+        }
+        fn cpu_ns(&self) -> u64 {
+            0
+        }
+    }
+
+    fn host() -> Host {
+        let random = Arc::new(|into: &mut [u8]| into.fill(4));
+        Host { clocks: Arc::new(Stopped), time_of_day: Arc::new(|| TimeNs(0)), random, processors: 1 }
+    }
+
+    #[test]
+    fn runs_slice_by_slice_and_says_no_to_nonsense() {
+        let program = include_bytes!("../../guests/programs/bin/mipsel/sha256").to_vec();
+        let order = Order { program, arguments: vec![b"sha256".to_vec()], ..Order::default() };
+        let mut guest = Guest::start(order, host()).expect("a program of ours");
+        let mut slices = 1;
+        while guest.run(50_000) == Standing::Running {
+            slices += 1;
+        }
+        assert_eq!(guest.standing(), Standing::Over(ExitStatus::Code(0)));
+        assert!(slices > 1 && guest.instructions() > 50_000 && !guest.take_output(1).is_empty());
+        let why = Guest::start(Order { program: b"#!/bin/sh".to_vec(), ..Order::default() }, host()).err();
+        assert!(why.is_some());
+    }
+}

@@ -111,6 +111,17 @@ impl GuestMemory {
         Some(Addr(at.0.max((bad * u64::from(PAGE_BYTES)) as u32)))
     }
 
+    /// Gives host pages the protection that the page map says, a run of equal ones at a time.
+    fn restore(&mut self, first: u32, bytes: u32) -> rustix::io::Result<()> {
+        let mut at = first;
+        for run in self.pages[GuestMemory::range(Addr(first), bytes)].chunk_by(|a, b| a == b) {
+            let length = run.len() as u32 * PAGE_BYTES;
+            self.mapping.protect(at as usize, length as usize, host(Prot::from_bits_truncate(run[0])))?;
+            at += length;
+        }
+        Ok(())
+    }
+
     fn copy_in(&mut self, at: Addr, from: &[u8]) {
         // SAFETY: callers found every page of the range mapped and made it writable.
         unsafe { self.mapping.base().add(at.0 as usize).copy_from(from.as_ptr(), from.len()) };
@@ -214,11 +225,7 @@ impl AddressSpace for GuestMemory {
         let all = MprotectFlags::READ | MprotectFlags::WRITE;
         self.mapping.protect(first as usize, bytes as usize, all).map_err(|_| BadAddress(at))?;
         self.copy_in(at, from);
-        for page in (first..first + bytes).step_by(PAGE_BYTES as usize) {
-            let prot = Prot::from_bits_truncate(self.pages[(page / PAGE_BYTES) as usize]);
-            self.mapping.protect(page as usize, PAGE_BYTES as usize, host(prot)).map_err(|_| BadAddress(at))?;
-        }
-        Ok(())
+        self.restore(first, bytes).map_err(|_| BadAddress(at))
     }
 
     fn code_changed(&mut self, at: Addr, bytes: u32) {

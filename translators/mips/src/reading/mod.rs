@@ -3,3 +3,4 @@
 pub mod effects;
 pub mod emit;
 pub mod interp;
+pub mod pseudo;

@@ -214,7 +214,9 @@ impl<B: Bus> Cpu for Interp<'_, B> {
         // Both halves are tried by reading them, so that a store across a missing page leaves nothing behind.
         let after = at.0.wrapping_add(4);
         for at in [at.0, after] {
-            self.bus.load(Size::Word, at).map_err(|fault| Exception::Memory(Fault { access: Access::Store, ..fault }))?;
+            self.bus
+                .load(Size::Word, at)
+                .map_err(|fault| Exception::Memory(Fault { access: Access::Store, ..fault }))?;
         }
         self.bus.store(Size::Word, at.0, first).map_err(Exception::Memory)?;
         self.bus.store(Size::Word, after, second).map_err(Exception::Memory)

@@ -90,7 +90,7 @@ struct Code<'a>(RefCell<&'a mut Paged>);
 
 impl CodeSource for Code<'_> {
     fn word(&self, pc: u32) -> Option<u32> {
-        if pc % 4 != 0 {
+        if !pc.is_multiple_of(4) {
             return None;
         }
         self.0.borrow_mut().fetch(pc).ok()

@@ -66,11 +66,20 @@ async function run() {
   worker.postMessage({ program, args, stdin });
 }
 
+const start = () => run().catch((error) => (status.textContent = error.message));
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  run().catch((error) => (status.textContent = error.message));
+  start();
 });
 form.stop.addEventListener("click", () => {
   finish();
   status.textContent = `stopped; was ${status.textContent}`;
 });
+
+// A link to `#nbody` runs it at once.
+const wanted = location.hash.slice(1);
+if ([...form.demo.options].some((option) => option.value === wanted)) {
+  form.demo.value = wanted;
+  start();
+}

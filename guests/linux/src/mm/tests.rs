@@ -1,3 +1,5 @@
+//! Areas, the heap and mremap, on pages without a host.
+
 use super::*;
 use abi::PagedSpace;
 

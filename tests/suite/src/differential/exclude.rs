@@ -1,4 +1,7 @@
 //! What random blocks leave out, each with its reason. The `.ins` cases cover what is left out here.
+//!
+//! Where QEMU is known to be wrong and cannot judge: unaligned loads and stores ([`super::generate`], SIGBUS instead of
+//! Linux's mending), NaN2008 without FR=1 ([`super::mode`]), CTC1 to FCCR with reserved bits (below).
 
 use super::mode::Mode;
 use mips::insn::{Fmt, Insn};

@@ -18,11 +18,12 @@ mod value;
 
 pub use engine::qemu;
 pub use mode::Mode;
+pub use random::Random;
 
 use anyhow::Result;
 use generate::Generator;
 use judge::Judge;
-use random::Random;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;

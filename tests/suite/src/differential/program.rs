@@ -51,13 +51,13 @@ pub(crate) fn program(blocks: &[Block], mode: Mode) -> Program {
     // Over the two routines.
     text[START_JUMP] = asm::jump(Op::j, here(&text));
     let mut bodies = Vec::new();
-    for at in 0..blocks.len() {
+    for (at, block) in blocks.iter().enumerate() {
         let middle = DATA_AT + (at * record::BYTES + AREA / 2) as u32;
         text.extend(constant(BASE, middle));
         text.extend(constant(T9, load_at));
         text.extend([word(Op::jalr, &[('d', INDEX), ('s', T9)]), NOP]);
         bodies.push(here(&text) + 4);
-        let body = blocks[at].body(here(&text));
+        let body = block.body(here(&text));
         text.extend(body);
         text.extend([immediate(Op::sw, RA, BASE, record::GPR + 4 * RA as i32), asm::jump(Op::jal, save_at), NOP]);
     }

@@ -111,7 +111,7 @@ fn name(at: usize, mode: Mode) -> String {
         33 => "lo".into(),
         FCSR_WORD => (if mode.exact { "fcsr" } else { "fccr" }).into(),
         35 => "-".into(),
-        _ if mode.fr => format!("f{}.{}", (at - FPR_WORD) / 2, if at % 2 == 0 { "low" } else { "hi" }),
+        _ if mode.fr => format!("f{}.{}", (at - FPR_WORD) / 2, if at.is_multiple_of(2) { "low" } else { "hi" }),
         _ => format!("f{}", at - FPR_WORD),
     }
 }

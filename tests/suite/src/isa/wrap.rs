@@ -35,7 +35,7 @@ impl Wrap {
             Wrap::Annulled => Op::bnel,
         };
         // Of register zero with itself.
-        Some(isa::row(op).bits | BY / 4)
+        Some(isa::row(op).bits | (BY / 4))
     }
 
     /// Where execution begins.

@@ -1,0 +1,96 @@
+//! cargo test --release -p strata-suite --test disassembly
+//!
+//! The text of random words of every row, against binutils' disassembler. Where the two differ on purpose is listed in
+//! `KNOWN`, with the reason.
+
+use mips::isa::{self, ROWS};
+use mips::{Insn, decode, disasm};
+use std::fs;
+use std::process::Command;
+use strata_suite::differential::Random;
+use strata_suite::place;
+
+const OBJDUMP: &str = "mipsel-linux-gnu-objdump";
+/// Words of each row.
+const WORDS: usize = 40;
+
+/// What binutils writes for `words`, from address zero.
+fn binutils(words: &[u32]) -> Option<Vec<String>> {
+    let folder = place::scratch();
+    fs::create_dir_all(&folder).expect("scratch room");
+    let file = folder.join("words.bin");
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+    fs::write(&file, bytes).expect("scratch room");
+    let format = [
+        "-D",
+        "-z",
+        "-b",
+        "binary",
+        "-m",
+        "mips:isa32r2",
+        "-EB",
+        "-M",
+        "no-aliases,gpr-names=32,cp0-names=numeric,hwr-names=numeric",
+    ];
+    let output = Command::new(OBJDUMP).args(format).arg(&file).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    // `   4:	24420001 	addiu	v0,v0,1`
+    let lines = text.lines().filter_map(|line| line.split_once(":\t")?.1.split_once('\t'));
+    Some(lines.map(|(_, text)| text.trim().to_owned()).collect())
+}
+
+/// Rows whose text is different on purpose, and why.
+const KNOWN: &[(&[&str], &str)] = &[
+    (&["b", "bal", "ehb", "nop", "ssnop"], "binutils without aliases calls them what they refine; pause it knows"),
+    (&["rotr", "rotrv"], "binutils says ror and rorv; the manual says ROTR"),
+    (&["sub", "subu"], "binutils keeps the aliases neg and negu even without aliases"),
+    (&["jalr", "jalr_hb"], "binutils leaves the usual link register out"),
+    (&["div", "divu"], "binutils writes the destination of Release 6, register zero"),
+    (&["clo", "clz"], "binutils names both fields that must be alike"),
+    (&["break_"], "binutils splits the code in two; both are one field to the manual and to Linux"),
+    (&["wait"], "the code of WAIT has no meaning and is left out"),
+    (&["cop2"], "binutils calls it c2"),
+    (&["jalx"], "binutils adds the mode bit to the target"),
+    (&["di", "ei"], "binutils leaves out register zero"),
+    (&["cfc1", "ctc1"], "binutils names control registers; they are numbers here"),
+    (&["movf", "movt", "movf_fmt", "movt_fmt"], "condition code 0 is left out as in branches and comparisons"),
+    (&["ldc2", "lwc2", "sdc2", "swc2"], "binutils writes $ before registers of coprocessor 2"),
+    (&["ins"], "binutils prints the size of a void field as negative"),
+];
+
+/// Blanks and the base of numbers do not matter.
+fn normal(text: &str) -> String {
+    let mut out = String::new();
+    for part in text.replace(['\t', ' '], ",").split_inclusive([',', '(', ')']) {
+        let (word, end) = part.split_at(part.trim_end_matches([',', '(', ')']).len());
+        let number = word.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        out += &number.map_or_else(|| word.to_owned(), |number| number.to_string());
+        out += end;
+    }
+    out.replace(",,", ",")
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
+fn text_is_as_binutils_writes_it() {
+    let mut random = Random::new(1);
+    let mut words = Vec::new();
+    for row in ROWS.iter().filter(|row| KNOWN.iter().all(|(names, _)| !names.contains(&row.name))) {
+        words.extend((0..WORDS).map(|_| row.bits | random.word() & !row.mask));
+    }
+    // A word may be another row's, which refines this one.
+    let is_known = |insn: Insn| KNOWN.iter().any(|(names, _)| names.contains(&isa::row(insn.op).name));
+    let Some(theirs) = binutils(&words) else {
+        return eprintln!("skipped: no {OBJDUMP}; cargo xtask setup installs it");
+    };
+    assert_eq!(theirs.len(), words.len());
+    let mut wrong = Vec::new();
+    for (at, (word, theirs)) in words.iter().zip(&theirs).enumerate() {
+        let insn = decode(*word).expect("a row's word decodes");
+        let ours = disasm::at(4 * at as u32, insn);
+        if normal(&ours) != normal(theirs) && !is_known(insn) {
+            wrong.push(format!("{word:08x}  {ours}  {theirs}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}

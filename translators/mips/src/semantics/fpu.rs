@@ -31,16 +31,7 @@ fn move_if<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fs: Fpr, when: C::Bit) -> Ste
 }
 
 /// `op2(fs op1 ft, fr)`, each rounded: the multiply-adds of MIPS IV and MIPS32 are not fused.
-fn multiply_add<C: Fpu>(
-    cpu: &mut C,
-    fmt: Fmt,
-    op: Binary,
-    negate: bool,
-    fd: Fpr,
-    fr: Fpr,
-    fs: Fpr,
-    ft: Fpr,
-) -> Step<C> {
+fn multiply_add<C: Fpu>(cpu: &mut C, fmt: Fmt, op: Binary, negate: bool, [fd, fr, fs, ft]: [Fpr; 4]) -> Step<C> {
     let (a, b, c) = (cpu.fpr(fmt, fs), cpu.fpr(fmt, ft), cpu.fpr(fmt, fr));
     let mut result = cpu.multiply_add(op, fmt, a, b, c)?;
     if negate {
@@ -125,7 +116,7 @@ pub(crate) fn floor_w<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fs: Fpr) -> Step<C
 
 /// MADD.fmt: multiply and add.
 pub(crate) fn madd_fmt<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fr: Fpr, fs: Fpr, ft: Fpr) -> Step<C> {
-    multiply_add(cpu, fmt, Binary::Add, false, fd, fr, fs, ft)
+    multiply_add(cpu, fmt, Binary::Add, false, [fd, fr, fs, ft])
 }
 
 /// MOV.fmt: move.
@@ -172,7 +163,7 @@ pub(crate) fn movz_fmt<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fs: Fpr, rt: Gpr)
 
 /// MSUB.fmt: multiply and subtract.
 pub(crate) fn msub_fmt<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fr: Fpr, fs: Fpr, ft: Fpr) -> Step<C> {
-    multiply_add(cpu, fmt, Binary::Sub, false, fd, fr, fs, ft)
+    multiply_add(cpu, fmt, Binary::Sub, false, [fd, fr, fs, ft])
 }
 
 /// MUL.fmt: multiply.
@@ -187,12 +178,12 @@ pub(crate) fn neg_fmt<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fs: Fpr) -> Step<C
 
 /// NMADD.fmt: multiply, add and negate.
 pub(crate) fn nmadd_fmt<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fr: Fpr, fs: Fpr, ft: Fpr) -> Step<C> {
-    multiply_add(cpu, fmt, Binary::Add, true, fd, fr, fs, ft)
+    multiply_add(cpu, fmt, Binary::Add, true, [fd, fr, fs, ft])
 }
 
 /// NMSUB.fmt: multiply, subtract and negate.
 pub(crate) fn nmsub_fmt<C: Fpu>(cpu: &mut C, fmt: Fmt, fd: Fpr, fr: Fpr, fs: Fpr, ft: Fpr) -> Step<C> {
-    multiply_add(cpu, fmt, Binary::Sub, true, fd, fr, fs, ft)
+    multiply_add(cpu, fmt, Binary::Sub, true, [fd, fr, fs, ft])
 }
 
 /// RECIP.fmt: reciprocal.

@@ -14,6 +14,8 @@ pub(crate) struct Description {
     place: Place,
     /// None of one opened with O_PATH.
     file: Option<Box<dyn File>>,
+    /// What /proc/self/fd calls a file without a name.
+    title: Option<Vec<u8>>,
     is_seekable: bool,
     is_directory: bool,
     offset: Mutex<u64>,
@@ -29,12 +31,22 @@ impl Description {
         Description {
             place,
             file,
+            title: None,
             is_seekable,
             is_directory,
             offset: Mutex::new(0),
             flags: Mutex::new(flags),
             entries: Mutex::new(None),
         }
+    }
+
+    /// The same, under a title: memfd_create(2).
+    pub(crate) fn titled(self, title: Vec<u8>) -> Description {
+        Description { title: Some(title), ..self }
+    }
+
+    pub(crate) fn title(&self) -> Option<&[u8]> {
+        self.title.as_deref()
     }
 
     pub(crate) fn place(&self) -> &Place {

@@ -44,12 +44,6 @@ fn files(make: &Arc<Generator>, scene: &Scene) -> Vec<(&'static str, NodeRef)> {
         ("environ", file(0o400, |scene| zero_terminated(&scene.program.lock().environment))),
         ("exe", exe(make, scene)),
         ("fd", make.directory(Identity::mode(0o500).owner(scene.uid, scene.gid), descriptors)),
-        (
-            "limits",
-            file(0o444, |_| {
-                b"Limit                     Soft Limit           Hard Limit           Units     \n".to_vec()
-            }),
-        ),
         ("maps", file(0o444, |scene| maps::render(&scene.memory.lock()))),
         ("mountinfo", file(0o444, mountinfo)),
         ("mounts", file(0o444, mounts)),
@@ -124,6 +118,9 @@ fn name(description: &Description, root: Option<&Place>) -> Vec<u8> {
     {
         return path;
     }
+    if let Some(title) = description.title() {
+        return [b"/", title, b" (deleted)"].concat();
+    }
     let Ok(metadata) = place.node().metadata() else { return b"/".to_vec() };
     match metadata.kind {
         Kind::Fifo => format!("pipe:[{}]", metadata.inode).into_bytes(),
@@ -132,7 +129,8 @@ fn name(description: &Description, root: Option<&Place>) -> Vec<u8> {
         Kind::CharDevice(1, 3) => b"/dev/null".to_vec(),
         Kind::CharDevice(..) => b"/dev/tty".to_vec(),
         Kind::Directory => b"/".to_vec(),
-        _ => b"/memfd: (deleted)".to_vec(),
+        // A file of the host's: its path there is nothing to the guest.
+        _ => format!("file:[{}]", metadata.inode).into_bytes(),
     }
 }
 
@@ -214,7 +212,7 @@ fn status(scene: &Scene) -> Vec<u8> {
     let (now, peak) = (memory.areas.bytes() / 1024, memory.bytes_peak / 1024);
     let (pid, parent, uid, gid) = (scene.pid, scene.parent, scene.uid, scene.gid);
     format!(
-        "Name:\t{}\nUmask:\t0022\nState:\tR (running)\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{parent}\n\
+        "Name:\t{}\nState:\tR (running)\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{parent}\n\
          TracerPid:\t0\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t{gid}\t{gid}\t{gid}\t{gid}\nFDSize:\t64\nGroups:\t\n\
          VmPeak:\t{peak:8} kB\nVmSize:\t{now:8} kB\nVmHWM:\t{peak:8} kB\nVmRSS:\t{now:8} kB\nThreads:\t1\n\
          NoNewPrivs:\t0\nSeccomp:\t0\n",

@@ -200,5 +200,6 @@ pub(super) fn memfd_create(task: &mut Task<'_, '_>, name: Path, flags: Bits) -> 
     let how = Open { read: true, write: true, ..Open::default() };
     let file = node.open(how)?;
     let closes = if flags.0 & 1 != 0 { OpenFlags::CLOEXEC } else { OpenFlags(0) };
-    Ok(task.install(Description::new(Place::detached(node), Some(file), OpenFlags::of(how)), closes)?)
+    let description = Description::new(Place::detached(node), Some(file), OpenFlags::of(how)).titled(title);
+    Ok(task.install(description, closes)?)
 }

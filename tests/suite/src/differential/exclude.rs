@@ -16,6 +16,7 @@ pub(crate) fn row(row: &Row, mode: Mode) -> Option<&'static str> {
         matches!(row.op, Op::ceil_l | Op::cvt_l | Op::floor_l | Op::round_l | Op::trunc_l | Op::luxc1 | Op::suxc1);
     match row.op {
         _ if RAISES.contains(&row.op) => Some("raises an exception"),
+        Op::ll | Op::sc => Some("UNPREDICTABLE if SC's address is not LL's; generated in pairs instead"),
         Op::rdhwr => None,
         _ if row.group == "system" => Some("raises an exception in user mode"),
         _ if only_fr1 && !mode.fr => Some("UNPREDICTABLE with FR=0 (MD00086)"),

@@ -50,6 +50,8 @@ impl Generator {
             4 => self.sum(random),
             5 => Item::plain([trap(random)]),
             6 => self.control(random),
+            7 => self.linked(random),
+            8 => self.repeat(random),
             _ => Item::plain([self.plain(random)]),
         }
     }
@@ -134,6 +136,39 @@ impl Generator {
             _ => asm::immediate(Op::addi, to, a, i32::from(random.word() as i16)),
         };
         Item::plain([halve_a, halve_b, sum])
+    }
+
+    /// LL and SC of one word, with something between them that may well change it.
+    fn linked(&self, random: &mut Random) -> Item {
+        let mut register = || 1 + random.below(25) as u32;
+        let (loaded, stored, between) = (register(), register(), register());
+        let at = offset(random, Op::ll);
+        let between = match random.below(3) {
+            0 => asm::immediate(Op::sw, between, BASE, at),
+            1 => asm::immediate(Op::sb, between, BASE, at + 1),
+            _ => self.plain(random),
+        };
+        Item::plain([asm::immediate(Op::ll, loaded, BASE, at), between, asm::immediate(Op::sc, stored, BASE, at)])
+    }
+
+    /// A loop of a few rounds: the one thing here that branches backward.
+    fn repeat(&self, random: &mut Random) -> Item {
+        let counter = 1 + random.below(25) as u32;
+        let mut other = || loop {
+            let word = self.plain(random);
+            let is_free = decode(word).is_some_and(|insn| effects(insn).writes & 1 << counter == 0);
+            if is_free {
+                return word;
+            }
+        };
+        let (body, slot) = (other(), other());
+        let op = *random.pick(&[Op::bne, Op::bnel, Op::bgtz, Op::bgtzl]);
+        let rounds = 1 + random.below(9) as i32;
+        let start = asm::immediate(Op::addiu, counter, 0, rounds);
+        let count = asm::immediate(Op::addiu, counter, counter, -1);
+        // Back to the body, counted from the slot.
+        let branch = asm::word(op, &[('s', counter), ('i', -3i32 as u32)]);
+        Item::plain([start, body, count, branch, slot])
     }
 
     /// CTC1 of a constant that enables nothing.

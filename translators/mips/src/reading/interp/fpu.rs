@@ -97,15 +97,15 @@ impl<B: Bus> Fpu for Interp<'_, B> {
     fn control(&mut self, number: u32) -> Result<Word, Exception> {
         let fcsr = Fcsr(self.state.fcsr);
         let value = fcsr.view(number, self.state.fpu).ok_or(Exception::Reserved)?;
-        // Whoever reads flags wants them exact from now on; FIR and the condition codes always are.
-        self.state.fpu.exact |= !matches!(number, Fcsr::FIR | Fcsr::FCCR);
         Ok(Word(value))
     }
     fn set_control(&mut self, number: u32, value: Word) -> Step<Self> {
         let mut fcsr = Fcsr(self.state.fcsr);
         let is_raised = fcsr.write(number, value.0).ok_or(Exception::Reserved)?;
         self.state.fcsr = fcsr.0;
-        self.state.fpu.exact |= fcsr.is_touched();
+        // From the first write of more than condition codes on, flags and modes count. Not from a read: printf looks at the
+        // rounding mode in every program, and whoever wants flags clears them before.
+        self.state.fpu.exact |= number != Fcsr::FCCR;
         if is_raised { Err(Exception::FloatingPoint) } else { Ok(()) }
     }
 }

@@ -51,7 +51,7 @@ pub struct FpuMode {
     pub fr: bool,
     /// IEEE 754-2008 NaN encoding; else MIPS legacy, where the quiet bit means signaling.
     pub nan2008: bool,
-    /// FCSR cause and flags are kept exactly, and rounding modes and enables are obeyed. Set once a program touches them.
+    /// FCSR cause and flags are kept exactly, and rounding modes and enables are obeyed. Set once a program writes FCSR.
     pub exact: bool,
     /// ABS.fmt and NEG.fmt are bit operations (ABS2008); else arithmetic.
     pub abs2008: bool,

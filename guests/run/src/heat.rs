@@ -12,12 +12,12 @@ pub(crate) struct Heat {
 }
 
 impl Heat {
-    /// Counters that call an address hot after `threshold` visits; 0 means never.
+    /// Counters that call an address hot after `threshold` visits.
     pub(crate) fn new(threshold: u32) -> Heat {
         Heat { counts: vec![(1, 0); ENTRIES].into_boxed_slice(), threshold }
     }
 
-    /// Counts a visit; true once `pc` is hot.
+    /// Counts a visit; true from when `pc` is hot.
     #[inline]
     pub(crate) fn visit(&mut self, pc: u32) -> bool {
         let entry = &mut self.counts[(pc >> 2) as usize % ENTRIES];
@@ -25,11 +25,11 @@ impl Heat {
             *entry = (pc, 0);
         }
         entry.1 = entry.1.saturating_add(1);
-        entry.1 == self.threshold
+        entry.1 >= self.threshold
     }
 
-    /// Makes the next visit to `pc` a hot one: there is code for it.
+    /// Makes `pc` hot: there is code for it.
     pub(crate) fn mark(&mut self, pc: u32) {
-        self.counts[(pc >> 2) as usize % ENTRIES] = (pc, self.threshold.saturating_sub(1));
+        self.counts[(pc >> 2) as usize % ENTRIES] = (pc, self.threshold);
     }
 }

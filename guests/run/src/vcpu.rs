@@ -58,9 +58,9 @@ pub struct Statistics {
 }
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
-const HOT_VISITS: u32 = 600;
+const HOT_VISITS: u32 = 2_000;
 /// Blocks translated together.
-const REGION_BLOCKS_MAX: usize = 96;
+const REGION_BLOCKS_MAX: usize = 64;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 
@@ -83,7 +83,7 @@ impl<E: Engine> Vcpu<E> {
     pub fn new(mut engine: E, tier: Tier) -> Vcpu<E> {
         let (state, space) = engine.parts();
         let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
-        let heat = Heat::new(if tier == Tier::Auto { HOT_VISITS } else { 0 });
+        let heat = Heat::new(HOT_VISITS);
         Vcpu { engine, tier, decoded: Decoded::new(), heat, options, refusal: None, statistics: Statistics::default() }
     }
 
@@ -129,7 +129,8 @@ impl<E: Engine> Vcpu<E> {
     /// Runs translated code if there is any at `pc`, makes it if it is time, or interprets a stretch.
     fn translated(&mut self) -> Option<Exit> {
         let pc = self.engine.parts().0.pc;
-        if !self.engine.has_code(pc) && !(self.tier == Tier::Block && self.compile(pc)) {
+        let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc));
+        if !has_code {
             let exit = self.interpret(STRETCH);
             // The interpreter may have met the first use of floating-point flags.
             let fpu = self.engine.parts().0.fpu;
@@ -145,6 +146,11 @@ impl<E: Engine> Vcpu<E> {
             Drive::Fault(_) if self.options.fault_precise => self.single_step(),
             Drive::Fault(fault) => Some(Exit::Exception(Exception::Memory(fault))),
         }
+    }
+
+    /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating.
+    fn is_time(&mut self, pc: u32) -> bool {
+        self.tier == Tier::Block || self.heat.visit(pc)
     }
 
     fn single_step(&mut self) -> Option<Exit> {
@@ -178,7 +184,9 @@ impl<E: Engine> Vcpu<E> {
     /// Translates the region at `pc`; false if that cannot be.
     fn compile(&mut self, pc: u32) -> bool {
         let (_, space) = self.engine.parts();
-        let Some(region) = discover(&Fetched(core::cell::RefCell::new(space)), pc, REGION_BLOCKS_MAX) else { return false };
+        let Some(region) = discover(&Fetched(core::cell::RefCell::new(space)), pc, REGION_BLOCKS_MAX) else {
+            return false;
+        };
         let translated = translate(&region, self.options);
         if let Err(refusal) = self.engine.install(&translated) {
             self.statistics.refused += 1;
@@ -199,7 +207,7 @@ struct Fetched<'a, S: Space>(core::cell::RefCell<&'a mut S>);
 
 impl<S: Space> CodeSource for Fetched<'_, S> {
     fn word(&self, pc: u32) -> Option<u32> {
-        if pc % 4 != 0 {
+        if !pc.is_multiple_of(4) {
             return None;
         }
         self.0.borrow_mut().fetch(pc).ok()

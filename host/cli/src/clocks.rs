@@ -33,7 +33,8 @@ const TIMED_OUT: u8 = 124;
 
 impl Waiter {
     pub(crate) fn new(alarm: Alarm, limit: Option<Duration>) -> Waiter {
-        let limit_ns = limit.map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
+        let limit_ns = limit
+            .map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
         let mut waiter = Waiter { alarm, limit_ns };
         waiter.set(None);
         waiter

@@ -64,8 +64,14 @@ impl Demo {
         let chosen = PROGRAMS.iter().filter(|program| self.program.as_ref().is_none_or(|name| name == program.name));
         // The two byte orders take turns.
         for (program, is_big) in chosen.zip([false, true].into_iter().cycle()) {
-            let (order, bytes) = if is_big { ("mips, big-endian", program.big) } else { ("mipsel, little-endian", program.little) };
-            print(&format!("\n{bold}{}{plain}: {} {dim}({order}, {} bytes){plain}\n", program.name, program.about, bytes.len()))?;
+            let (order, bytes) =
+                if is_big { ("mips, big-endian", program.big) } else { ("mipsel, little-endian", program.little) };
+            print(&format!(
+                "\n{bold}{}{plain}: {} {dim}({order}, {} bytes){plain}\n",
+                program.name,
+                program.about,
+                bytes.len()
+            ))?;
             let begun = Instant::now();
             let ended = launch(program.name, bytes, self.tier)?;
             let took = begun.elapsed();
@@ -79,7 +85,9 @@ impl Demo {
             };
             print(&format!("{dim}{:.1} ms; {translated}{plain}\n", took.as_secs_f64() * 1e3))?;
         }
-        print(&format!("\nRun your own: {bold}strata run PROGRAM{plain}; {bold}strata run --help{plain} says what it can be given.\n"))?;
+        print(&format!(
+            "\nRun your own: {bold}strata run PROGRAM{plain}; {bold}strata run --help{plain} says what it can be given.\n"
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

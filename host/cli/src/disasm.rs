@@ -35,7 +35,8 @@ impl Disasm {
                     cannot(anyhow!("no function `{wanted}`; `strata disasm` without --symbol prints all there is"))
                 })?;
                 let next = functions.iter().map(|symbol| symbol.at).find(|at| *at > found.at);
-                let end = if found.bytes > 0 { found.at.saturating_add(found.bytes) } else { next.unwrap_or(found.at + 4) };
+                let end =
+                    if found.bytes > 0 { found.at.saturating_add(found.bytes) } else { next.unwrap_or(found.at + 4) };
                 listing(&image, &bytes, &functions, found.at, end)
             }
             None => image

@@ -26,7 +26,9 @@ impl Failure {
     /// A file could not be read: 127 if there is none, else 126.
     pub(crate) fn reading(path: &std::path::Path, error: &io::Error) -> Failure {
         let message = match error.kind() {
-            io::ErrorKind::NotFound => anyhow::anyhow!("{}: no such file; give the path of a MIPS program", path.display()),
+            io::ErrorKind::NotFound => {
+                anyhow::anyhow!("{}: no such file; give the path of a MIPS program", path.display())
+            }
             io::ErrorKind::IsADirectory => anyhow::anyhow!("{}: a directory; give the program in it", path.display()),
             io::ErrorKind::PermissionDenied => {
                 anyhow::anyhow!("{}: permission denied; make it readable for you with chmod", path.display())

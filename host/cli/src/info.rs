@@ -24,7 +24,8 @@ impl Info {
     pub(crate) fn run(self) -> Done {
         let bytes = std::fs::read(&self.file).map_err(|error| Failure::reading(&self.file, &error))?;
         let name = self.file.display().to_string();
-        let image = Image::parse(&bytes).map_err(|error| Failure::cannot_run(anyhow::Error::from(error).context(name)))?;
+        let image =
+            Image::parse(&bytes).map_err(|error| Failure::cannot_run(anyhow::Error::from(error).context(name)))?;
         let verdict = verdict(&image);
         let facts = facts(&image, verdict.as_deref());
         let text = if self.json { format!("{facts:#}\n") } else { table(&facts) };
@@ -38,10 +39,9 @@ fn verdict(image: &Image) -> Option<String> {
     if let Err(why) = image::can_run(image) {
         return Some(why.to_string());
     }
-    image
-        .interpreter
-        .as_ref()
-        .map(|linker| format!("a dynamic program that wants {linker}: only static programs run so far; link it with -static"))
+    image.interpreter.as_ref().map(|linker| {
+        format!("a dynamic program that wants {linker}: only static programs run so far; link it with -static")
+    })
 }
 
 fn facts(image: &Image, verdict: Option<&str>) -> Value {

@@ -61,7 +61,12 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
     /// The program: a file of the host, or with --root a path in there. Its arguments follow
-    #[arg(value_name = "PROGRAM", required_unless_present = "host_program", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "PROGRAM",
+        required_unless_present = "host_program",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     program: Vec<OsString>,
 }
 
@@ -136,7 +141,7 @@ impl Run {
             node: Some(found.node),
             name: found.name,
             arguments: self.program.into_iter().map(OsString::into_vec).collect(),
-            environment: self.environment.iter().filter_map(|each| variable(each)).collect(),
+            environment: self.environment.iter().filter_map(variable).collect(),
             directory: self.workdir.into_vec(),
             grants,
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
@@ -186,7 +191,8 @@ fn root_program(root: NodeRef, path: &[u8]) -> Result<Found, Failure> {
     let mounts = Mounts::new(Mount::new(root, "root"));
     let absolute = if path.starts_with(b"/") { path.to_vec() } else { [b"/", path].concat() };
     let wrong = |errno: vfs::Errno| {
-        let error = anyhow!("{name}: {} in the root; give a path in there, or bring a file with --host-program", errno.text());
+        let error =
+            anyhow!("{name}: {} in the root; give a path in there, or bring a file with --host-program", errno.text());
         if errno == vfs::Errno::ENOENT { Failure::not_found(error) } else { Failure::cannot_run(error) }
     };
     let place = Walk::new(&mounts).resolve(&absolute).map_err(wrong)?;
@@ -247,7 +253,8 @@ fn sink(to: Option<&Path>) -> Result<TraceSink, Failure> {
     Ok(match to {
         None => Box::new(|line| drop(writeln!(std::io::stderr(), "{line}"))),
         Some(path) => {
-            let file = File::create(path).with_context(|| format!("--strace={}: give a file to write", path.display()))?;
+            let file =
+                File::create(path).with_context(|| format!("--strace={}: give a file to write", path.display()))?;
             let mut file = BufWriter::new(file);
             // Each line goes out whole, so that a crash loses none.
             Box::new(move |line| drop(writeln!(file, "{line}").and_then(|()| file.flush())))

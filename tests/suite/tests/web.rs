@@ -3,6 +3,8 @@
 //! The core that pages load, under Node: guests end as they do under the native interpreter, and what V8 makes of
 //! translated regions is what the interpreter makes of them. Without Node there is nothing to run it, and that is said.
 
+#![expect(clippy::print_stderr, reason = "a test that skips says why")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

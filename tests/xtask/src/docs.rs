@@ -11,7 +11,8 @@ const CRATES: &[&str] = &["strata-linux", "strata-mips"];
 /// Regenerates all of them.
 pub(crate) fn run() -> Result<()> {
     for name in CRATES {
-        let mut command = step::command("cargo", &["test", "--quiet", "--release", "--package", name, "page_is_not_stale"]);
+        let mut command =
+            step::command("cargo", &["test", "--quiet", "--release", "--package", name, "page_is_not_stale"]);
         command.env("BLESS", "1");
         step::run(command)?;
     }

@@ -60,6 +60,10 @@ pub(crate) fn program(blocks: &[Block], mode: Mode) -> Program {
         let body = block.body(here(&text));
         text.extend(body);
         text.extend([immediate(Op::sw, RA, BASE, record::GPR + 4 * RA as i32), asm::jump(Op::jal, save_at), NOP]);
+        // Through a register, so that a translated region ends with its block.
+        let next = here(&text) + 4 * 4;
+        text.extend(constant(T9, next));
+        text.extend([word(Op::jr, &[('s', T9)]), NOP]);
     }
     let data: Vec<u8> = blocks.iter().flat_map(|block| block.record.bytes(mode)).collect();
     text.extend(finish(data.len() as u32));

@@ -5,16 +5,19 @@ use crate::insn::{Amount, Mem};
 use crate::reg::Gpr;
 
 /// The effective address: base plus displacement.
+#[inline(always)]
 pub(super) fn address<C: Cpu>(cpu: &C, mem: Mem) -> C::Word {
     cpu.get(mem.base) + cpu.word(i32::from(mem.offset) as u32)
 }
 
+#[inline(always)]
 fn load<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem, size: Size, extend: Extend) -> Step<C> {
     let value = cpu.load(size, extend, address(cpu, mem))?;
     cpu.set(rt, value);
     Ok(())
 }
 
+#[inline(always)]
 fn store<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem, size: Size) -> Step<C> {
     let (at, value) = (address(cpu, mem), cpu.get(rt));
     cpu.store(size, at, value)
@@ -53,6 +56,7 @@ pub(crate) fn lw<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem) -> Step<C> {
 }
 
 /// Bits that lie before (`Left`) or after (`Right`) the addressed byte in its word: how far the word is shifted.
+#[inline(always)]
 fn part_shift<C: Cpu>(cpu: &C, at: C::Word, side: Side) -> C::Word {
     let byte = at & cpu.word(3);
     let from_left = if cpu.is_big_endian() { byte } else { byte ^ cpu.word(3) };
@@ -61,6 +65,7 @@ fn part_shift<C: Cpu>(cpu: &C, at: C::Word, side: Side) -> C::Word {
 }
 
 /// Merges the addressed part of a word into the register. The whole aligned word is read: it lies in one page.
+#[inline(always)]
 fn load_part<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem, side: Side) -> Step<C> {
     let at = address(cpu, mem);
     let at = cpu.hold(at);
@@ -113,6 +118,7 @@ pub(crate) fn sw<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem) -> Step<C> {
     store(cpu, rt, mem, Size::Word)
 }
 
+#[inline(always)]
 fn store_part<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem, side: Side) -> Step<C> {
     let (at, value) = (address(cpu, mem), cpu.get(rt));
     cpu.store_part(side, at, value)

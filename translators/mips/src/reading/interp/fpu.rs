@@ -1,7 +1,7 @@
 //! Floating point as the interpreter does it: natively while nobody looks at flags, exactly from then on.
 
 use super::value::{Bit, Long, Word};
-use super::{Bus, Interp};
+use super::{Bus, Interp, Stopped};
 use crate::cpu::{Binary, Cond, Fpu, Round, Step, Unary};
 use crate::exception::Exception;
 use crate::float::{Env, Flags, exact, fast};
@@ -18,11 +18,11 @@ impl<B: Bus> Interp<'_, B> {
     }
 
     /// Records the exceptions of an exact operation; raises if one is enabled, and then the result is not written.
-    fn signal(&mut self, flags: Flags) -> Result<(), Exception> {
+    fn signal(&mut self, flags: Flags) -> Result<(), Stopped> {
         let mut fcsr = Fcsr(self.state.fcsr);
         let is_raised = fcsr.signal(flags);
         self.state.fcsr = fcsr.0;
-        if is_raised { Err(Exception::FloatingPoint) } else { Ok(()) }
+        if is_raised { Err(self.stop(Exception::FloatingPoint)) } else { Ok(()) }
     }
 }
 
@@ -42,7 +42,7 @@ impl<B: Bus> Fpu for Interp<'_, B> {
     fn hold_long(&mut self, value: Long) -> Long {
         value
     }
-    fn binary(&mut self, op: Binary, fmt: Fmt, a: Long, b: Long) -> Result<Long, Exception> {
+    fn binary(&mut self, op: Binary, fmt: Fmt, a: Long, b: Long) -> Result<Long, Stopped> {
         if !self.state.fpu.exact {
             return Ok(Long(fast::binary(op, fmt, a.0, b.0, self.state.fpu.nan2008)));
         }
@@ -50,7 +50,7 @@ impl<B: Bus> Fpu for Interp<'_, B> {
         self.signal(flags)?;
         Ok(Long(result))
     }
-    fn multiply_add(&mut self, op: Binary, fmt: Fmt, a: Long, b: Long, c: Long) -> Result<Long, Exception> {
+    fn multiply_add(&mut self, op: Binary, fmt: Fmt, a: Long, b: Long, c: Long) -> Result<Long, Stopped> {
         if !self.state.fpu.exact {
             let product = self.binary(Binary::Mul, fmt, a, b)?;
             return self.binary(op, fmt, product, c);
@@ -61,7 +61,7 @@ impl<B: Bus> Fpu for Interp<'_, B> {
         self.signal(first | second)?;
         Ok(Long(result))
     }
-    fn unary(&mut self, op: Unary, fmt: Fmt, a: Long) -> Result<Long, Exception> {
+    fn unary(&mut self, op: Unary, fmt: Fmt, a: Long) -> Result<Long, Stopped> {
         // ABS and NEG are bit operations that leave FCSR alone.
         if !self.state.fpu.exact || matches!(op, Unary::Abs | Unary::Neg) {
             return Ok(Long(fast::unary(op, fmt, a.0, self.state.fpu.nan2008)));
@@ -70,7 +70,7 @@ impl<B: Bus> Fpu for Interp<'_, B> {
         self.signal(flags)?;
         Ok(Long(result))
     }
-    fn convert(&mut self, to: Fmt, from: Fmt, round: Round, a: Long) -> Result<Long, Exception> {
+    fn convert(&mut self, to: Fmt, from: Fmt, round: Round, a: Long) -> Result<Long, Stopped> {
         if !self.state.fpu.exact {
             let round = if round == Round::Current { Round::Nearest } else { round };
             return Ok(Long(fast::convert(to, from, round, a.0, self.state.fpu.nan2008)));
@@ -79,7 +79,7 @@ impl<B: Bus> Fpu for Interp<'_, B> {
         self.signal(flags)?;
         Ok(Long(result))
     }
-    fn compare(&mut self, cond: Cond, fmt: Fmt, a: Long, b: Long) -> Result<Bit, Exception> {
+    fn compare(&mut self, cond: Cond, fmt: Fmt, a: Long, b: Long) -> Result<Bit, Stopped> {
         if !self.state.fpu.exact {
             return Ok(Bit(fast::compare(cond, fmt, a.0, b.0)));
         }
@@ -94,18 +94,18 @@ impl<B: Bus> Fpu for Interp<'_, B> {
         let bit = cc.fcsr_bit();
         self.state.fcsr = self.state.fcsr & !(1 << bit) | u32::from(value.0) << bit;
     }
-    fn control(&mut self, number: u32) -> Result<Word, Exception> {
+    fn control(&mut self, number: u32) -> Result<Word, Stopped> {
         let fcsr = Fcsr(self.state.fcsr);
-        let value = fcsr.view(number, self.state.fpu).ok_or(Exception::Reserved)?;
+        let value = fcsr.view(number, self.state.fpu).ok_or_else(|| self.stop(Exception::Reserved))?;
         Ok(Word(value))
     }
     fn set_control(&mut self, number: u32, value: Word) -> Step<Self> {
         let mut fcsr = Fcsr(self.state.fcsr);
-        let is_raised = fcsr.write(number, value.0).ok_or(Exception::Reserved)?;
+        let is_raised = fcsr.write(number, value.0).ok_or_else(|| self.stop(Exception::Reserved))?;
         self.state.fcsr = fcsr.0;
         // From the first write of more than condition codes on, flags and modes count. Not from a read: printf looks at the
         // rounding mode in every program, and whoever wants flags clears them before.
         self.state.fpu.exact |= number != Fcsr::FCCR;
-        if is_raised { Err(Exception::FloatingPoint) } else { Ok(()) }
+        if is_raised { Err(self.stop(Exception::FloatingPoint)) } else { Ok(()) }
     }
 }

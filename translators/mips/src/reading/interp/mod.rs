@@ -33,6 +33,10 @@ pub trait Bus {
     }
 }
 
+/// An instruction stopped short; what it raised is in the interpreter, so that every step returns in a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stopped;
+
 /// Where control goes after an instruction.
 #[derive(Clone, Copy)]
 enum Flow {
@@ -68,22 +72,24 @@ pub struct Interp<'a, B: Bus> {
     flow: Flow,
     /// The instruction being carried out, which is `state.pc` unless that is a branch and this its slot.
     at: u32,
+    /// What the last instruction that stopped short raised.
+    raised: Exception,
 }
 
 impl<'a, B: Bus> Interp<'a, B> {
     /// An interpreter of `state` over `bus`, with the decoded instructions kept from last time.
     pub fn new(state: &'a mut State, bus: &'a mut B, decoded: &'a mut Decoded) -> Interp<'a, B> {
         let at = state.pc;
-        Interp { state, bus, done: 0, decoded, flow: Flow::Next, at }
+        Interp { state, bus, done: 0, decoded, flow: Flow::Next, at, raised: Exception::Reserved }
     }
 
     /// Carries out at most `budget` instructions (a branch and its slot are one), in addition stopping at polls.
     pub fn run(&mut self, budget: u32) -> Stop {
         for done in 0..budget {
             let from = self.state.pc;
-            if let Err(exception) = self.step() {
+            if self.advance().is_err() {
                 self.done += u64::from(done);
-                return Stop::Exception(exception);
+                return Stop::Exception(self.raised);
             }
             let pc = self.state.pc;
             if pc != from.wrapping_add(4) && self.bus.entered(pc) {
@@ -97,12 +103,17 @@ impl<'a, B: Bus> Interp<'a, B> {
 
     /// Carries out the instruction at `pc`, its delay slot included. On an exception `pc` stays and `next_pc` is set.
     pub fn step(&mut self) -> Result<(), Exception> {
+        self.advance().map_err(|Stopped| self.raised)
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) -> Result<(), Stopped> {
         let pc = self.state.pc;
         self.at = pc;
         self.flow = Flow::Next;
-        if let Err(exception) = self.perform_at(pc) {
+        if self.perform_at(pc).is_err() {
             self.state.next_pc = pc.wrapping_add(4);
-            return Err(exception);
+            return Err(Stopped);
         }
         self.state.pc = match self.flow {
             Flow::Next | Flow::Through => pc.wrapping_add(4),
@@ -113,24 +124,25 @@ impl<'a, B: Bus> Interp<'a, B> {
     }
 
     /// Carries out the slot of the taken branch at `pc`; the answer is the branch's target.
-    fn slot(&mut self, pc: u32, target: u32) -> Result<u32, Exception> {
+    #[inline(always)]
+    fn slot(&mut self, pc: u32, target: u32) -> Result<u32, Stopped> {
         self.at = pc.wrapping_add(4);
         self.flow = Flow::Next;
-        if let Err(exception) = self.perform_at(self.at) {
+        if self.perform_at(self.at).is_err() {
             self.state.next_pc = target;
-            return Err(exception);
+            return Err(Stopped);
         }
         // A branch in a delay slot is UNPREDICTABLE (MD00082 §4.1.3.2): a reserved instruction here.
         match self.flow {
             Flow::Next => Ok(target),
-            _ => Err(Exception::Reserved),
+            _ => Err(self.stop(Exception::Reserved)),
         }
     }
 
-    fn perform_at(&mut self, pc: u32) -> Result<(), Exception> {
+    fn perform_at(&mut self, pc: u32) -> Result<(), Stopped> {
         let insn = match self.decoded.get(pc) {
             Some(insn) => insn,
-            None => self.decode_at(pc)?,
+            None => self.decode_at(pc).map_err(|exception| self.stop(exception))?,
         };
         perform(self, insn)
     }
@@ -146,6 +158,34 @@ impl<'a, B: Bus> Interp<'a, B> {
         Ok(insn)
     }
 
+    /// Notes what an instruction raised.
+    #[cold]
+    fn stop(&mut self, exception: Exception) -> Stopped {
+        self.raised = exception;
+        Stopped
+    }
+
+    /// A memory access that may have failed.
+    #[inline(always)]
+    fn reached<T>(&mut self, access: Result<T, Fault>) -> Result<T, Stopped> {
+        match access {
+            Ok(value) => Ok(value),
+            Err(fault) => Err(self.stop(Exception::Memory(fault))),
+        }
+    }
+
+    #[inline(always)]
+    fn read(&mut self, size: Size, at: u32) -> Result<u32, Stopped> {
+        let value = self.bus.load(size, at);
+        self.reached(value)
+    }
+
+    #[inline(always)]
+    fn write(&mut self, size: Size, at: u32, value: u32) -> Result<(), Stopped> {
+        let done = self.bus.store(size, at, value);
+        self.reached(done)
+    }
+
     /// Byte number of `at` in its word, counted from the most significant end.
     fn byte_in_word(&self, at: u32) -> u32 {
         if self.bus.is_big_endian() { at & 3 } else { 3 - (at & 3) }
@@ -156,7 +196,7 @@ impl<B: Bus> Cpu for Interp<'_, B> {
     type Word = Word;
     type Long = Long;
     type Bit = Bit;
-    type Stop = Exception;
+    type Stop = Stopped;
 
     #[inline(always)]
     fn word(&self, value: u32) -> Word {
@@ -191,8 +231,8 @@ impl<B: Bus> Cpu for Interp<'_, B> {
         self.bus.is_big_endian()
     }
     #[inline(always)]
-    fn load(&mut self, size: Size, extend: Extend, at: Word) -> Result<Word, Exception> {
-        let value = self.bus.load(size, at.0).map_err(Exception::Memory)?;
+    fn load(&mut self, size: Size, extend: Extend, at: Word) -> Result<Word, Stopped> {
+        let value = self.read(size, at.0)?;
         Ok(Word(match (size, extend) {
             (Size::Byte, Extend::Sign) => value as i8 as u32,
             (Size::Half, Extend::Sign) => value as i16 as u32,
@@ -201,11 +241,17 @@ impl<B: Bus> Cpu for Interp<'_, B> {
     }
     #[inline(always)]
     fn store(&mut self, size: Size, at: Word, value: Word) -> Step<Self> {
-        self.bus.store(size, at.0, value.0).map_err(Exception::Memory)
+        self.write(size, at.0, value.0)
     }
-    fn load_long(&mut self, at: Word) -> Result<Long, Exception> {
-        let first = u64::from(self.bus.load(Size::Word, at.0).map_err(Exception::Memory)?);
-        let second = u64::from(self.bus.load(Size::Word, at.0.wrapping_add(4)).map_err(Exception::Memory)?);
+    fn load_long(&mut self, at: Word) -> Result<Long, Stopped> {
+        let first = u64::from({
+            let done = self.bus.load(Size::Word, at.0);
+            self.reached(done)
+        }?);
+        let second = u64::from({
+            let done = self.bus.load(Size::Word, at.0.wrapping_add(4));
+            self.reached(done)
+        }?);
         Ok(Long(if self.bus.is_big_endian() { first << 32 | second } else { second << 32 | first }))
     }
     fn store_long(&mut self, at: Word, value: Long) -> Step<Self> {
@@ -214,12 +260,17 @@ impl<B: Bus> Cpu for Interp<'_, B> {
         // Both halves are tried by reading them, so that a store across a missing page leaves nothing behind.
         let after = at.0.wrapping_add(4);
         for at in [at.0, after] {
-            self.bus
-                .load(Size::Word, at)
-                .map_err(|fault| Exception::Memory(Fault { access: Access::Store, ..fault }))?;
+            let tried = self.bus.load(Size::Word, at).map_err(|fault| Fault { access: Access::Store, ..fault });
+            self.reached(tried)?;
         }
-        self.bus.store(Size::Word, at.0, first).map_err(Exception::Memory)?;
-        self.bus.store(Size::Word, after, second).map_err(Exception::Memory)
+        {
+            let done = self.bus.store(Size::Word, at.0, first);
+            self.reached(done)
+        }?;
+        {
+            let done = self.bus.store(Size::Word, after, second);
+            self.reached(done)
+        }
     }
     fn store_part(&mut self, side: Side, at: Word, value: Word) -> Step<Self> {
         let byte = self.byte_in_word(at.0);
@@ -232,26 +283,38 @@ impl<B: Bus> Cpu for Interp<'_, B> {
         for n in 0..count {
             let shift = if top == 24 { 24 - 8 * n } else { 8 * n };
             let to = at.0.wrapping_add_signed(direction * n as i32);
-            self.bus.store(Size::Byte, to, value.0 >> shift).map_err(Exception::Memory)?;
+            {
+                let done = self.bus.store(Size::Byte, to, value.0 >> shift);
+                self.reached(done)
+            }?;
         }
         Ok(())
     }
-    fn load_linked(&mut self, at: Word) -> Result<Word, Exception> {
+    fn load_linked(&mut self, at: Word) -> Result<Word, Stopped> {
         if at.0 & 3 != 0 {
-            return Err(Exception::memory(at.0, Access::Load, Denied::Unaligned));
+            return Err(self.stop(Exception::memory(at.0, Access::Load, Denied::Unaligned)));
         }
-        let value = self.bus.load(Size::Word, at.0).map_err(Exception::Memory)?;
+        let value = {
+            let done = self.bus.load(Size::Word, at.0);
+            self.reached(done)
+        }?;
         (self.state.link_at, self.state.link_value) = (at.0, value);
         Ok(Word(value))
     }
-    fn store_conditional(&mut self, at: Word, value: Word) -> Result<Word, Exception> {
+    fn store_conditional(&mut self, at: Word, value: Word) -> Result<Word, Stopped> {
         if at.0 & 3 != 0 {
-            return Err(Exception::memory(at.0, Access::Store, Denied::Unaligned));
+            return Err(self.stop(Exception::memory(at.0, Access::Store, Denied::Unaligned)));
         }
         let linked = self.state.link_at == at.0;
-        let done = linked && self.bus.load(Size::Word, at.0).map_err(Exception::Memory)? == self.state.link_value;
+        let done = linked && {
+            let done = self.bus.load(Size::Word, at.0);
+            self.reached(done)
+        }? == self.state.link_value;
         if done {
-            self.bus.store(Size::Word, at.0, value.0).map_err(Exception::Memory)?;
+            {
+                let done = self.bus.store(Size::Word, at.0, value.0);
+                self.reached(done)
+            }?;
         }
         self.state.break_link();
         Ok(Word(u32::from(done)))
@@ -277,13 +340,14 @@ impl<B: Bus> Cpu for Interp<'_, B> {
     }
     #[inline(always)]
     fn trap(&mut self, when: Bit, cause: Exception) -> Step<Self> {
-        if when.0 { Err(cause) } else { Ok(()) }
+        if when.0 { Err(self.stop(cause)) } else { Ok(()) }
     }
     fn raise(&mut self, cause: Exception) -> Step<Self> {
-        Err(cause)
+        Err(self.stop(cause))
     }
     fn code_changed(&mut self, at: Word) -> Step<Self> {
-        Err(Exception::CodeChanged { at: at.0 & !(SYNCI_STEP - 1), bytes: SYNCI_STEP })
+        let (at, bytes) = (at.0 & !(SYNCI_STEP - 1), SYNCI_STEP);
+        Err(self.stop(Exception::CodeChanged { at, bytes }))
     }
     fn user_local(&self) -> Word {
         Word(self.state.user_local)

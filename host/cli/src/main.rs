@@ -30,6 +30,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    warn_on_stderr();
     let arguments = Arguments::parse();
     let done = match arguments.command.unwrap_or(Command::Demo(demo::Demo::default())) {
         Command::Run(run) => run.run(),
@@ -38,4 +39,15 @@ fn main() -> ExitCode {
         Command::Disasm(disasm) => disasm.run(),
     };
     done.unwrap_or_else(|failure| failure.report())
+}
+
+/// Shows what a guest met of our limits, once each, where its own error output goes.
+fn warn_on_stderr() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .with_ansi(false)
+        .init();
 }

@@ -19,7 +19,8 @@ pub(crate) fn run() -> Result<()> {
     let mut browser = vec!["build", "--release", "--target", "wasm32-unknown-unknown"];
     browser.extend(pure.iter().flat_map(|name| ["--package", name.as_str()]));
     steps.push(browser);
-    steps.push(vec!["build", "--release"]);
+    // The whole workspace, as the tests are: another selection has other features, and wasmtime would be compiled twice.
+    steps.push(vec!["build", "--release", "--workspace"]);
     steps.push(vec!["test", "--release", "--workspace", "--no-fail-fast"]);
 
     let mut failed = Vec::new();

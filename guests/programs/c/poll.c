@@ -47,7 +47,8 @@ int main(void) {
     printf("%d %d\n", select(201, &reads, NULL, NULL, &wait), errno == EBADF);
 
     signal(SIGALRM, on_alarm);
-    struct itimerval soon = {{0, 0}, {0, 10000}};
+    // Long enough that a slow machine waits by then.
+    struct itimerval soon = {{0, 0}, {0, 500000}};
     setitimer(ITIMER_REAL, &soon, NULL);
     set[0] = (struct pollfd){ends[0], POLLIN, 0};
     printf("%d %d\n", poll(set, 1, -1), errno == EINTR);

@@ -21,7 +21,8 @@ int main(void) {
     printf("%d %d first %d second %d\n", result, errno == EINTR, first, second);
     sigprocmask(SIG_BLOCK, NULL, &now);
     printf("still blocked %d\n", sigismember(&now, SIGUSR1));
-    struct itimerval soon = {{0, 0}, {0, 5000}};
+    // It ticks on: on a slow machine the first one may come before the pause.
+    struct itimerval soon = {{0, 100000}, {0, 5000}};
     setitimer(ITIMER_REAL, &soon, NULL);
     result = pause();
     printf("%d %d\n", result, errno == EINTR);

@@ -40,7 +40,8 @@ int main(void) {
     long long before = now();
     struct timespec ms20 = {0, 20000000}, left;
     printf("%d %d\n", nanosleep(&ms20, NULL), now() - before >= 20000000);
-    interval.it_value.tv_usec = 10000;
+    // Long enough that a slow machine is asleep by then.
+    interval.it_value.tv_usec = 500000;
     setitimer(ITIMER_REAL, &interval, NULL);
     struct timespec long_time = {60, 0};
     int result = nanosleep(&long_time, &left);
@@ -52,7 +53,7 @@ int main(void) {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 7};
     timer_t timer;
     printf("%d\n", timer_create(CLOCK_MONOTONIC, &event, &timer));
-    struct itimerspec spec = {{0, 0}, {0, 5000000}}, rest;
+    struct itimerspec spec = {{0, 0}, {0, 500000000}}, rest;
     timer_settime(timer, 0, &spec, NULL);
     while (!values) pause();
     printf("%d\n", values);

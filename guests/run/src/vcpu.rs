@@ -89,6 +89,10 @@ impl<E: Engine> Vcpu<E> {
 
     /// Runs until something stops it.
     pub fn run(&mut self) -> Exit {
+        // A guest that does nothing but system calls would never reach a poll.
+        if self.engine.parts().0.poll != 0 {
+            return Exit::Poll;
+        }
         loop {
             let exit = match self.tier {
                 Tier::Interp => self.interpret(STRETCH),

@@ -26,6 +26,8 @@ pub(crate) struct Waiter {
     alarm: Alarm,
     /// When the guest must end, by the monotonic clock.
     limit_ns: Option<u64>,
+    /// Whether it did.
+    pub(crate) is_time_up: bool,
 }
 
 /// What a time limit exits with, as timeout(1) does.
@@ -35,7 +37,7 @@ impl Waiter {
     pub(crate) fn new(alarm: Alarm, limit: Option<Duration>) -> Waiter {
         let limit_ns = limit
             .map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
-        let mut waiter = Waiter { alarm, limit_ns };
+        let mut waiter = Waiter { alarm, limit_ns, is_time_up: false };
         waiter.set(None);
         waiter
     }
@@ -61,6 +63,7 @@ impl run::Host for Waiter {
     }
     fn ended(&mut self) -> Option<ExitStatus> {
         let limit_ns = self.limit_ns?;
-        (clock::monotonic_ns() >= limit_ns).then_some(ExitStatus::Code(TIMED_OUT))
+        self.is_time_up = clock::monotonic_ns() >= limit_ns;
+        self.is_time_up.then_some(ExitStatus::Code(TIMED_OUT))
     }
 }

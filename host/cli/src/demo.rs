@@ -76,7 +76,7 @@ impl Demo {
             let ended = launch(program.name, bytes, self.tier)?;
             let took = begun.elapsed();
             let ExitStatus::Code(0) = ended.status else {
-                return Ok(crate::run::report(program.name, &ended, false, None));
+                return Ok(crate::run::report(program.name, &ended, false));
             };
             let of = ended.statistics;
             let translated = match of.regions {

@@ -46,7 +46,9 @@ pub(crate) struct Ended {
     pub(crate) statistics: Statistics,
     /// The PC it ended at.
     pub(crate) pc: u32,
-    /// Whether it was ended by its time limit.
+    /// Whether its time was up.
+    pub(crate) is_time_up: bool,
+    /// Why a region was left to the interpreter, if one was.
     pub(crate) refusal: Option<String>,
 }
 
@@ -92,6 +94,12 @@ impl Launch {
         let mut cpu = Vcpu::new(native, self.tier);
         let status = run::run(&mut cpu, &mut process, &mut waiter);
         let refusal = cpu.take_refusal();
-        Ok(Ended { status, statistics: cpu.statistics, pc: cpu.engine.parts().0.pc, refusal })
+        Ok(Ended {
+            status,
+            statistics: cpu.statistics,
+            pc: cpu.engine.parts().0.pc,
+            is_time_up: waiter.is_time_up,
+            refusal,
+        })
     }
 }

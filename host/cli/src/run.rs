@@ -128,7 +128,7 @@ struct Found {
 impl Run {
     pub(crate) fn run(mut self) -> Done {
         hostio::descriptors::raise_limit();
-        let (wants_stats, timeout) = (self.stats, self.timeout);
+        let wants_stats = self.stats;
         let mut grants = streams();
         let found = self.find(&mut grants)?;
         let name = found.name.clone();
@@ -147,10 +147,10 @@ impl Run {
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
             tier: self.tier.into(),
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
-            timeout,
+            timeout: self.timeout,
         };
         let ended = launch.run()?;
-        Ok(report(&name, &ended, wants_stats, timeout))
+        Ok(report(&name, &ended, wants_stats))
     }
 
     /// Finds the program, grants what it is found through, and puts its name in front of its arguments.
@@ -263,18 +263,17 @@ fn sink(to: Option<&Path>) -> Result<TraceSink, Failure> {
 }
 
 /// Says how it ended where the guest could not, and gives the exit status.
-pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool, timeout: Option<Duration>) -> ExitCode {
+pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
     if let Some(refusal) = &ended.refusal {
         say(&format!("a region was not translated and ran interpreted: {refusal}"));
     }
     if wants_stats {
         statistics(ended);
     }
+    if ended.is_time_up {
+        say(&format!("{name}: its time was up; allow more with --timeout"));
+    }
     match ended.status {
-        ExitStatus::Code(124) if timeout.is_some() => {
-            say(&format!("{name}: its time was up; allow more with --timeout"));
-            ExitCode::from(124)
-        }
         ExitStatus::Code(code) => ExitCode::from(code),
         ExitStatus::Killed(signal) => {
             say(&format!("{name}: killed by {signal} at pc {:#010x}", ended.pc));

@@ -224,6 +224,7 @@ impl AddressSpace for GuestMemory {
         let bytes = (at.0 - first + from.len() as u32).next_multiple_of(PAGE_BYTES);
         let all = MprotectFlags::READ | MprotectFlags::WRITE;
         self.mapping.protect(first as usize, bytes as usize, all).map_err(|_| BadAddress(at))?;
+        self.mapping.populate(first as usize, bytes as usize);
         self.copy_in(at, from);
         self.restore(first, bytes).map_err(|_| BadAddress(at))
     }

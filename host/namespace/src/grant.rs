@@ -29,17 +29,3 @@ pub enum Grant {
     /// The terminal behind /dev/tty.
     Terminal(NodeRef),
 }
-
-impl Grant {
-    /// What it opens, in words.
-    pub fn describe(&self) -> &'static str {
-        match self {
-            Grant::Root(_) => "a root file system, copy-on-write",
-            Grant::Directory { is_read_only: true, .. } => "a directory, read-only",
-            Grant::Directory { .. } => "a directory",
-            Grant::File { .. } => "a file, read-only",
-            Grant::Stream(..) => "a standard stream",
-            Grant::Terminal(_) => "the terminal",
-        }
-    }
-}

@@ -105,11 +105,6 @@ impl Engine for Native {
             none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
         };
         let slot = wasm.install(&translated.wasm).map_err(|error| format!("{error:#}"))?;
-        for (number, pc) in translated.entries.iter().enumerate() {
-            if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
-                return Err(String::from("the guest has more code than the entry tables have room for (64 MiB)"));
-            }
-        }
         let mut covered: Vec<u32> = translated.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
         covered.sort_unstable();
         covered.dedup();
@@ -118,6 +113,13 @@ impl Engine for Native {
         }
         let Translated { entries, sites, ranges, .. } = translated.clone();
         self.regions.insert(slot, Installed { entries, sites, ranges });
+        for (number, pc) in translated.entries.iter().enumerate() {
+            if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
+                // Entries that were set would outlive their code: nobody would know the region.
+                self.remove(slot);
+                return Err(String::from("the guest has more code than the entry tables have room for (64 MiB)"));
+            }
+        }
         Ok(())
     }
 

@@ -43,6 +43,7 @@ int main(void) {
     printf("%d %d\n", select(ends[0] + 1, &reads, NULL, NULL, &wait), !!FD_ISSET(ends[0], &reads));
     FD_ZERO(&reads);
     FD_SET(200, &reads);
+    close(200);  // whoever started us may have left it open
     wait = (struct timeval){0, 0};
     printf("%d %d\n", select(201, &reads, NULL, NULL, &wait), errno == EBADF);
 

@@ -188,7 +188,8 @@ impl<E: Engine> Vcpu<E> {
     /// Translates the region at `pc`; false if that cannot be.
     fn compile(&mut self, pc: u32) -> bool {
         let (_, space) = self.engine.parts();
-        let Some(region) = discover(&Fetched(core::cell::RefCell::new(space)), pc, REGION_BLOCKS_MAX) else {
+        let Some(region) = discover(&Fetched(core::cell::RefCell::new(space)), pc, REGION_BLOCKS_MAX, self.options)
+        else {
             return false;
         };
         let translated = translate(&region, self.options);

@@ -22,8 +22,9 @@ impl CodeSource for Words {
 
 fuzz_target!(|input: (Vec<u32>, [bool; 6], u8)| {
     let (words, switches, blocks_max) = input;
-    let Some(region) = discover(&Words(words), AT, 1 + usize::from(blocks_max)) else { return };
-    let translated = translate(&region, options(switches));
+    let options = options(switches);
+    let Some(region) = discover(&Words(words), AT, 1 + usize::from(blocks_max), options) else { return };
+    let translated = translate(&region, options);
     assert_eq!(translated.entries.len(), region.blocks.len());
     assert!(translated.sites.is_sorted());
     let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;

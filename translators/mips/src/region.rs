@@ -3,6 +3,7 @@
 use crate::decode::decode;
 use crate::insn::Insn;
 use crate::reading::effects::{Effects, Flow, effects};
+use crate::reading::emit::Options;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
@@ -47,8 +48,10 @@ impl Region {
 /// A block longer than this is cut; the rest is another block.
 const INSNS_MAX: u32 = 256;
 
-/// Finds the region of at most `blocks_max` blocks around `root`; `None` if nothing can be fetched there.
-pub fn discover(code: &dyn CodeSource, root: u32, blocks_max: usize) -> Option<Region> {
+/// Finds the region of at most `blocks_max` blocks around `root`; `None` if nothing can be fetched there. What `options`
+/// leave to the interpreter ends a block, so that translated code goes on right behind it.
+pub fn discover(code: &dyn CodeSource, root: u32, blocks_max: usize, options: Options) -> Option<Region> {
+    let code = &Reader { code, options };
     code.word(root)?;
     let mut leaders = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);
@@ -81,23 +84,35 @@ enum End {
     Reserved,
 }
 
-fn end_of(insn: Option<Insn>) -> End {
-    let Some(insn) = insn else { return End::Reserved };
-    let effects = effects(insn);
-    match effects.flow {
-        Flow::Raise => End::Interpret,
-        _ if effects.has_slot => End::Branch(effects),
-        _ if effects.control => End::Interpret,
-        _ => End::None,
+/// Code, and what is known of whoever runs it.
+struct Reader<'a> {
+    code: &'a dyn CodeSource,
+    options: Options,
+}
+
+impl Reader<'_> {
+    fn word(&self, pc: u32) -> Option<u32> {
+        self.code.word(pc)
+    }
+
+    fn end_of(&self, insn: Option<Insn>) -> End {
+        let Some(insn) = insn else { return End::Reserved };
+        let effects = effects(insn);
+        match effects.flow {
+            Flow::Raise => End::Interpret,
+            _ if effects.has_slot => End::Branch(effects),
+            _ if effects.control || effects.arithmetic && self.options.fpu.exact => End::Interpret,
+            _ => End::None,
+        }
     }
 }
 
 /// Where the block at `pc` leads, as far as can be seen and without following calls.
-fn successors(code: &dyn CodeSource, pc: u32) -> Vec<u32> {
+fn successors(code: &Reader, pc: u32) -> Vec<u32> {
     let mut at = pc;
     for _ in 0..INSNS_MAX {
         let Some(word) = code.word(at) else { return Vec::new() };
-        match end_of(decode(word)) {
+        match code.end_of(decode(word)) {
             End::None => at = at.wrapping_add(4),
             End::Branch(effects) => return after_branch(at, effects),
             End::Interpret => return alloc::vec![at.wrapping_add(4)],
@@ -121,7 +136,7 @@ fn after_branch(at: u32, effects: Effects) -> Vec<u32> {
     }
 }
 
-fn block(code: &dyn CodeSource, pc: u32, until: Option<u32>) -> Block {
+fn block(code: &Reader, pc: u32, until: Option<u32>) -> Block {
     let mut insns = Vec::new();
     let mut at = pc;
     while Some(at) != until && insns.len() < INSNS_MAX as usize {
@@ -129,7 +144,7 @@ fn block(code: &dyn CodeSource, pc: u32, until: Option<u32>) -> Block {
         let insn = decode(word);
         insns.push(insn);
         at = at.wrapping_add(4);
-        match end_of(insn) {
+        match code.end_of(insn) {
             End::None => {}
             End::Branch(_) => {
                 let slot = code.word(at).and_then(decode);

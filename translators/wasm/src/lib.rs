@@ -1,7 +1,8 @@
 //! Writes WebAssembly; knows no guest instruction set.
 //!
 //! [`Arena`] and [`Expr`] are pure expressions that fold as they are built; [`Code`] is a growing list of instructions
-//! that remembers where each one lands, so that a trap's offset leads back to what was being translated.
+//! that remembers where each one lands, so that a trap's offset leads back to what was being translated; [`structure`] turns
+//! any control-flow graph into blocks and loops.
 
 #![no_std]
 
@@ -10,6 +11,7 @@ extern crate alloc;
 mod code;
 mod expr;
 mod op;
+pub mod structure;
 
 pub use code::{Checkpoint, Code, Temp, Type};
 pub use expr::{Arena, Expr};

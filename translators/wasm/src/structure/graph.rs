@@ -21,8 +21,7 @@ impl Graph {
     /// Appends a node; its number is the number of nodes before it. Successors may be numbers still to come.
     pub fn push(&mut self, successors: &[u32]) -> u32 {
         self.targets.extend_from_slice(successors);
-        self.ends.push(self.targets.len() as u32);
-        self.ends.len() as u32 - 1
+        self.close()
     }
 
     /// How many nodes there are.
@@ -54,6 +53,10 @@ impl Graph {
     pub(super) fn push_like(&mut self, node: u32) -> u32 {
         let range = self.range(node);
         self.targets.extend_from_within(range);
+        self.close()
+    }
+
+    fn close(&mut self) -> u32 {
         self.ends.push(self.targets.len() as u32);
         self.ends.len() as u32 - 1
     }

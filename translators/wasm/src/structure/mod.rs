@@ -1,12 +1,14 @@
 //! From any control-flow graph to `block`, `loop` and `if`; knows no guest instruction set and writes no Wasm itself.
 //!
-//! [`structure`] makes a [`Tree`] of a reducible [`Graph`], and [`Tree::walk`] says it step by step.
+//! [`split`] makes a [`Graph`] reducible, [`structure`] makes a [`Tree`] of that, and [`Tree::walk`] says it step by step.
 
 mod build;
+mod components;
 mod dominators;
 mod graph;
 mod loops;
 mod order;
+mod split;
 mod tree;
 mod walk;
 
@@ -15,6 +17,7 @@ mod tests;
 
 pub use build::structure;
 pub use graph::Graph;
+pub use split::{Origin, Split, split};
 pub use tree::{Exit, Shape, ShapeId, Tree};
 pub use walk::{Step, Walk};
 

@@ -1,8 +1,8 @@
 //! [`structure`]: from a reducible graph to a [`Tree`], over the dominator tree.
 //!
-//! Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow" (ICFP 2022):
-//! the code of a node stands where its immediate dominator ends: inline if only one edge leads there, otherwise behind a
-//! block around the dominator. Here one thing differs: a node that is reached only by leaving loops stands behind the
+//! Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow" (2022):
+//! the code of a node stands where its immediate dominator ends: inline if only one edge leads there, otherwise behind
+//! a block around the dominator. Here one thing differs: a node that is reached only by leaving loops stands behind the
 //! outermost loop left, even if only one edge leads there. So a `loop` holds exactly the nodes that can repeat.
 
 use super::{Graph, NONE, dominators::Dominators, loops::Loops, order::Order, tree::*};

@@ -10,6 +10,8 @@ pub(super) struct Region {
     pub(super) nodes: Vec<u32>,
     /// Those of its nodes to which edges from elsewhere lead.
     pub(super) entered: Vec<u32>,
+    /// How many loops are around it.
+    pub(super) depth: u32,
 }
 
 /// A cycle and all that shares nodes with it.
@@ -17,6 +19,18 @@ pub(super) struct Component {
     pub(super) nodes: Vec<u32>,
     /// Those of its nodes to which edges from elsewhere lead, in rising order.
     pub(super) entries: Vec<u32>,
+}
+
+impl Component {
+    /// Makes entries of so many nodes that every cycle of several nodes holds one.
+    pub(super) fn enter_everywhere(&mut self, graph: &Graph) {
+        self.nodes.sort_unstable();
+        let back = |from: u32| graph.successors(from).iter().copied().filter(move |&to| to < from);
+        let back = self.nodes.iter().flat_map(|&from| back(from));
+        self.entries.extend(back.filter(|to| self.nodes.binary_search(to).is_ok()));
+        self.entries.sort_unstable();
+        self.entries.dedup();
+    }
 }
 
 /// The component each node was last found in.

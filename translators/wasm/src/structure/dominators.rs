@@ -1,6 +1,6 @@
 //! [`Dominators`]: for each node the last one that every path to it passes.
 //!
-//! Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
+//! Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm" (2001), in one pass.
 
 use super::{Graph, NONE, order::Order};
 use alloc::{vec, vec::Vec};
@@ -11,24 +11,13 @@ pub(super) struct Dominators {
 }
 
 impl Dominators {
+    /// Looks at forward edges only: as long as [`is_reducible`](Self::is_reducible) holds of the result, back edges
+    /// make no difference (who takes one has been where it leads), and one pass does.
     pub(super) fn new(order: &Order) -> Dominators {
         let mut immediate = vec![NONE; order.place.len()];
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for &node in order.nodes.iter().skip(1) {
-                let mut common = NONE;
-                for &from in order.predecessors(node) {
-                    // The entry has no dominator, yet counts as known.
-                    let known = order.place[from as usize] == 0 || immediate[from as usize] != NONE;
-                    if known && common == NONE {
-                        common = from;
-                    } else if known {
-                        common = meet(order, &immediate, common, from);
-                    }
-                }
-                changed |= core::mem::replace(&mut immediate[node as usize], common) != common;
-            }
+        for &node in order.nodes.iter().skip(1) {
+            let common = order.forward_predecessors(node).reduce(|a, b| meet(order, &immediate, a, b));
+            immediate[node as usize] = common.expect("a reachable node has a predecessor before it");
         }
         Dominators { immediate }
     }

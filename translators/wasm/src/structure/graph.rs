@@ -21,7 +21,8 @@ impl Graph {
     /// Appends a node; its number is the number of nodes before it. Successors may be numbers still to come.
     pub fn push(&mut self, successors: &[u32]) -> u32 {
         self.targets.extend_from_slice(successors);
-        self.close()
+        self.ends.push(self.targets.len() as u32);
+        self.ends.len() as u32 - 1
     }
 
     /// How many nodes there are.
@@ -44,21 +45,9 @@ impl Graph {
         &self.targets[self.range(node)]
     }
 
-    pub(super) fn successors_mut(&mut self, node: u32) -> &mut [u32] {
-        let range = self.range(node);
-        &mut self.targets[range]
-    }
-
-    /// Appends a node with the successors of `node`.
-    pub(super) fn push_like(&mut self, node: u32) -> u32 {
-        let range = self.range(node);
-        self.targets.extend_from_within(range);
-        self.close()
-    }
-
-    fn close(&mut self) -> u32 {
-        self.ends.push(self.targets.len() as u32);
-        self.ends.len() as u32 - 1
+    /// Leads an edge elsewhere, named by its place among all successors of all nodes.
+    pub(super) fn set_target(&mut self, edge: u32, to: u32) {
+        self.targets[edge as usize] = to;
     }
 
     /// The same edges the other way round, of those that start at one of `nodes`.

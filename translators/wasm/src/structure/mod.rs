@@ -1,11 +1,14 @@
 //! From any control-flow graph to `block`, `loop` and `if`; knows no guest instruction set and writes no Wasm itself.
 //!
-//! [`split`] makes a [`Graph`] reducible, [`structure`] makes a [`Tree`] of that, and [`Tree::walk`] says it step by step.
+//! [`split`] makes a [`Graph`] reducible, [`structure`] makes a [`Tree`] of that, and [`Tree::walk`] says it step by
+//! step.
 
 mod build;
 mod components;
 mod dominators;
+mod edges;
 mod graph;
+mod header;
 mod loops;
 mod order;
 mod split;

@@ -7,7 +7,8 @@
 //! a dispatcher.
 
 use super::components::{Component, Components, Region};
-use super::{Graph, NONE, dominators::Dominators, order::Order};
+use super::header::{Header, Headers};
+use super::{Graph, NONE, dominators::Dominators, edges::Edges, order::Order};
 use alloc::{vec, vec::Vec};
 
 /// What a node of a split graph is.
@@ -33,11 +34,12 @@ pub struct Split {
     pub dispatchers: u32,
 }
 
-/// How many nodes are looked at in search of the best header of one cycle.
-const EFFORT_MAX: usize = 1 << 15;
+/// Within this many loops all cycles that are left are cut by one dispatcher, so that the time needed does not grow
+/// with the square of what a hostile program holds.
+const DEPTH_MAX: u32 = 64;
 
-/// Makes `graph` reducible. `weights` says what a copy of each node costs, `weight_max` how much all nodes of the result
-/// may weigh together; what was there before does not shrink, so less than its weight forbids all copies.
+/// Makes `graph` reducible. `weights` says what a copy of each node costs (at least 1), `weight_max` how much all nodes
+/// of the result may weigh together, dispatchers apart; the weight of `graph` itself forbids all copies.
 ///
 /// A graph that is reducible already comes back as it is.
 pub fn split(graph: &Graph, weights: &[u32], weight_max: u64) -> Split {
@@ -49,159 +51,126 @@ pub fn split(graph: &Graph, weights: &[u32], weight_max: u64) -> Split {
     // A node without weight still costs its branches.
     let weights: Vec<u64> = weights.iter().map(|&weight| u64::from(weight.max(1))).collect();
     let mut splitter = Splitter {
-        graph: graph.clone(),
+        edges: Edges::new(graph),
         origin,
         allowance: weight_max.saturating_sub(weights.iter().sum()),
-        weights,
+        headers: Headers::new(weights),
         dispatchers: 0,
         entry: 0,
         components: Components::new(),
-        regions: vec![Region { nodes: order.nodes, entered: vec![0] }],
+        copy_of: vec![],
+        regions: vec![Region { nodes: order.nodes, entered: vec![0], depth: 0 }],
     };
     while let Some(region) = splitter.regions.pop() {
-        for component in splitter.components.find(&splitter.graph, &region) {
-            splitter.untangle(component);
+        for component in splitter.components.find(&splitter.edges.graph, &region) {
+            splitter.untangle(component, region.depth + 1);
         }
     }
     splitter.finish()
 }
 
 struct Splitter {
-    graph: Graph,
+    edges: Edges,
     origin: Vec<Origin>,
-    weights: Vec<u64>,
+    headers: Headers,
     /// What further copies may weigh.
     allowance: u64,
     dispatchers: u32,
     entry: u32,
     components: Components,
+    /// For the nodes that are being copied, their copies; else [`NONE`].
+    copy_of: Vec<u32>,
     /// Regions whose cycles are not looked at yet.
     regions: Vec<Region>,
 }
 
 impl Splitter {
     /// Leaves `component` with one entry, and its remainder to be looked at.
-    fn untangle(&mut self, component: Component) {
-        let header = match component.entries[..] {
-            [header] => header,
-            _ => match self.cheapest(&component) {
-                Some((header, copied)) => {
-                    self.copy(&component, header, &copied);
-                    header
-                }
-                None => return self.dispatch(component),
-            },
+    fn untangle(&mut self, mut component: Component, depth: u32) {
+        let graph = &self.edges.graph;
+        let header = if depth > DEPTH_MAX {
+            component.enter_everywhere(graph);
+            None
+        } else if let [header] = component.entries[..] {
+            Some(header)
+        } else {
+            let header = self.headers.choose(graph, &self.components, &component, self.allowance);
+            header.map(|header| self.copy(&component, header, depth))
         };
+        let Some(header) = header else { return self.dispatch(component, depth) };
         let Component { mut nodes, .. } = component;
-        let entered = self.graph.successors(header).iter().copied();
+        let entered = self.edges.graph.successors(header).iter().copied();
         let entered = entered.filter(|&to| to != header && self.components.is_same(to, header)).collect();
         nodes.retain(|&node| node != header);
-        self.regions.push(Region { nodes, entered });
+        self.regions.push(Region { nodes, entered, depth });
     }
 
-    /// The header that makes the least be copied, and what that is, if the allowance suffices.
-    fn cheapest(&self, component: &Component) -> Option<(u32, Vec<u32>)> {
-        let mut best = None;
-        let mut limit = self.allowance;
-        let mut effort = EFFORT_MAX;
-        let mut seen = vec![NONE; self.graph.len()];
-        // Entries first: they are the likely headers, and the limit they set ends the other searches soon.
-        let others = component.nodes.iter().filter(|node| component.entries.binary_search(node).is_err());
-        for &header in component.entries.iter().chain(others) {
-            let copied = self.reached(component, header, limit, &mut seen);
-            effort = effort.saturating_sub(copied.len());
-            let weight = copied.iter().map(|&node| self.weights[node as usize]).sum::<u64>();
-            if weight <= limit {
-                best = Some((header, copied));
-                limit = weight - 1;
-            }
-            if effort == 0 {
-                break;
-            }
-        }
-        best
-    }
-
-    /// What the entries but `header` lead to within the component without passing it; part of that if it weighs more
-    /// than `limit`. `seen` is for the use of this alone.
-    fn reached(&self, component: &Component, header: u32, limit: u64, seen: &mut [u32]) -> Vec<u32> {
-        let mut reached: Vec<u32> = component.entries.clone();
-        reached.retain(|&entry| entry != header);
-        seen[header as usize] = header;
-        reached.iter().for_each(|&entry| seen[entry as usize] = header);
-        let mut weight = 0;
-        let mut at = 0;
-        while let Some(&node) = reached.get(at) {
-            at += 1;
-            weight += self.weights[node as usize];
-            if weight > limit {
-                break;
-            }
-            for &to in self.graph.successors(node) {
-                if seen[to as usize] != header && self.components.is_same(to, header) {
-                    seen[to as usize] = header;
-                    reached.push(to);
-                }
-            }
-        }
-        reached
-    }
-
-    /// Sends whoever enters `component` elsewhere than at `header` to copies of the nodes `copied`.
-    fn copy(&mut self, component: &Component, header: u32, copied: &[u32]) {
-        let mut copy_of = vec![NONE; self.graph.len()];
-        for &node in copied {
-            copy_of[node as usize] = self.graph.push_like(node);
-            self.origin.push(self.origin[node as usize]);
-            self.weights.push(self.weights[node as usize]);
-            self.allowance -= self.weights[node as usize];
-        }
-        let replace = |node: &mut u32| match copy_of.get(*node as usize) {
-            None | Some(&NONE) => {}
-            Some(&copy) => *node = copy,
+    /// Sends whoever enters `component` elsewhere than at the header to copies. Returns the header.
+    fn copy(&mut self, component: &Component, Header { node: header, copied, weight }: Header, depth: u32) -> u32 {
+        self.allowance -= weight;
+        let first = self.edges.graph.len() as u32;
+        self.copy_of.resize(first as usize, NONE);
+        (first..).zip(&copied).for_each(|(copy, &node)| self.copy_of[node as usize] = copy);
+        let copy_of = |node: u32| match self.copy_of.get(node as usize) {
+            None | Some(&NONE) => node,
+            Some(&copy) => copy,
         };
-        // The copies count as outside as well.
-        for from in self.graph.nodes().filter(|&from| !self.components.is_same(from, header)) {
-            self.graph.successors_mut(from).iter_mut().for_each(replace);
+        for &node in &copied {
+            let successors: Vec<u32> = self.edges.graph.successors(node).iter().map(|&to| copy_of(to)).collect();
+            self.edges.push(&successors);
+            self.origin.push(self.origin[node as usize]);
+            self.headers.weights.push(self.headers.weights[node as usize]);
         }
-        replace(&mut self.entry);
-        let copies =
-            |nodes: &[u32]| nodes.iter().map(|&node| copy_of[node as usize]).filter(|&copy| copy != NONE).collect();
-        self.regions.push(Region { nodes: copies(copied), entered: copies(&component.entries) });
+        let entries = component.entries.iter().copied().filter(|&entry| entry != header);
+        for entry in entries.clone() {
+            let components = &self.components;
+            self.edges.lead(entry, |_, from| if components.is_same(from, header) { entry } else { copy_of(entry) });
+        }
+        self.entry = copy_of(self.entry);
+        let entered = entries.map(copy_of).collect();
+        self.regions.push(Region { nodes: (first..self.edges.graph.len() as u32).collect(), entered, depth });
+        copied.iter().for_each(|&node| self.copy_of[node as usize] = NONE);
+        header
     }
 
     /// Makes a dispatcher the header of `component`.
-    fn dispatch(&mut self, component: Component) {
+    fn dispatch(&mut self, component: Component, depth: u32) {
         let Component { nodes, entries } = component;
         self.dispatchers += 1;
-        let dispatcher = self.push(Origin::Dispatch, &entries);
-        for from in 0..dispatcher {
-            // Successors that are equal share a selection, so that a table does not grow.
-            let mut selects: Vec<(usize, u32)> = vec![];
-            for at in 0..self.graph.successors(from).len() {
-                let Ok(choice) = entries.binary_search(&self.graph.successors(from)[at]) else { continue };
-                let known = selects.iter().find(|select| select.0 == choice);
-                let select =
-                    known.map_or_else(|| self.push(Origin::Select(choice as u32), &[dispatcher]), |known| known.1);
-                selects.push((choice, select));
-                self.graph.successors_mut(from)[at] = select;
+        let dispatcher = self.edges.push(&entries);
+        self.add(Origin::Dispatch);
+        for (choice, &entry) in (0..).zip(&entries) {
+            let mut added = 0;
+            let mut last = (NONE, NONE);
+            let mut select = |edges: &mut Edges, from: u32| {
+                if from == dispatcher {
+                    return entry;
+                }
+                // Successors of a table that are equal share a selection.
+                if last.0 != from {
+                    last = (from, edges.push(&[dispatcher]));
+                    added += 1;
+                }
+                last.1
+            };
+            self.edges.lead(entry, &mut select);
+            if self.entry == entry {
+                self.entry = select(&mut self.edges, NONE - 1);
             }
+            (0..added).for_each(|_| self.add(Origin::Select(choice)));
         }
-        if let Ok(choice) = entries.binary_search(&self.entry) {
-            self.entry = self.push(Origin::Select(choice as u32), &[dispatcher]);
-        }
-        self.regions.push(Region { nodes, entered: entries });
+        self.regions.push(Region { nodes, entered: entries, depth });
     }
 
-    fn push(&mut self, origin: Origin, successors: &[u32]) -> u32 {
+    /// Says what a node is that was just pushed.
+    fn add(&mut self, origin: Origin) {
         self.origin.push(origin);
-        self.weights.push(1);
-        self.graph.push(successors)
+        self.headers.weights.push(1);
     }
 
     /// Makes the entry node 0 by an exchange of numbers.
     fn finish(self) -> Split {
-        let Splitter { graph, mut origin, dispatchers, entry, .. } = self;
+        let Splitter { edges: Edges { graph, .. }, mut origin, dispatchers, entry, .. } = self;
         let exchanged = |node: u32| match node {
             0 => entry,
             node if node == entry => 0,

@@ -249,6 +249,16 @@ fn splits() {
     let graph: Graph = [&[1, 2][..], &[3], &[3], &[1, 2]].iter().collect();
     let heavy = check_split(&graph, &[1, 1, 1, 9], 36);
     assert_eq!(&heavy.origin[4..], &[Origin::Node(1), Origin::Node(2)]);
+    // Deeper than cycles are looked at one by one.
+    let nest = |at: u32| match at {
+        0 => vec![1, 398],
+        5 => vec![6, 300],
+        at if at < 200 => vec![at + 1],
+        at if at < 399 => vec![399 - at, at + 1],
+        _ => vec![],
+    };
+    let deep = check_split(&(0..400).map(nest).collect(), &[1; 400], 1200);
+    assert!(deep.dispatchers > 0);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub enum Step<'t> {
         /// One for each successor, in order.
         exits: &'t [Exit],
         /// Where code arrives that does not branch; a branch to it as the last thing of a node is needless. Only
-        /// told where no exit is inline.
+        /// told where there are exits, none of them inline.
         falls_to: Option<u32>,
     },
     /// `else`.
@@ -72,6 +72,7 @@ impl<'t> Walk<'t> {
                     [Exit::Inline(id)] | [Exit::Inline(id), _] | [_, Exit::Inline(id)] => {
                         self.pending.push(Pending::Enter(id));
                     }
+                    [] => {}
                     _ => falls_to = self.falls_to(),
                 }
                 Step::Node { node: *node, exits, falls_to }

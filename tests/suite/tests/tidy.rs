@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("host/engine", &["abi", "linux", "mips", "run", "wasm"]),
     ("host/cli", EVERYTHING),
     ("web-demo", &["abi", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"]),
+    ("tests/bench", &[]),
     ("tests/suite", EVERYTHING),
     ("tests/xtask", EVERYTHING),
 ];

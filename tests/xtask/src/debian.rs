@@ -3,8 +3,8 @@
 use crate::setup::Skipped;
 use crate::step;
 
-/// What is installed, each with the tests that need it.
-const PACKAGES: &[&str] = &[
+/// What the tests need.
+pub(crate) const PACKAGES: &[&str] = &[
     "qemu-user",
     "gcc-mipsel-linux-gnu",
     "gcc-mips-linux-gnu",
@@ -14,9 +14,9 @@ const PACKAGES: &[&str] = &[
     "binutils-mips-linux-gnu",
 ];
 
-/// Installs what is missing, as root or through sudo.
-pub(crate) fn install(skipped: &mut Skipped) {
-    let missing: Vec<&str> = PACKAGES.iter().copied().filter(|name| !is_installed(name)).collect();
+/// Installs what of `packages` is missing, as root or through sudo.
+pub(crate) fn install(packages: &[&'static str], skipped: &mut Skipped) {
+    let missing: Vec<&str> = packages.iter().copied().filter(|name| !is_installed(name)).collect();
     if missing.is_empty() {
         return;
     }

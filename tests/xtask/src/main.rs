@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "a program for people")]
 
+mod bench;
 mod build;
 mod debian;
 mod differential;
@@ -33,6 +34,12 @@ enum Task {
     Programs,
     /// Regenerates the generated pages
     Docs,
+    /// Measures Strata against native code, QEMU, and C compiled straight to Wasm (`bench --help` says more)
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Compares random blocks of instructions with QEMU
     Differential {
         /// How many blocks
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Programs => programs::run(),
         Task::Docs => docs::run(),
+        Task::Bench { arguments } => bench::run(&arguments),
         Task::Differential { blocks, seed } => differential::run(blocks, seed),
     };
     match outcome {

@@ -9,7 +9,7 @@ pub(crate) type Skipped = Vec<String>;
 /// Brings everything there. What may not be installed is skipped and named, not an error.
 pub(crate) fn run() -> Result<Skipped> {
     let mut skipped = Skipped::new();
-    debian::install(&mut skipped);
+    debian::install(debian::PACKAGES, &mut skipped);
     inputs::fetch(&mut skipped);
     wasm_target(&mut skipped);
     cargo_deny(&mut skipped);

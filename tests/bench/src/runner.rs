@@ -1,0 +1,110 @@
+//! The ways of running the same work, and the command line of each.
+
+use crate::kernels::Built;
+use crate::list::Software;
+use crate::place;
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A way of running.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Runner {
+    /// Built for this machine; what all are compared with.
+    Native,
+    /// Compiled straight to Wasm, on Strata's engine.
+    Wasm,
+    /// The newest qemu-mipsel.
+    Qemu,
+    /// Strata, in a tier.
+    Strata(String),
+}
+
+/// The tier whose ratios need no precision, and whose runs take longest.
+pub(crate) const INTERPRETER: &str = "interp";
+
+impl Runner {
+    /// Its column.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Runner::Native => "native",
+            Runner::Wasm => "wasm",
+            Runner::Qemu => "qemu",
+            Runner::Strata(tier) => tier,
+        }
+    }
+}
+
+/// The programs that run others.
+pub(crate) struct Runners {
+    strata: PathBuf,
+    qemu: PathBuf,
+    itself: PathBuf,
+}
+
+impl Runners {
+    pub(crate) fn new() -> Result<Runners> {
+        Ok(Runners { strata: place::strata()?, qemu: place::qemu(), itself: place::itself()? })
+    }
+
+    /// All of them, in the order of the columns; the tiers are those that Strata itself names.
+    pub(crate) fn all(&self) -> Result<Vec<Runner>> {
+        let mut all = vec![Runner::Native, Runner::Wasm, Runner::Qemu];
+        // A tier without a name is an error that lists the names.
+        let output = Command::new(&self.strata).args(["run", "--tier"]).output().context("cannot start strata")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let names = said.split_once("[possible values:").and_then(|(_, rest)| rest.split_once(']'));
+        let (names, _) = names.context("strata run --tier does not name the tiers")?;
+        all.extend(names.split(',').map(|name| Runner::Strata(name.trim().to_owned())));
+        Ok(all)
+    }
+
+    /// The command line of a kernel; None where it cannot be run this way.
+    pub(crate) fn kernel(&self, runner: &Runner, built: &Built, repetitions: u32) -> Option<Vec<OsString>> {
+        let mut words = match runner {
+            Runner::Native => vec![built.native.clone().into()],
+            Runner::Wasm => vec![self.itself.clone().into(), "wasm".into(), built.wasm.clone()?.into()],
+            Runner::Qemu => vec![self.qemu.clone().into(), built.mipsel.clone().into()],
+            Runner::Strata(tier) => [self.tier(tier), vec![built.mipsel.clone().into()]].concat(),
+        };
+        words.push(repetitions.to_string().into());
+        Some(words)
+    }
+
+    /// The command line of a program that works on the files in `folder`, where natives and QEMU are started.
+    pub(crate) fn program(
+        &self,
+        runner: &Runner,
+        software: &Software,
+        arguments: &[String],
+        folder: &Path,
+    ) -> Option<Vec<OsString>> {
+        let mipsel = place::inputs().join(&software.mipsel).into();
+        let mut words = match runner {
+            Runner::Native => vec![place::inputs().join(&software.native).into()],
+            Runner::Wasm => return None,
+            Runner::Qemu => vec![self.qemu.clone().into(), mipsel],
+            Runner::Strata(tier) => {
+                let grant = format!("{}:/work:ro", folder.display());
+                let grant = ["--dir", &grant, "--workdir", "/work"].map(OsString::from);
+                [self.tier(tier), grant.to_vec(), vec![mipsel]].concat()
+            }
+        };
+        words.extend(arguments.iter().map(OsString::from));
+        Some(words)
+    }
+
+    fn tier(&self, tier: &str) -> Vec<OsString> {
+        vec![self.strata.clone().into(), "run".into(), "--stats".into(), "--tier".into(), tier.into()]
+    }
+
+    /// What QEMU and Strata say they are.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        let ask = |program: &Path| {
+            let output = Command::new(program).arg("--version").output().ok()?;
+            String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+        };
+        [&self.qemu, &self.strata].into_iter().filter_map(|program| ask(program)).collect()
+    }
+}

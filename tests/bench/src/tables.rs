@@ -1,0 +1,113 @@
+//! The results as tables, for the terminal and for the page alike.
+
+use crate::results::{Results, Row, geometric_mean};
+use crate::runner::Runner;
+use crate::targets::{self, TARGETS, tiers};
+use comfy_table::{CellAlignment, Table};
+
+/// A cell without a figure.
+const NONE: &str = "–";
+
+/// Processor time: native in milliseconds, the others as multiples of it; the groups' geometric means below.
+pub(crate) fn cpu(results: &Results, is_wanted: fn(&Row) -> bool) -> Table {
+    let native = Runner::Native.name();
+    let rows = results.pick(is_wanted);
+    let mut table = table(["", "group", "native ms"].into_iter().chain(results.others()));
+    for row in &rows {
+        let mut cells = vec![row.name.clone(), row.group.clone(), number(row.cpu_us(native).map(|us| us / 1000.0), 0)];
+        cells.extend(results.others().map(|runner| number(row.ratio(runner, native), 2)));
+        table.add_row(cells);
+    }
+    let mut groups: Vec<&str> = rows.iter().map(|row| row.group.as_str()).collect();
+    groups.dedup();
+    if groups.len() > 1 {
+        for group in groups {
+            let members: Vec<&&Row> = rows.iter().filter(|row| row.group == group).collect();
+            table.add_row(means(results, &format!("mean of {group}"), &members, Row::ratio));
+        }
+    }
+    let all: Vec<&&Row> = rows.iter().collect();
+    table.add_row(means(results, "geometric mean", &all, Row::ratio));
+    table.add_row(means(results, "the same in wall time", &all, Row::wall_ratio));
+    table
+}
+
+fn means(results: &Results, what: &str, rows: &[&&Row], ratio: fn(&Row, &str, &str) -> Option<f64>) -> Vec<String> {
+    let native = Runner::Native.name();
+    let mean = |runner| number(geometric_mean(rows.iter().map(|row| ratio(row, runner, native))), 2);
+    let mut cells = vec![what.to_owned(), String::new(), String::new()];
+    cells.extend(results.others().map(mean));
+    cells
+}
+
+/// Peak memory in MiB, by runner.
+pub(crate) fn memory(results: &Results) -> Table {
+    let mut table = table([""].into_iter().chain(results.runners.iter().map(String::as_str)));
+    for row in &results.rows {
+        let peak =
+            |runner: &String| number(row.median(runner, |sample| Some(sample.peak_kib)).map(|kib| kib / 1024.0), 1);
+        table.add_row([row.name.clone()].into_iter().chain(results.runners.iter().map(peak)));
+    }
+    table
+}
+
+/// What translation costs, by tier: guest instructions, milliseconds, KiB of machine code.
+pub(crate) fn translation(results: &Results) -> Table {
+    let tiers = tiers(results);
+    let mut heads = vec![String::new()];
+    for tier in &tiers {
+        heads.extend([format!("{tier}: instructions"), format!("{tier}: ms"), format!("{tier}: KiB of code")]);
+    }
+    let mut table = table(heads.iter().map(String::as_str));
+    for row in &results.rows {
+        let mut cells = vec![row.name.clone()];
+        for tier in &tiers {
+            let instructions = row.median(tier, |sample| sample.counters.guest_instructions);
+            let us = row.median(tier, |sample| sample.counters.translating_us);
+            let code = row.median(tier, |sample| sample.counters.machine_code_bytes);
+            cells.push(number(instructions, 0));
+            cells.push(number(us.map(|us| us / 1000.0), 1));
+            cells.push(number(code.map(|bytes| bytes / 1024.0), 0));
+        }
+        table.add_row(cells);
+    }
+    table
+}
+
+/// Each target, and what each tier reaches.
+pub(crate) fn targets(results: &Results) -> Table {
+    let tiers = tiers(results);
+    let mut table = table(["", "target"].into_iter().chain(tiers.iter().copied()));
+    for target in TARGETS {
+        let mut cells = vec![target.what.to_owned(), target.goal()];
+        cells.extend(tiers.iter().map(|tier| match target.reached(results, tier) {
+            Some((figure, is_met)) => format!("{} {}", targets::text(figure), if is_met { "met" } else { "missed" }),
+            None => NONE.to_owned(),
+        }));
+        table.add_row(cells);
+    }
+    table
+}
+
+fn table<'a>(heads: impl Iterator<Item = &'a str>) -> Table {
+    let heads: Vec<&str> = heads.collect();
+    let mut table = Table::new();
+    table.set_header(&heads);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_cell_alignment(if holds_numbers(index, heads[index]) {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        });
+    }
+    table
+}
+
+/// Whether a column holds numbers, by its place and head.
+pub(crate) fn holds_numbers(index: usize, head: &str) -> bool {
+    index > 0 && head != "group"
+}
+
+fn number(figure: Option<f64>, digits: usize) -> String {
+    figure.map_or_else(|| NONE.to_owned(), |figure| format!("{figure:.digits$}"))
+}

@@ -1,0 +1,111 @@
+//! The targets, and what each translating tier makes of them.
+
+use crate::results::{Results, Row, geometric_mean};
+use crate::runner::{INTERPRETER, Runner};
+
+/// A target.
+pub(crate) struct Target {
+    pub(crate) what: &'static str,
+    goal: Goal,
+    measure: fn(&Results, &str) -> Option<f64>,
+}
+
+/// How far a figure may go.
+enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Target {
+    /// The goal in words.
+    pub(crate) fn goal(&self) -> String {
+        match self.goal {
+            Goal::AtMost(limit) => format!("≤ {}", text(limit)),
+            Goal::AtLeast(limit) => format!("≥ {}", text(limit)),
+        }
+    }
+
+    /// What a tier reaches, and whether that is enough; none where nothing was measured.
+    pub(crate) fn reached(&self, results: &Results, tier: &str) -> Option<(f64, bool)> {
+        let figure = (self.measure)(results, tier)?;
+        let is_met = match self.goal {
+            Goal::AtMost(limit) => figure <= limit,
+            Goal::AtLeast(limit) => figure >= limit,
+        };
+        Some((figure, is_met))
+    }
+}
+
+/// All of them.
+pub(crate) const TARGETS: &[Target] = &[
+    Target {
+        what: "kernels: time against native, geometric mean",
+        goal: Goal::AtMost(1.5),
+        measure: |results, tier| mean(results, Row::is_kernel, tier, "native"),
+    },
+    Target {
+        what: "kernels: time against native, the worst",
+        goal: Goal::AtMost(2.5),
+        measure: |results, tier| worst(results, Row::is_kernel, tier, "native"),
+    },
+    Target {
+        what: "kernels: speed against C straight to Wasm, geometric mean",
+        goal: Goal::AtLeast(0.9),
+        measure: |results, tier| mean(results, Row::is_kernel, "wasm", tier),
+    },
+    Target {
+        what: "integer kernels: speed against QEMU, geometric mean",
+        goal: Goal::AtLeast(2.5),
+        measure: |results, tier| mean(results, Row::is_integer, "qemu", tier),
+    },
+    Target {
+        what: "double-precision kernels: speed against QEMU, geometric mean",
+        goal: Goal::AtLeast(20.0),
+        measure: |results, tier| mean(results, Row::is_double, "qemu", tier),
+    },
+    Target {
+        what: "kernels: speed against QEMU, the worst",
+        goal: Goal::AtLeast(1.0),
+        measure: |results, tier| worst(results, Row::is_kernel, tier, "qemu").map(f64::recip),
+    },
+    Target {
+        what: "real programs: speed against QEMU, geometric mean",
+        goal: Goal::AtLeast(2.5),
+        measure: |results, tier| mean(results, Row::is_program, "qemu", tier),
+    },
+    Target { what: "translation: guest instructions a second", goal: Goal::AtLeast(45_000.0), measure: translation },
+];
+
+/// A figure with as many digits as are worth reading.
+pub(crate) fn text(figure: f64) -> String {
+    if figure < 1000.0 { format!("{figure:.2}") } else { format!("{figure:.0}") }
+}
+
+/// The tiers that translate.
+pub(crate) fn tiers(results: &Results) -> Vec<&str> {
+    let known = [Runner::Native, Runner::Wasm, Runner::Qemu];
+    let is_tier = |name: &&str| *name != INTERPRETER && !known.iter().any(|runner| runner.name() == *name);
+    results.others().filter(is_tier).collect()
+}
+
+fn mean(results: &Results, is_wanted: fn(&Row) -> bool, runner: &str, to: &str) -> Option<f64> {
+    geometric_mean(results.pick(is_wanted).iter().map(|row| row.ratio(runner, to)))
+}
+
+fn worst(results: &Results, is_wanted: fn(&Row) -> bool, runner: &str, to: &str) -> Option<f64> {
+    results.pick(is_wanted).iter().filter_map(|row| row.ratio(runner, to)).reduce(f64::max)
+}
+
+/// Over all programs together, for single ones are small.
+fn translation(results: &Results, tier: &str) -> Option<f64> {
+    let (mut instructions, mut us) = (0.0, 0.0);
+    for row in &results.rows {
+        let figures = row.median(tier, |sample| sample.counters.guest_instructions);
+        let time = row.median(tier, |sample| sample.counters.translating_us);
+        if let (Some(figures), Some(time)) = (figures, time) {
+            instructions += figures;
+            us += time;
+        }
+    }
+    (us > 0.0).then(|| instructions / us * 1e6)
+}

@@ -1,13 +1,13 @@
 //! `RESULTS.md`: the run, written down so that it can be repeated.
 
-use crate::results::{Results, Row};
+use crate::results::{Pick, Results, Row};
 use crate::tables;
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 use std::fmt::Write;
 
 /// Kinds of work by their titles.
-pub(crate) const KINDS: &[(&str, fn(&Row) -> bool)] =
+pub(crate) const KINDS: &[(&str, Pick)] =
     &[("Kernels", Row::is_kernel), ("Programs as Debian ships them", Row::is_program)];
 
 /// The page.

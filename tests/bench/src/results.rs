@@ -39,6 +39,9 @@ pub(crate) struct Row {
     pub(crate) samples: BTreeMap<String, Vec<Sample>>,
 }
 
+/// Picks rows.
+pub(crate) type Pick = fn(&Row) -> bool;
+
 /// Groups of floating point; the other kernels count as integers.
 const FLOATING: &[&str] = &["single", "double"];
 

@@ -1,6 +1,6 @@
 //! The results as tables, for the terminal and for the page alike.
 
-use crate::results::{Results, Row, geometric_mean};
+use crate::results::{Pick, Results, Row, geometric_mean};
 use crate::runner::Runner;
 use crate::targets::{self, TARGETS, tiers};
 use comfy_table::{CellAlignment, Table};
@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, Table};
 const NONE: &str = "–";
 
 /// Processor time: native in milliseconds, the others as multiples of it; the groups' geometric means below.
-pub(crate) fn cpu(results: &Results, is_wanted: fn(&Row) -> bool) -> Table {
+pub(crate) fn cpu(results: &Results, is_wanted: Pick) -> Table {
     let native = Runner::Native.name();
     let rows = results.pick(is_wanted);
     let mut table = table(["", "group", "native ms"].into_iter().chain(results.others()));

@@ -1,6 +1,6 @@
 //! The targets, and what each translating tier makes of them.
 
-use crate::results::{Results, Row, geometric_mean};
+use crate::results::{Pick, Results, Row, geometric_mean};
 use crate::runner::{INTERPRETER, Runner};
 
 /// A target.
@@ -88,11 +88,11 @@ pub(crate) fn tiers(results: &Results) -> Vec<&str> {
     results.others().filter(is_tier).collect()
 }
 
-fn mean(results: &Results, is_wanted: fn(&Row) -> bool, runner: &str, to: &str) -> Option<f64> {
+fn mean(results: &Results, is_wanted: Pick, runner: &str, to: &str) -> Option<f64> {
     geometric_mean(results.pick(is_wanted).iter().map(|row| row.ratio(runner, to)))
 }
 
-fn worst(results: &Results, is_wanted: fn(&Row) -> bool, runner: &str, to: &str) -> Option<f64> {
+fn worst(results: &Results, is_wanted: Pick, runner: &str, to: &str) -> Option<f64> {
     results.pick(is_wanted).iter().filter_map(|row| row.ratio(runner, to)).reduce(f64::max)
 }
 

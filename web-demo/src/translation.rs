@@ -6,15 +6,16 @@
 use crate::guest::Guest;
 use abi::{Addr, AddressSpace, PAGE_BYTES, USER_END};
 use mips::State;
+use mips::cpu::Size;
 use mips::reading::emit::Options;
 use mips::reading::interp::{Bus, Decoded, Interp, Stop};
-use mips::region::{CodeSource, discover};
-use mips::translate::translate;
+use mips::region::{CodeSource, Reach, discover};
+use mips::translate::block::translate;
 use run::{Engine, Paged};
 use std::cell::RefCell;
 
 /// Blocks translated together.
-const REGION_BLOCKS_MAX: usize = 96;
+const REACH: Reach = Reach { blocks: 96, is_past_interpreter: true };
 /// Where the floating-point unit's setting begins, which is for Rust alone.
 const REGISTERS_BYTES: usize = State::LEAVE as usize + 4;
 /// Instructions after which the interpreter does not get there any more.
@@ -26,8 +27,8 @@ impl Guest {
         let (state, space) = self.cpu.engine.parts();
         let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
         let pc = state.pc;
-        let translated = translate(&discover(&Code(RefCell::new(space)), pc, REGION_BLOCKS_MAX, options)?, options);
-        let entry = translated.entries.iter().position(|entry| *entry == pc)?;
+        let translated = translate(&discover(&Code(RefCell::new(space)), pc, REACH, options)?, options);
+        let entry = translated.functions[0].entries.iter().position(|entry| *entry == pc)?;
         Some((translated.wasm, u32::try_from(entry).ok()?))
     }
 
@@ -76,7 +77,7 @@ fn registers(state: &State) -> Vec<u8> {
     put(State::FCSR, &[state.fcsr]);
     put(State::USER_LOCAL, &[state.user_local]);
     put(State::LINK_AT, &[state.link_at, state.link_value]);
-    put(State::POLL, &[1, 0]);
+    put(State::POLL, &[State::POLL_NOW, 0]);
     bytes
 }
 
@@ -94,5 +95,8 @@ impl CodeSource for Code<'_> {
             return None;
         }
         self.0.borrow_mut().fetch(pc).ok()
+    }
+    fn data(&self, at: u32) -> Option<u32> {
+        self.0.borrow_mut().load(Size::Word, at).ok()
     }
 }

@@ -28,6 +28,12 @@ impl Heat {
         entry.1 >= self.threshold
     }
 
+    /// How often branches led to `pc`, as far as is remembered.
+    pub(crate) fn visits(&self, pc: u32) -> u32 {
+        let (of, visits) = self.counts[(pc >> 2) as usize % ENTRIES];
+        if of == pc { visits } else { 0 }
+    }
+
     /// Makes `pc` hot: there is code for it.
     pub(crate) fn mark(&mut self, pc: u32) {
         self.counts[(pc >> 2) as usize % ENTRIES] = (pc, self.threshold);

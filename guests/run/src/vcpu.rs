@@ -3,14 +3,15 @@
 use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
 use alloc::string::String;
-use mips::Exception;
 use mips::border::Leave;
 use mips::cpu::Size;
 use mips::exception::Fault;
 use mips::reading::emit::Options;
 use mips::reading::interp::{Bus, Decoded, Interp, Stop};
-use mips::region::{CodeSource, discover};
-use mips::translate::translate;
+use mips::region::{CodeSource, Reach, discover};
+use mips::translate::region::{Limits, gather};
+use mips::translate::{Translated, block, region};
+use mips::{Exception, Gpr};
 
 /// Which ways of executing may be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +20,9 @@ pub enum Tier {
     Interp,
     /// Every block is translated before it runs.
     Block,
-    /// The interpreter first, hot blocks translated.
+    /// Every function is translated before it runs.
+    Region,
+    /// The interpreter first, hot functions translated.
     Auto,
 }
 
@@ -35,6 +38,8 @@ pub enum Exit {
 /// What ran where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Statistics {
+    /// Modules made.
+    pub modules: u64,
     /// Regions translated.
     pub regions: u64,
     /// Their blocks.
@@ -59,8 +64,14 @@ pub struct Statistics {
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
 const HOT_VISITS: u32 = 2_000;
-/// Blocks translated together.
-const REGION_BLOCKS_MAX: usize = 64;
+/// Blocks translated together, in the block shape.
+const BLOCKS: Reach = Reach { blocks: 64, is_past_interpreter: true };
+/// Functions translated together.
+const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
+/// The same where nothing is known of what is hot.
+const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
+/// Visits that make a function worth translating with its caller.
+const WARM_VISITS: u32 = 50;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 
@@ -96,7 +107,7 @@ impl<E: Engine> Vcpu<E> {
         loop {
             let exit = match self.tier {
                 Tier::Interp => self.interpret(STRETCH),
-                Tier::Block | Tier::Auto => self.translated(),
+                Tier::Block | Tier::Region | Tier::Auto => self.translated(),
             };
             if let Some(exit) = exit {
                 return exit;
@@ -154,7 +165,7 @@ impl<E: Engine> Vcpu<E> {
 
     /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating.
     fn is_time(&mut self, pc: u32) -> bool {
-        self.tier == Tier::Block || self.heat.visit(pc)
+        self.tier != Tier::Auto || self.heat.visit(pc)
     }
 
     fn single_step(&mut self) -> Option<Exit> {
@@ -185,25 +196,38 @@ impl<E: Engine> Vcpu<E> {
         }
     }
 
-    /// Translates the region at `pc`; false if that cannot be.
+    /// Translates what is at `pc`; false if that cannot be.
     fn compile(&mut self, pc: u32) -> bool {
-        let (_, space) = self.engine.parts();
-        let Some(region) = discover(&Fetched(core::cell::RefCell::new(space)), pc, REGION_BLOCKS_MAX, self.options)
-        else {
-            return false;
-        };
-        let translated = translate(&region, self.options);
+        let Some(translated) = self.translate(pc) else { return false };
         if let Err(refusal) = self.engine.install(&translated) {
             self.statistics.refused += 1;
             self.refusal = Some(refusal);
             return false;
         }
-        translated.entries.iter().for_each(|entry| self.heat.mark(*entry));
-        self.statistics.regions += 1;
-        self.statistics.blocks += region.blocks.len() as u64;
-        self.statistics.instructions += region.blocks.iter().map(|block| block.insns.len() as u64).sum::<u64>();
+        self.statistics.modules += 1;
         self.statistics.wasm_bytes += translated.wasm.len() as u64;
+        for unit in &translated.functions {
+            unit.entries.iter().for_each(|entry| self.heat.mark(*entry));
+            self.statistics.regions += 1;
+            self.statistics.blocks += unit.ranges.len() as u64;
+            self.statistics.instructions += u64::from(unit.instructions);
+        }
         true
+    }
+
+    fn translate(&mut self, pc: u32) -> Option<Translated> {
+        let (options, tier, heat) = (self.options, self.tier, &self.heat);
+        let (state, space) = self.engine.parts();
+        let gp = state.get(Gpr::GP);
+        let code = Fetched(core::cell::RefCell::new(space));
+        // Each exact floating-point instruction is the interpreter's, and only the block shape goes on behind it.
+        if tier == Tier::Block || options.fpu.exact {
+            return Some(block::translate(&discover(&code, pc, BLOCKS, options)?, options));
+        }
+        let mut is_warm = |pc| tier == Tier::Region || heat.visits(pc) >= WARM_VISITS;
+        let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
+        let regions = gather(&code, (pc, gp), limits, options, &mut is_warm);
+        (!regions.is_empty()).then(|| region::translate(&regions, options))
     }
 }
 
@@ -216,6 +240,9 @@ impl<S: Space> CodeSource for Fetched<'_, S> {
             return None;
         }
         self.0.borrow_mut().fetch(pc).ok()
+    }
+    fn data(&self, at: u32) -> Option<u32> {
+        self.0.borrow_mut().load(Size::Word, at).ok()
     }
 }
 

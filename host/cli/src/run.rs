@@ -77,6 +77,8 @@ pub(crate) enum TierName {
     Interp,
     /// Translate every block to WebAssembly before it runs
     Block,
+    /// Translate every function to WebAssembly before it runs
+    Region,
     /// Interpret first, translate what is hot
     Auto,
 }
@@ -86,6 +88,7 @@ impl From<TierName> for run::Tier {
         match name {
             TierName::Interp => run::Tier::Interp,
             TierName::Block => run::Tier::Block,
+            TierName::Region => run::Tier::Region,
             TierName::Auto => run::Tier::Auto,
         }
     }
@@ -285,7 +288,8 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
 fn statistics(ended: &Ended) {
     let of = &ended.statistics;
     for (what, count) in [
-        ("regions translated", of.regions),
+        ("modules made", of.modules),
+        ("regions in them", of.regions),
         ("blocks in them", of.blocks),
         ("guest instructions in them", of.instructions),
         ("bytes of WebAssembly", of.wasm_bytes),

@@ -2,6 +2,7 @@
 
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
+use mips::State;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -33,7 +34,7 @@ impl Alarm {
     /// Rings after `delay`, instead of any time set before; `None` never.
     pub fn set(&mut self, delay: Option<Duration>) {
         if delay == Some(Duration::ZERO) {
-            CpuMemory::poll(&self.cpu).store(1, Ordering::Relaxed);
+            CpuMemory::poll(&self.cpu).store(State::POLL_NOW, Ordering::Relaxed);
         }
         if self.shared.is_none() && delay.is_none() {
             return;
@@ -66,7 +67,7 @@ fn ring(shared: &Shared, cpu: &Mapping) {
         let left = plan.at.map(|at| at.saturating_duration_since(Instant::now()));
         plan = match left {
             Some(Duration::ZERO) => {
-                CpuMemory::poll(cpu).store(1, Ordering::Relaxed);
+                CpuMemory::poll(cpu).store(State::POLL_NOW, Ordering::Relaxed);
                 plan.at = None;
                 plan
             }

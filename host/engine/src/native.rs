@@ -7,14 +7,14 @@ use crate::wasm::{Ran, Wasm};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
-use mips::translate::Translated;
+use mips::translate::{Translated, Unit};
 use run::{Drive, Engine};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-/// Regions kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
-const REGIONS_MAX: u32 = 12_000;
+/// Modules kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
+const MODULES_MAX: u32 = 12_000;
 
 /// An engine on this host.
 pub struct Native {
@@ -24,16 +24,11 @@ pub struct Native {
     cpu: CpuMemory,
     /// Started when first needed.
     wasm: Option<Wasm>,
-    regions: HashMap<u32, Installed>,
+    regions: HashMap<u32, Unit>,
+    /// For each slot, the first one of its module and how many that has.
+    modules: HashMap<u32, (u32, u32)>,
     /// Slots of the regions that were made from code in a page.
     pages: HashMap<u32, Vec<u32>>,
-}
-
-/// What is known of a region that is installed.
-struct Installed {
-    entries: Vec<u32>,
-    sites: Vec<(u32, u32)>,
-    ranges: Vec<(u32, u32)>,
 }
 
 impl Native {
@@ -43,7 +38,16 @@ impl Native {
         let cpu_mapping = Arc::new(Mapping::reserve()?);
         let memory = GuestMemory::new(guest.clone(), big_endian);
         let cpu = CpuMemory::new(cpu_mapping.clone())?;
-        Ok(Native { guest, cpu_mapping, memory, cpu, wasm: None, regions: HashMap::new(), pages: HashMap::new() })
+        Ok(Native {
+            guest,
+            cpu_mapping,
+            memory,
+            cpu,
+            wasm: None,
+            regions: HashMap::new(),
+            modules: HashMap::new(),
+            pages: HashMap::new(),
+        })
     }
 
     /// Sets the poll word from another thread, now or at a time.
@@ -51,7 +55,34 @@ impl Native {
         crate::Alarm::new(self.cpu_mapping.clone())
     }
 
+    /// Makes a region's entries known.
+    fn enter(&mut self, slot: u32, unit: Unit) -> Result<(), String> {
+        let mut covered: Vec<u32> = unit.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
+        covered.sort_unstable();
+        covered.dedup();
+        for page in covered {
+            self.pages.entry(page).or_default().push(slot);
+        }
+        let entries = unit.entries.clone();
+        self.regions.insert(slot, unit);
+        for (number, pc) in entries.iter().enumerate() {
+            if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
+                // Entries that were set would outlive their code: nobody would know the region.
+                self.remove(slot);
+                return Err(String::from("the guest has more code than the entry tables have room for (64 MiB)"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets a region, and those that may call it without a look at the entries.
     fn remove(&mut self, slot: u32) {
+        let (first, count) = self.modules.get(&slot).copied().unwrap_or((slot, 1));
+        (first..first + count).for_each(|slot| self.remove_one(slot));
+    }
+
+    fn remove_one(&mut self, slot: u32) {
+        self.modules.remove(&slot);
         if let Some(region) = self.regions.remove(&slot) {
             for (number, pc) in region.entries.iter().enumerate() {
                 if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
@@ -96,7 +127,7 @@ impl Engine for Native {
     }
 
     fn install(&mut self, translated: &Translated) -> Result<(), String> {
-        if self.wasm.as_ref().is_some_and(|wasm| wasm.regions() >= REGIONS_MAX) {
+        if self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX) {
             self.forget_all();
             self.wasm = None;
         }
@@ -104,23 +135,12 @@ impl Engine for Native {
             Some(wasm) => wasm,
             none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
         };
-        let slot = wasm.install(&translated.wasm).map_err(|error| format!("{error:#}"))?;
-        let mut covered: Vec<u32> = translated.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
-        covered.sort_unstable();
-        covered.dedup();
-        for page in covered {
-            self.pages.entry(page).or_default().push(slot);
+        let first = wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
+        for slot in (first..).take(translated.functions.len()) {
+            // Functions of a module call each other, so they are forgotten together.
+            self.modules.insert(slot, (first, translated.functions.len() as u32));
         }
-        let Translated { entries, sites, ranges, .. } = translated.clone();
-        self.regions.insert(slot, Installed { entries, sites, ranges });
-        for (number, pc) in translated.entries.iter().enumerate() {
-            if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
-                // Entries that were set would outlive their code: nobody would know the region.
-                self.remove(slot);
-                return Err(String::from("the guest has more code than the entry tables have room for (64 MiB)"));
-            }
-        }
-        Ok(())
+        (first..).zip(&translated.functions).try_for_each(|(slot, unit)| self.enter(slot, unit.clone()))
     }
 
     fn has_code(&self, pc: u32) -> bool {

@@ -6,7 +6,7 @@ use crate::cpu::CPU_BYTES;
 use crate::creator::Creator;
 use crate::mapping::{ADDRESSABLE, GUARD, Mapping};
 use mips::border;
-use mips::translate::{driver, memories};
+use mips::translate::{driver, export, memories};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,13 +56,14 @@ pub(crate) struct Wasm {
     guest: Memory,
     cpu: Memory,
     table: Table,
-    drive: TypedFunc<u32, u32>,
+    drive: TypedFunc<(u32, u32), u32>,
     /// Address of the last fault, noted by the signal handler.
     fault_at: Arc<AtomicUsize>,
     guest_base: usize,
-    /// Which slot a module's code belongs to, by where the code begins.
+    /// The slot of a module's first function, by where its code begins; the others follow.
     slots: HashMap<usize, u32>,
     next_slot: u32,
+    modules: u32,
 }
 
 fn config(creator: Arc<Creator>) -> Config {
@@ -75,6 +76,8 @@ fn config(creator: Arc<Creator>) -> Config {
         .memory_init_cow(false)
         .table_lazy_init(false)
         .native_unwind_info(false)
+        .async_stack_size(2 * border::STACK_BYTES)
+        .max_wasm_stack(border::STACK_BYTES)
         .parallel_compilation(false)
         .cranelift_opt_level(OptLevel::Speed);
     config
@@ -123,34 +126,39 @@ impl Wasm {
             slots: HashMap::new(),
             // Slot 0 stays empty: no entry is zero.
             next_slot: 1,
+            modules: 0,
         })
     }
 
-    /// Compiles a region module and puts its function in the table; the answer is its slot.
-    pub(crate) fn install(&mut self, wasm: &[u8]) -> Result<u32> {
+    /// Compiles a module of `count` regions and puts them in the table; the answer is the first one's slot.
+    pub(crate) fn install(&mut self, wasm: &[u8], count: usize) -> Result<u32> {
         let module = Module::new(&self.engine, wasm)?;
-        let instance = Instance::new(&mut self.store, &module, &[self.guest.into(), self.cpu.into()])?;
-        let region: Func = instance.get_func(&mut self.store, border::REGION).expect("a region exports its function");
-        let slot = self.next_slot;
-        let size = self.table.size(&self.store);
-        if u64::from(slot) >= size {
-            self.table.grow(&mut self.store, size, Ref::Func(None))?;
+        let imports = [self.guest.into(), self.cpu.into(), self.table.into()];
+        let instance = Instance::new(&mut self.store, &module, &imports)?;
+        let first = self.next_slot;
+        for number in 0..count {
+            let region: Func = instance.get_func(&mut self.store, &export(number)).expect("a region is exported");
+            let (slot, size) = (u64::from(self.next_slot), self.table.size(&self.store));
+            if slot >= size {
+                self.table.grow(&mut self.store, size, Ref::Func(None))?;
+            }
+            self.table.set(&mut self.store, slot, Ref::Func(Some(region)))?;
+            self.next_slot += 1;
         }
-        self.table.set(&mut self.store, u64::from(slot), Ref::Func(Some(region)))?;
-        self.slots.insert(module.image_range().start as usize, slot);
-        self.next_slot += 1;
-        Ok(slot)
+        self.slots.insert(module.image_range().start as usize, first);
+        self.modules += 1;
+        Ok(first)
     }
 
-    /// How many regions are installed.
-    pub(crate) fn regions(&self) -> u32 {
-        self.next_slot - 1
+    /// How many modules are installed.
+    pub(crate) fn modules(&self) -> u32 {
+        self.modules
     }
 
     /// Runs translated code from `pc`.
     pub(crate) fn drive(&mut self, pc: u32) -> Ran {
         self.fault_at.store(0, Ordering::Relaxed);
-        match self.drive.call(&mut self.store, pc) {
+        match self.drive.call(&mut self.store, (pc, border::DEPTH_MAX)) {
             Ok(pc) => Ran::To(pc),
             Err(error) => {
                 let trap = error.downcast_ref::<Trap>();
@@ -164,7 +172,7 @@ impl Wasm {
     /// Where in which region a trap happened.
     fn site(&self, error: &wasmtime::Error) -> Option<(u32, u32)> {
         let frame = error.downcast_ref::<WasmBacktrace>()?.frames().first()?;
-        let slot = self.slots.get(&(frame.module().image_range().start as usize))?;
-        Some((*slot, frame.func_offset()? as u32))
+        let first = self.slots.get(&(frame.module().image_range().start as usize))?;
+        Some((first + frame.func_index(), frame.func_offset()? as u32))
     }
 }

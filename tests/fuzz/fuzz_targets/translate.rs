@@ -18,6 +18,9 @@ impl CodeSource for Words {
         let index = pc.checked_sub(AT)? / 4;
         self.0.get(index as usize).filter(|_| pc % 4 == 0).copied()
     }
+    fn data(&self, at: u32) -> Option<u32> {
+        self.word(at)
+    }
 }
 
 fuzz_target!(|input: (Vec<u32>, [bool; 6], u8)| {

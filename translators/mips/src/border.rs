@@ -12,10 +12,18 @@ pub const GUEST_MEMORY: &str = "guest";
 pub const CPU_MEMORY: &str = "cpu";
 /// Import: the table of region functions.
 pub const TABLE: &str = "table";
-/// Export of a region module: `(entry: i32) -> pc: i32`, runs from the numbered entry until it leaves.
+/// Export of a region module, followed by a number: `(entry: i32, depth: i32) -> pc: i32`, runs from the numbered entry
+/// until it leaves.
 pub const REGION: &str = "region";
-/// Export of the driver module: `(pc: i32) -> pc: i32`, runs regions until there is none for `pc`, or one left.
+/// Export of the driver module: `(pc: i32, depth: i32) -> pc: i32`, runs regions until there is none for `pc`, or one
+/// left. `depth` is how deep calls may nest.
 pub const DRIVER: &str = "drive";
+
+/// How deep calls may nest, and [`STACK_BYTES`] that hold so many frames: a frame keeps what the guest has in registers
+/// and little more, and what may need more counts more than once.
+pub const DEPTH_MAX: u32 = 1_500;
+/// Stack that translated code may need.
+pub const STACK_BYTES: usize = 4 << 20;
 
 /// Bytes of an entry table: one 4-byte entry for each halfword of a page.
 pub const ENTRIES_BYTES: u32 = 2 * PAGE_BYTES;

@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod border;
+pub mod cells;
 pub mod cpu;
 pub mod decode;
 pub mod disasm;

@@ -95,6 +95,11 @@ impl Cc {
         Cc((number & 7) as u8)
     }
 
+    /// 0 to 7.
+    pub const fn index(self) -> u8 {
+        self.0
+    }
+
     /// Its bit in FCSR: 23 for condition 0, 25 to 31 for the others (MD00086 §5.7).
     pub const fn fcsr_bit(self) -> u32 {
         if self.0 == 0 { 23 } else { 24 + self.0 as u32 }

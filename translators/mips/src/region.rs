@@ -2,8 +2,9 @@
 
 use crate::decode::decode;
 use crate::insn::Insn;
-use crate::reading::effects::{Effects, Flow, effects};
+use crate::reading::effects::{Flow, effects};
 use crate::reading::emit::Options;
+use crate::reg::Gpr;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
@@ -11,6 +12,8 @@ use alloc::vec::Vec;
 pub trait CodeSource {
     /// The word at `pc`, in host order; `None` if it cannot be fetched.
     fn word(&self, pc: u32) -> Option<u32>;
+    /// The word of data at `at`, in host order, as it is now; `None` if it cannot be read.
+    fn data(&self, at: u32) -> Option<u32>;
 }
 
 /// A straight run of instructions; its last one may be a branch, whose delay slot then follows it.
@@ -22,12 +25,52 @@ pub struct Block {
     pub insns: Vec<Option<Insn>>,
     /// The instruction after a final branch.
     pub slot: Option<Insn>,
+    /// How it ends.
+    pub end: End,
+}
+
+/// How a block ends, as far as can be seen in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// It goes on at its end.
+    Next,
+    /// To this address, or behind the slot.
+    Branch(u32),
+    /// To this address.
+    Jump(u32),
+    /// To this address if it is known, to come back behind the slot.
+    Call(Option<u32>),
+    /// To the address in `ra`.
+    Return,
+    /// To an address that was computed.
+    Computed,
+    /// Its last instruction is the interpreter's, and may come back behind it.
+    Interpret,
+    /// Its last word is no instruction, or none could be fetched.
+    Reserved,
 }
 
 impl Block {
     /// The address behind its last instruction, delay slot not counted.
     pub fn end(&self) -> u32 {
         self.pc.wrapping_add(4 * self.insns.len() as u32)
+    }
+
+    /// The address behind its last instruction and the delay slot.
+    pub fn behind(&self) -> u32 {
+        self.end().wrapping_add(4)
+    }
+
+    /// Where it may go on without leaving translated code: a conditional branch's target, then what is behind it.
+    pub fn successors(&self) -> impl Iterator<Item = u32> {
+        let (first, second) = match self.end {
+            End::Next => (Some(self.end()), None),
+            End::Branch(target) => (Some(target), Some(self.behind())),
+            End::Jump(target) => (Some(target), None),
+            End::Call(_) => (Some(self.behind()), None),
+            End::Return | End::Computed | End::Interpret | End::Reserved => (None, None),
+        };
+        first.into_iter().chain(second)
     }
 }
 
@@ -48,16 +91,27 @@ impl Region {
 /// A block longer than this is cut; the rest is another block.
 const INSNS_MAX: u32 = 256;
 
-/// Finds the region of at most `blocks_max` blocks around `root`; `None` if nothing can be fetched there. What `options`
-/// leave to the interpreter ends a block, so that translated code goes on right behind it.
-pub fn discover(code: &dyn CodeSource, root: u32, blocks_max: usize, options: Options) -> Option<Region> {
+/// How far a region reaches.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// The most blocks it may have.
+    pub blocks: usize,
+    /// Whether what comes behind an instruction of the interpreter's belongs to it.
+    pub is_past_interpreter: bool,
+}
+
+/// Finds the region around `root`; `None` if nothing can be fetched there. What `options` leave to the interpreter ends
+/// a block.
+pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach, options: Options) -> Option<Region> {
     let code = &Reader { code, options };
     code.word(root)?;
     let mut leaders = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);
     while let Some(leader) = queue.pop_front() {
-        for next in successors(code, leader) {
-            if leaders.len() >= blocks_max {
+        let block = code.block(leader, None);
+        let past = (reach.is_past_interpreter && block.end == End::Interpret).then(|| block.end());
+        for next in block.successors().chain(past) {
+            if leaders.len() >= reach.blocks {
                 break;
             }
             if code.word(next).is_some() && leaders.insert(next) {
@@ -67,21 +121,9 @@ pub fn discover(code: &dyn CodeSource, root: u32, blocks_max: usize, options: Op
     }
     let blocks = leaders.iter().map(|leader| {
         let until = leaders.range(leader + 1..).next().copied();
-        block(code, *leader, until)
+        code.block(*leader, until)
     });
     Some(Region { blocks: blocks.collect() })
-}
-
-/// What follows one instruction.
-enum End {
-    /// The next one.
-    None,
-    /// A branch, with its slot.
-    Branch(Effects),
-    /// The interpreter takes over and comes back behind it.
-    Interpret,
-    /// Nothing sensible.
-    Reserved,
 }
 
 /// Code, and what is known of whoever runs it.
@@ -95,63 +137,48 @@ impl Reader<'_> {
         self.code.word(pc)
     }
 
-    fn end_of(&self, insn: Option<Insn>) -> End {
+    /// The block at `pc`, which ends at `until` if it comes so far.
+    fn block(&self, pc: u32, until: Option<u32>) -> Block {
+        let mut insns = Vec::new();
+        let mut at = pc;
+        while Some(at) != until && insns.len() < INSNS_MAX as usize {
+            let Some(word) = self.word(at) else { return Block { pc, insns, slot: None, end: End::Reserved } };
+            let insn = decode(word);
+            insns.push(insn);
+            let end = self.end_of(at, insn);
+            at = at.wrapping_add(4);
+            match end {
+                End::Next => {}
+                End::Interpret | End::Reserved => return Block { pc, insns, slot: None, end },
+                _ => {
+                    let slot = self.word(at).and_then(decode);
+                    return Block { pc, insns, slot, end };
+                }
+            }
+        }
+        Block { pc, insns, slot: None, end: End::Next }
+    }
+
+    /// How a block ends with the instruction at `at`; `Next` if it does not.
+    fn end_of(&self, at: u32, insn: Option<Insn>) -> End {
         let Some(insn) = insn else { return End::Reserved };
         let effects = effects(insn);
-        match effects.flow {
-            Flow::Raise => End::Interpret,
-            _ if effects.has_slot => End::Branch(effects),
-            _ if effects.control || effects.arithmetic && self.options.fpu.exact => End::Interpret,
-            _ => End::None,
+        let slot = at.wrapping_add(4);
+        let (target, is_always) = match effects.flow {
+            Flow::Raise => return End::Interpret,
+            Flow::Next if effects.control || effects.arithmetic && self.options.fpu.exact => return End::Interpret,
+            Flow::Next => return End::Next,
+            Flow::Branch { by, is_always, .. } => (Some(slot.wrapping_add_signed(by.0)), is_always),
+            Flow::Near { target, isa_mode } => (Some(slot & 0xf000_0000 | target | isa_mode), true),
+            Flow::Computed => (None, true),
+        };
+        match (target, is_always, effects.links) {
+            (_, true, true) => End::Call(target),
+            // Whether it is called or not, it goes on there or behind.
+            (Some(target), false, _) => End::Branch(target),
+            (Some(target), true, false) => End::Jump(target),
+            (None, ..) if effects.reads == 1 << Gpr::RA.index() => End::Return,
+            (None, ..) => End::Computed,
         }
     }
-}
-
-/// Where the block at `pc` leads, as far as can be seen and without following calls.
-fn successors(code: &Reader, pc: u32) -> Vec<u32> {
-    let mut at = pc;
-    for _ in 0..INSNS_MAX {
-        let Some(word) = code.word(at) else { return Vec::new() };
-        match code.end_of(decode(word)) {
-            End::None => at = at.wrapping_add(4),
-            End::Branch(effects) => return after_branch(at, effects),
-            End::Interpret => return alloc::vec![at.wrapping_add(4)],
-            End::Reserved => return Vec::new(),
-        }
-    }
-    alloc::vec![at]
-}
-
-fn after_branch(at: u32, effects: Effects) -> Vec<u32> {
-    let behind = at.wrapping_add(8);
-    match effects.flow {
-        // A call comes back; what it calls is another region.
-        _ if effects.links => alloc::vec![behind],
-        Flow::Branch { by, is_always, .. } => {
-            let target = at.wrapping_add(4).wrapping_add_signed(by.0);
-            if is_always { alloc::vec![target] } else { alloc::vec![target, behind] }
-        }
-        Flow::Near { target, isa_mode: 0 } => alloc::vec![at.wrapping_add(4) & 0xf000_0000 | target],
-        _ => Vec::new(),
-    }
-}
-
-fn block(code: &Reader, pc: u32, until: Option<u32>) -> Block {
-    let mut insns = Vec::new();
-    let mut at = pc;
-    while Some(at) != until && insns.len() < INSNS_MAX as usize {
-        let Some(word) = code.word(at) else { break };
-        let insn = decode(word);
-        insns.push(insn);
-        at = at.wrapping_add(4);
-        match code.end_of(insn) {
-            End::None => {}
-            End::Branch(_) => {
-                let slot = code.word(at).and_then(decode);
-                return Block { pc, insns, slot };
-            }
-            End::Interpret | End::Reserved => break,
-        }
-    }
-    Block { pc, insns, slot: None }
 }

@@ -72,6 +72,11 @@ impl Code {
         self.instructions.push(instruction);
     }
 
+    /// Sets `local` to the top of the stack, which stands for the value it had: expressions of it stay good.
+    pub fn amend(&mut self, local: u32) {
+        self.instructions.push(Instruction::LocalSet(local));
+    }
+
     /// Marks the next instruction with `what`: if it traps, its offset leads back here.
     pub fn mark(&mut self, what: u32) {
         self.marks.push((self.instructions.len(), what));

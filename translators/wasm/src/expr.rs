@@ -152,6 +152,18 @@ impl<'a> Expr<'a> {
         if let Node::Local(local, _) = self.arena.node(self.at) { Some(local) } else { None }
     }
 
+    /// Whether the value of a local that `is_it` accepts takes part in it.
+    pub fn uses(self, is_it: &dyn Fn(u32) -> bool) -> bool {
+        let child = |at| Expr { arena: self.arena, at }.uses(is_it);
+        match self.arena.node(self.at) {
+            Node::Const(_) => false,
+            Node::Local(local, _) => is_it(local),
+            Node::Unary(_, a) => child(a),
+            Node::Binary(_, a, b) => child(a) || child(b),
+            Node::Select { yes, no, when } => child(yes) || child(no) || child(when),
+        }
+    }
+
     /// Writes it out: its value is then on top of the stack.
     pub fn push(self, code: &mut Code) {
         let child = |at| Expr { arena: self.arena, at };

@@ -1,4 +1,5 @@
-//! The reading that asks: what does an instruction touch, and where can it go? Nothing here names an instruction.
+//! The reading that asks: what does an instruction touch, where can it go, and what comes out if some registers are
+//! known? Nothing here names an instruction.
 
 use crate::cpu::{self, Binary, Cond, Cpu, Extend, Fpu, Round, Side, Size, Slot, Step, Unary};
 use crate::exception::Exception;
@@ -59,10 +60,41 @@ pub struct Effects {
 
 /// What `insn` does.
 pub fn effects(insn: Insn) -> Effects {
-    let mut asker = Asker { reads: Cell::new(0), links: Cell::new(false), effects: NOTHING };
-    let Ok(()) = perform(&mut asker, insn);
+    let asker = ask(insn, None);
     let has_slot = matches!(asker.effects.flow, Flow::Branch { .. } | Flow::Near { .. } | Flow::Computed);
     Effects { reads: asker.reads.get() & !1, links: asker.links.get() && has_slot, has_slot, ..asker.effects }
+}
+
+/// What is known of general registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Known {
+    /// Their values, where they are known.
+    pub gpr: [Option<u32>; 32],
+}
+
+impl Known {
+    /// Sees what the instruction at `at` makes of what is known, reading memory by `data`. The answer is where it jumps
+    /// to, if it computes that and it can be known.
+    ///
+    /// It is a guess: `gp` is taken to be restored to what it was wherever it is loaded.
+    pub fn follow(&mut self, at: u32, insn: Insn, data: &dyn Fn(u32) -> Option<u32>) -> Option<u32> {
+        ask(insn, Some(Run { at, known: self, data })).jump
+    }
+
+    /// Forgets what a call may change by convention.
+    pub fn forget_over_call(&mut self) {
+        for (reg, value) in self.gpr.iter_mut().enumerate() {
+            if !matches!(reg, 16..=23 | 28..=30) {
+                *value = None;
+            }
+        }
+    }
+}
+
+fn ask(insn: Insn, run: Option<Run<'_>>) -> Asker<'_> {
+    let mut asker = Asker { reads: Cell::new(0), links: Cell::new(false), effects: NOTHING, run, jump: None };
+    let Ok(()) = perform(&mut asker, insn);
+    asker
 }
 
 const NOTHING: Effects = Effects {
@@ -76,10 +108,20 @@ const NOTHING: Effects = Effects {
     control: false,
 };
 
-struct Asker {
+struct Asker<'a> {
     reads: Cell<u32>,
     links: Cell<bool>,
     effects: Effects,
+    /// What is known beforehand.
+    run: Option<Run<'a>>,
+    /// Where it jumps, if that is known.
+    jump: Option<u32>,
+}
+
+struct Run<'a> {
+    at: u32,
+    known: &'a mut Known,
+    data: &'a dyn Fn(u32) -> Option<u32>,
 }
 
 /// A value nobody knows, unless it is a constant truth.
@@ -143,35 +185,47 @@ impl cpu::Bit for Truth {
     }
 }
 
-/// A word, known only if it is a constant: enough to see that a branch is unconditional.
+/// A word, known if all it is made of is.
 #[derive(Clone, Copy)]
 struct Word(Option<u32>);
 
+impl Word {
+    fn with(self, other: Word, op: impl Fn(u32, u32) -> u32) -> Word {
+        Word(self.0.zip(other.0).map(|(a, b)| op(a, b)))
+    }
+}
+
 macro_rules! word {
-    ($($trait:ident $method:ident)*) => {$(
+    ($($trait:ident $method:ident $op:expr;)*) => {$(
         impl $trait for Word {
             type Output = Word;
-            fn $method(self, _: Word) -> Word {
-                Word(None)
+            fn $method(self, other: Word) -> Word {
+                self.with(other, $op)
             }
         }
     )*};
 }
 
-word!(Add add Sub sub BitAnd bitand BitOr bitor BitXor bitxor);
+word! {
+    Add add u32::wrapping_add;
+    Sub sub u32::wrapping_sub;
+    BitAnd bitand |a, b| a & b;
+    BitOr bitor |a, b| a | b;
+    BitXor bitxor |a, b| a ^ b;
+}
 
 impl Not for Word {
     type Output = Word;
     fn not(self) -> Word {
-        Word(None)
+        Word(self.0.map(|a| !a))
     }
 }
 
 impl cpu::Word for Word {
     type Bit = Truth;
     type Long = Unknown;
-    fn mul(self, _: Word) -> Word {
-        Word(None)
+    fn mul(self, by: Word) -> Word {
+        self.with(by, u32::wrapping_mul)
     }
     fn div_s(self, _: Word) -> Word {
         Word(None)
@@ -179,26 +233,26 @@ impl cpu::Word for Word {
     fn div_u(self, _: Word) -> Word {
         Word(None)
     }
-    fn shl(self, _: Word) -> Word {
-        Word(None)
+    fn shl(self, by: Word) -> Word {
+        self.with(by, u32::wrapping_shl)
     }
-    fn shr_u(self, _: Word) -> Word {
-        Word(None)
+    fn shr_u(self, by: Word) -> Word {
+        self.with(by, u32::wrapping_shr)
     }
-    fn shr_s(self, _: Word) -> Word {
-        Word(None)
+    fn shr_s(self, by: Word) -> Word {
+        self.with(by, |a, by| (a as i32).wrapping_shr(by) as u32)
     }
-    fn rotr(self, _: Word) -> Word {
-        Word(None)
+    fn rotr(self, by: Word) -> Word {
+        self.with(by, |a, by| a.rotate_right(by & 31))
     }
     fn clz(self) -> Word {
-        Word(None)
+        Word(self.0.map(u32::leading_zeros))
     }
     fn sign_byte(self) -> Word {
-        Word(None)
+        Word(self.0.map(|a| a as i8 as u32))
     }
     fn sign_half(self) -> Word {
-        Word(None)
+        Word(self.0.map(|a| a as i16 as u32))
     }
     fn eq(self, other: Word) -> Truth {
         Truth { is_always: self.0.is_some() && self.0 == other.0 }
@@ -236,13 +290,13 @@ impl cpu::Long for Unknown {
     }
 }
 
-impl Asker {
+impl Asker<'_> {
     fn access(&mut self) {
         self.effects.memory = true;
     }
 }
 
-impl Cpu for Asker {
+impl Cpu for Asker<'_> {
     type Word = Word;
     type Long = Unknown;
     type Bit = Truth;
@@ -256,11 +310,20 @@ impl Cpu for Asker {
     }
     fn get(&self, reg: Gpr) -> Word {
         self.reads.set(self.reads.get() | 1 << reg.index());
-        if reg == Gpr::ZERO { Word(Some(0)) } else { Word(None) }
+        if reg == Gpr::ZERO {
+            return Word(Some(0));
+        }
+        Word(self.run.as_ref().and_then(|run| run.known.gpr[reg.index()]))
     }
-    fn set(&mut self, reg: Gpr, _: Word) {
-        if reg != Gpr::ZERO {
-            self.effects.writes |= 1 << reg.index();
+    fn set(&mut self, reg: Gpr, value: Word) {
+        if reg == Gpr::ZERO {
+            return;
+        }
+        self.effects.writes |= 1 << reg.index();
+        if let Some(run) = &mut self.run
+            && (reg != Gpr::GP || value.0.is_some())
+        {
+            run.known.gpr[reg.index()] = value.0;
         }
     }
     fn hilo(&self) -> Unknown {
@@ -273,9 +336,10 @@ impl Cpu for Asker {
     fn is_big_endian(&self) -> bool {
         false
     }
-    fn load(&mut self, _: Size, _: Extend, _: Word) -> Result<Word, Infallible> {
+    fn load(&mut self, size: Size, _: Extend, at: Word) -> Result<Word, Infallible> {
         self.access();
-        Ok(Word(None))
+        let at = at.0.filter(|_| size == Size::Word);
+        Ok(Word(self.run.as_ref().zip(at).and_then(|(run, at)| (run.data)(at))))
     }
     fn store(&mut self, _: Size, _: Word, _: Word) -> Step<Self> {
         self.access();
@@ -303,9 +367,10 @@ impl Cpu for Asker {
     }
     fn link(&self) -> Word {
         self.links.set(true);
-        Word(None)
+        Word(self.run.as_ref().map(|run| run.at.wrapping_add(8)))
     }
-    fn jump(&mut self, _: Word) {
+    fn jump(&mut self, to: Word) {
+        self.jump = to.0;
         self.effects.flow = Flow::Computed;
     }
     fn jump_near(&mut self, target: u32, isa_mode: u32) {
@@ -334,7 +399,7 @@ impl Cpu for Asker {
     }
 }
 
-impl Fpu for Asker {
+impl Fpu for Asker<'_> {
     fn fpr(&self, _: Fmt, _: Fpr) -> Unknown {
         Unknown
     }

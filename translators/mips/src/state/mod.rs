@@ -35,7 +35,7 @@ pub struct State {
     pub link_at: u32,
     /// The word that LL read there.
     pub link_value: u32,
-    /// Not zero: leave translated code at the next poll. Written by other threads.
+    /// [`State::POLL_NOW`]: leave translated code at the next poll; else zero. Written by other threads.
     pub poll: u32,
     /// Why translated code left, a [`crate::border::Leave`] code; zero if it only has no code for `pc`.
     pub leave: u32,
@@ -60,6 +60,9 @@ pub struct FpuMode {
 impl State {
     /// `link_at` when no LL is outstanding: odd, so no SC matches it.
     pub const NO_LINK: u32 = 1;
+
+    /// `poll` when somebody polls: no call may nest deeper.
+    pub const POLL_NOW: u32 = i32::MAX as u32;
 
     /// Byte offset of a general-purpose register.
     pub const fn gpr_offset(reg: Gpr) -> u32 {

@@ -1,15 +1,14 @@
-//! Floating point as emitted code does it: native operations for the common case. A NaN result, an integer that does
-//! not fit, and everything once flags or rounding modes matter (`FpuMode::exact`) is the interpreter's.
+//! Floating point as emitted code does it: native operations, with the results MIPS has for NaNs. A NaN of the 2008
+//! encoding, and everything once flags or rounding modes matter (`FpuMode::exact`), is the interpreter's.
 
+use super::Emit;
 use super::value::{Bit, Long, Word};
-use super::{Emit, state};
-use crate::cpu::{Binary, Cond, Cpu, Fpu, Round, Step, Unary, Word as _};
+use crate::cells::Cell;
+use crate::cpu::{Binary, Cond, Cpu, Fpu, Long as _, Round, Step, Unary};
 use crate::insn::Fmt;
 use crate::reg::{Cc, Fpr};
-use crate::state::State;
 use core::convert::Infallible;
 use wasm::{Binary as Op2, Expr, Type, Unary as Op1};
-use wasm_encoder::Instruction;
 
 /// The bits of a value in `fmt` as the float (S, D) or integer (W, L) they stand for.
 fn open(fmt: Fmt, bits: Expr<'_>) -> Expr<'_> {
@@ -46,11 +45,6 @@ fn pick<T>(fmt: Fmt, single: T, double: T) -> T {
 }
 
 impl<'a> Emit<'a> {
-    fn fpr_at(&self, fmt: Fmt, reg: Fpr) -> u32 {
-        let fr = self.options.fpu.fr;
-        State::fpr_offset(if fmt.is_long() { State::double_index(fr, reg) } else { State::fpr_index(fr, reg) })
-    }
-
     fn is_nan(&self, fmt: Fmt, value: Expr<'a>) -> Bit<'a> {
         Bit(value.binary(pick(fmt, Op2::F32Ne, Op2::F64Ne), value))
     }
@@ -61,11 +55,15 @@ impl<'a> Emit<'a> {
         if value.as_local().is_some() { value } else { self.hold_as(value, type_of(fmt)) }
     }
 
-    /// A result, unless it is a NaN: which one is the interpreter's business.
+    /// The result of arithmetic, in a temporary that [`Fpu::set_fpr`] knows. A 2008 NaN is the interpreter's business.
     fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Long<'a> {
         let value = self.hold_as(value, type_of(fmt));
-        let is_nan = self.is_nan(fmt, value);
-        self.interpret_if(is_nan);
+        if self.options.fpu.nan2008 {
+            let is_nan = self.is_nan(fmt, value);
+            self.interpret_if(is_nan);
+        } else {
+            self.raw_result = value.as_local().map(|local| (local, type_of(fmt)));
+        }
         Long(close(fmt, value))
     }
 
@@ -91,63 +89,55 @@ impl<'a> Emit<'a> {
         } else {
             (double(-9223372036854775808.0), double(9223372036854775808.0), Op1::I64TruncSatF64S)
         };
-        let fits = Bit(rounded.binary(Op2::F64Ge, low)) & Bit(rounded.binary(Op2::F64Lt, high));
-        self.interpret_if(!fits);
-        Long(close(to, rounded.unary(op)))
+        let integer = rounded.unary(op);
+        if self.options.fpu.nan2008 {
+            // Saturates, and a NaN is 0: as Wasm does.
+            return Long(close(to, integer));
+        }
+        let fits = rounded.binary(Op2::F64Ge, low).binary(Op2::I32And, rounded.binary(Op2::F64Lt, high));
+        let largest = match to {
+            Fmt::W => self.arena.i32(i32::MAX as u32),
+            _ => self.arena.i64(i64::MAX as u64),
+        };
+        Long(close(to, integer.select(largest, fits)))
     }
 }
 
 impl<'a> Fpu for Emit<'a> {
     fn fpr(&self, fmt: Fmt, reg: Fpr) -> Long<'a> {
-        // Read as it will be used: doubles and 64-bit integers through a floating-point local.
-        let fmt = if fmt == Fmt::L { Fmt::D } else { fmt };
-        let temp = self.code.borrow_mut().temp(type_of(fmt));
-        let load = match fmt {
-            Fmt::S => Instruction::F32Load,
-            Fmt::W => Instruction::I32Load,
-            _ => Instruction::F64Load,
-        };
-        self.read_state(temp.0, self.fpr_at(fmt, reg), load);
-        Long(close(fmt, self.local(temp.0)))
+        // Cells hold floats: what travels as raw bits is reinterpreted, and back again for nothing where it is used.
+        let cell = Cell::float(self.options.fpu.fr, fmt, reg);
+        if matches!(fmt, Fmt::W | Fmt::L) {
+            self.settle(cell.into());
+        }
+        Long(close(if fmt.is_long() { Fmt::D } else { Fmt::S }, self.cell(cell)))
     }
     fn set_fpr(&mut self, fmt: Fmt, reg: Fpr, value: Long<'a>) {
-        let at = self.fpr_at(fmt, reg);
-        let narrow = value.0.unary(Op1::I32WrapI64);
-        let code = self.code();
-        code.add(Instruction::I32Const(0));
-        let store = if fmt.is_long() {
-            match value.0.under(Op1::I64ReinterpretF64) {
-                Some(double) => {
-                    double.push(code);
-                    Instruction::F64Store(state(at))
-                }
-                None => {
-                    value.0.push(code);
-                    Instruction::I64Store(state(at))
-                }
-            }
-        } else {
-            match narrow.under(Op1::I32ReinterpretF32) {
-                Some(single) => {
-                    single.push(code);
-                    Instruction::F32Store(state(at))
-                }
-                None => {
-                    narrow.push(code);
-                    Instruction::I32Store(state(at))
-                }
-            }
-        };
-        code.add(store);
+        let value = open(if fmt.is_long() { Fmt::D } else { Fmt::S }, value.0);
+        let cell = Cell::float(self.options.fpu.fr, fmt, reg);
+        if self.is_raw(value) {
+            return self.set_raw_cell(cell, value);
+        }
+        self.settle_value(value);
+        self.set_cell(cell, value);
     }
     fn fpr_high(&self, reg: Fpr) -> Word<'a> {
-        self.state_word(State::fpr_offset(State::fpr_high_index(self.options.fpu.fr, reg)))
+        if let Some(cell) = Cell::float_high(self.options.fpu.fr, reg) {
+            return Word(self.cell(cell).unary(Op1::I32ReinterpretF32));
+        }
+        let double = self.cell(Cell::float(true, Fmt::D, reg));
+        Long(close(Fmt::D, double)).high()
     }
     fn set_fpr_high(&mut self, reg: Fpr, value: Word<'a>) {
-        let at = State::fpr_offset(State::fpr_high_index(self.options.fpu.fr, reg));
-        self.set_state_word(at, value);
+        if let Some(cell) = Cell::float_high(self.options.fpu.fr, reg) {
+            return self.set_cell(cell, value.0.unary(Op1::F32ReinterpretI32));
+        }
+        let cell = Cell::float(true, Fmt::D, reg);
+        let low = Long(close(Fmt::D, self.cell(cell))).low();
+        self.set_cell(cell, open(Fmt::D, Long::pair(value, low).0));
     }
     fn hold_long(&mut self, value: Long<'a>) -> Long<'a> {
+        self.settle_value(value.0);
         Long(self.hold_as(value.0, Type::I64))
     }
     fn binary(&mut self, op: Binary, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Long<'a>, Infallible> {
@@ -180,8 +170,12 @@ impl<'a> Fpu for Emit<'a> {
             Unary::Sqrt => root(a),
             Unary::Recip => self.one(fmt).binary(divide, a),
             Unary::Rsqrt => self.one(fmt).binary(divide, root(a)),
-            Unary::Abs => a.unary(pick(fmt, Op1::F32Abs, Op1::F64Abs)),
-            Unary::Neg => a.unary(pick(fmt, Op1::F32Neg, Op1::F64Neg)),
+            // Of the bits, a NaN's too.
+            Unary::Abs | Unary::Neg => {
+                self.settle_value(a);
+                let (abs, neg) = (pick(fmt, Op1::F32Abs, Op1::F64Abs), pick(fmt, Op1::F32Neg, Op1::F64Neg));
+                return Ok(Long(close(fmt, a.unary(if op == Unary::Abs { abs } else { neg }))));
+            }
         };
         Ok(self.result(fmt, value))
     }
@@ -197,7 +191,9 @@ impl<'a> Fpu for Emit<'a> {
             (Fmt::S, Fmt::W) => Op1::F32ConvertI32S,
             (Fmt::S, _) => Op1::F32ConvertI64S,
         };
-        Ok(self.result(to, value.unary(op)))
+        let value = value.unary(op);
+        // An integer makes no NaN.
+        Ok(if matches!(from, Fmt::W | Fmt::L) { Long(close(to, value)) } else { self.result(to, value) })
     }
     fn compare(&mut self, cond: Cond, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Bit<'a>, Infallible> {
         self.must_interpret |= self.options.fpu.exact;
@@ -215,15 +211,10 @@ impl<'a> Fpu for Emit<'a> {
         Ok(holds)
     }
     fn condition(&self, cc: Cc) -> Bit<'a> {
-        let fcsr = self.state_word(State::FCSR);
-        Bit((fcsr.shr_u(self.word(cc.fcsr_bit())) & self.word(1)).0)
+        Bit(self.cell(Cell::condition(cc)))
     }
     fn set_condition(&mut self, cc: Cc, value: Bit<'a>) {
-        let bit = cc.fcsr_bit();
-        let value = Word(value.0).shl(self.word(bit));
-        let value = self.hold(value);
-        let rest = self.state_word(State::FCSR) & self.word(!(1 << bit));
-        self.set_state_word(State::FCSR, rest | value);
+        self.set_cell(Cell::condition(cc), value.0);
     }
     fn control(&mut self, _: u32) -> Result<Word<'a>, Infallible> {
         self.must_interpret = true;

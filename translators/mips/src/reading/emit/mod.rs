@@ -5,16 +5,20 @@
 //! to it at that instruction. No instruction is named here.
 
 mod fpu;
+mod registers;
 mod value;
 
 use crate::border::{Leave, STATE_AT};
+use crate::cells::{Cell, Cells};
 use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
 use crate::exception::Exception;
 use crate::insn::Offset;
 use crate::reg::Gpr;
 use crate::state::{FpuMode, State};
-use core::cell::{Cell, RefCell};
+use crate::translate::poll_word;
+use core::cell::{self, RefCell};
 use core::convert::Infallible;
+pub use registers::{Held, Seen};
 use value::{Bit, Long, Word, swap_word};
 use wasm::{Arena, Code, Expr, Temp, Type, Unary};
 use wasm_encoder::{BlockType, Instruction, MemArg};
@@ -44,22 +48,19 @@ pub enum Flow {
 /// The largest displacement of an instruction, and so of a memory access.
 const OFFSET_MAX: u32 = 0x7fff;
 
-/// HI:LO's local, after the parameter and the 31 registers; its bit in the masks is the one that `zero` does not need.
-const HILO_LOCAL: u32 = 32;
-const HILO_BIT: u32 = 1;
-
 /// The emitter of one region function.
 pub struct Emit<'a> {
     arena: &'a Arena,
     code: RefCell<Code>,
     options: Options,
-    /// Registers whose local is up to date, and those newer than the register file.
-    loaded: Cell<u32>,
-    dirty: u32,
+    held: cell::Cell<Held>,
+    seen: cell::Cell<Seen>,
     /// Address of the instruction being emitted.
     at: u32,
     /// Where to restart it: itself, or the branch whose slot it is in.
     restart: u32,
+    /// The temporary of this instruction's arithmetic result.
+    raw_result: Option<(u32, Type)>,
     /// Set by a branch or jump.
     pub flow: Option<Flow>,
     /// Set if this instruction is for the interpreter.
@@ -70,30 +71,34 @@ pub struct Emit<'a> {
 #[derive(Clone, Copy)]
 pub struct Checkpoint {
     code: wasm::Checkpoint,
-    loaded: u32,
-    dirty: u32,
+    held: Held,
+    seen: Seen,
 }
 
 impl<'a> Emit<'a> {
-    /// An emitter into a function `(entry: i32) -> pc: i32`.
+    /// An emitter into a function `(entry: i32, depth: i32) -> pc: i32`.
     pub fn new(arena: &'a Arena, options: Options) -> Emit<'a> {
-        let mut fixed = [Type::I32; HILO_LOCAL as usize];
-        fixed[HILO_LOCAL as usize - 1] = Type::I64;
         Emit {
             arena,
-            code: RefCell::new(Code::new(1, &fixed)),
+            code: RefCell::new(Code::new(Emit::PARAMS, &registers::local_types())),
             options,
-            loaded: Cell::new(0),
-            dirty: 0,
+            held: cell::Cell::default(),
+            seen: cell::Cell::default(),
             at: 0,
             restart: 0,
+            raw_result: None,
             flow: None,
             must_interpret: false,
         }
     }
 
-    /// The parameter: which entry to run.
+    /// The parameter that says which entry to run.
     pub const ENTRY: u32 = 0;
+    /// The parameter that says how deep calls may still nest.
+    pub const DEPTH: u32 = 1;
+    const PARAMS: u32 = 2;
+    /// A local of the translator's own, behind all cells.
+    pub const SELECTOR: u32 = Emit::PARAMS + crate::cells::COUNT;
 
     /// The code so far, for the translator's own control flow.
     pub fn code(&mut self) -> &mut Code {
@@ -105,10 +110,10 @@ impl<'a> Emit<'a> {
         self.code.into_inner()
     }
 
-    /// Starts a block: nothing is in locals.
-    pub fn begin_block(&mut self) {
-        self.loaded.set(0);
-        self.dirty = 0;
+    /// Starts a block where `held` is in locals.
+    pub fn begin_block(&mut self, held: Held) {
+        self.held.set(held);
+        self.seen.set(Seen::default());
         self.code().release_temps();
     }
 
@@ -119,37 +124,20 @@ impl<'a> Emit<'a> {
         if at == restart {
             self.code().release_temps();
         }
-        (self.flow, self.must_interpret) = (None, false);
-        Checkpoint { code: self.code().checkpoint(), loaded: self.loaded.get(), dirty: self.dirty }
+        (self.flow, self.must_interpret, self.raw_result) = (None, false, None);
+        self.checkpoint()
+    }
+
+    /// Here, to come back to.
+    pub fn checkpoint(&mut self) -> Checkpoint {
+        Checkpoint { code: self.code().checkpoint(), held: self.held.get(), seen: self.seen.get() }
     }
 
     /// Takes back everything since `checkpoint`.
     pub fn rewind(&mut self, checkpoint: Checkpoint) {
         self.code().rewind(checkpoint.code);
-        self.loaded.set(checkpoint.loaded);
-        self.dirty = checkpoint.dirty;
-    }
-
-    /// What the other arm of a branch loaded or wrote is not known here.
-    pub fn forget_since(&mut self, checkpoint: Checkpoint) {
-        self.loaded.set(checkpoint.loaded);
-        self.dirty = checkpoint.dirty;
-    }
-
-    /// Writes registers back to the register file.
-    pub fn flush(&mut self) {
-        let dirty = self.dirty;
-        let code = self.code();
-        for reg in Gpr::all().skip(1).filter(|reg| dirty >> reg.index() & 1 != 0) {
-            code.add(Instruction::I32Const(0));
-            code.add(Instruction::LocalGet(reg.index() as u32));
-            code.add(Instruction::I32Store(state(State::gpr_offset(reg))));
-        }
-        if dirty & HILO_BIT != 0 {
-            code.add(Instruction::I32Const(0));
-            code.add(Instruction::LocalGet(HILO_LOCAL));
-            code.add(Instruction::I64Store(state(State::HILO)));
-        }
+        self.held.set(checkpoint.held);
+        self.seen.set(checkpoint.seen);
     }
 
     /// Leaves the region at `pc` for a reason. What follows in the same block still knows what is dirty.
@@ -160,6 +148,15 @@ impl<'a> Emit<'a> {
         }
         self.code().add(Instruction::I32Const(pc as i32));
         self.code().add(Instruction::Return);
+    }
+
+    /// Leaves at `pc` if the poll word is set: it is, while the registers stand as they do now.
+    pub fn poll(&mut self, pc: u32) {
+        let code = self.code();
+        poll_word(code);
+        code.add(Instruction::If(BlockType::Empty));
+        self.leave(Leave::Poll, pc);
+        self.code().add(Instruction::End);
     }
 
     fn set_state(&mut self, offset: u32, value: u32) {
@@ -216,8 +213,7 @@ impl<'a> Emit<'a> {
     /// Before a guest access: registers to their file if a fault must see them, and the way back from a trap.
     fn before_access(&mut self) {
         if self.options.fault_precise {
-            self.flush();
-            self.dirty = 0;
+            self.write_back(!Cells::NONE);
         }
     }
 
@@ -277,37 +273,18 @@ impl<'a> Cpu for Emit<'a> {
         Long(self.arena.i64(value))
     }
     fn get(&self, reg: Gpr) -> Word<'a> {
-        if reg == Gpr::ZERO {
-            return self.word(0);
-        }
-        let (local, bit) = (reg.index() as u32, 1 << reg.index());
-        if self.loaded.get() & bit == 0 {
-            self.read_state(local, State::gpr_offset(reg), Instruction::I32Load);
-            self.loaded.set(self.loaded.get() | bit);
-        }
-        Word(self.local(local))
+        Cell::general(reg).map_or_else(|| self.word(0), |cell| Word(self.cell(cell)))
     }
     fn set(&mut self, reg: Gpr, value: Word<'a>) {
-        if reg == Gpr::ZERO {
-            return;
+        if let Some(cell) = Cell::general(reg) {
+            self.set_cell(cell, value.0);
         }
-        value.0.push(self.code());
-        self.code().add(Instruction::LocalSet(reg.index() as u32));
-        self.loaded.set(self.loaded.get() | 1 << reg.index());
-        self.dirty |= 1 << reg.index();
     }
     fn hilo(&self) -> Long<'a> {
-        if self.loaded.get() & HILO_BIT == 0 {
-            self.read_state(HILO_LOCAL, State::HILO, Instruction::I64Load);
-            self.loaded.set(self.loaded.get() | HILO_BIT);
-        }
-        Long(self.local(HILO_LOCAL))
+        Long(self.cell(Cell::HILO))
     }
     fn set_hilo(&mut self, value: Long<'a>) {
-        value.0.push(self.code());
-        self.code().add(Instruction::LocalSet(HILO_LOCAL));
-        self.loaded.set(self.loaded.get() | HILO_BIT);
-        self.dirty |= HILO_BIT;
+        self.set_cell(Cell::HILO, value.0);
     }
     fn hold(&mut self, value: Word<'a>) -> Word<'a> {
         if value.0.as_i32().is_some() { value } else { Word(self.hold_as(value.0, Type::I32)) }

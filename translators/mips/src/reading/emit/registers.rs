@@ -1,0 +1,228 @@
+//! Which cells are in locals, and which of those are newer than the register file.
+
+use super::{Emit, state};
+use crate::cells::{Cell, Cells, Kind};
+use crate::float::nan;
+use crate::insn::Fmt;
+use crate::state::State;
+use wasm::{Code, Expr, Type};
+use wasm_encoder::{BlockType, Instruction};
+
+/// What is known of the cells at one point of the code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// Those whose local is up to date.
+    pub loaded: Cells,
+    /// Those that the register file does not have yet; all of them are loaded.
+    pub dirty: Cells,
+    /// Those that hold the result of arithmetic: if it is a NaN, it stands for the default one. All of them are dirty.
+    pub raw: Cells,
+}
+
+/// What a stretch of code did to cells, seen from its start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Seen {
+    /// Those it loaded because it found no local for them.
+    pub demanded: Cells,
+    /// Those that an access to an alias put out of their locals.
+    pub spilled: Cells,
+}
+
+/// The local of a cell; the cells follow the parameters.
+pub(super) fn local(cell: Cell) -> u32 {
+    Emit::PARAMS + cell.index()
+}
+
+/// The types of all cells' locals, and of the translator's own.
+pub(super) fn local_types() -> alloc::vec::Vec<Type> {
+    Cell::all().map(Cell::local_type).chain([Type::I32]).collect()
+}
+
+impl<'a> Emit<'a> {
+    /// What is in locals now.
+    pub fn held(&self) -> Held {
+        self.held.get()
+    }
+
+    /// Takes for granted what is in locals now, as at a place that several paths lead to.
+    pub fn set_held(&mut self, held: Held) {
+        self.held.set(held);
+    }
+
+    /// What was done to cells since [`Emit::begin_block`].
+    pub fn seen(&self) -> Seen {
+        self.seen.get()
+    }
+
+    /// A cell's value.
+    pub(super) fn cell(&self, cell: Cell) -> Expr<'a> {
+        self.bring_in(cell.into());
+        self.local(local(cell))
+    }
+
+    /// Gives a cell a new value.
+    pub(super) fn set_cell(&mut self, cell: Cell, value: Expr<'a>) {
+        let fr = self.options.fpu.fr;
+        let aliases = cell.aliases(fr);
+        if !matches!(cell.kind(fr), Kind::Double(_)) {
+            // Part of what its alias holds stays.
+            self.write_back(aliases);
+        }
+        value.push(self.code());
+        self.code().add(Instruction::LocalSet(local(cell)));
+        let held = self.held.get();
+        self.held.set(Held {
+            loaded: held.loaded.without(aliases).with(cell),
+            dirty: held.dirty.without(aliases).with(cell),
+            raw: held.raw.without(aliases).without(cell),
+        });
+        self.note(Cells::NONE, aliases);
+    }
+
+    /// Gives a floating-point cell the result of arithmetic, which may be any NaN yet.
+    pub(super) fn set_raw_cell(&mut self, cell: Cell, value: Expr<'a>) {
+        self.set_cell(cell, value);
+        let held = self.held.get();
+        self.held.set(Held { raw: held.raw.with(cell), ..held });
+    }
+
+    /// Whether `value` is just a result of arithmetic: of this instruction, or the local of a raw cell.
+    pub(super) fn is_raw(&self, value: Expr<'a>) -> bool {
+        let Some(of) = value.as_local() else { return false };
+        self.raw_result.is_some_and(|(result, _)| result == of)
+            || self.held.get().raw.iter().any(|cell| local(cell) == of)
+    }
+
+    /// Makes sure of the bits of `value`, whatever arithmetic it comes from.
+    pub(super) fn settle_value(&self, value: Expr<'a>) {
+        for cell in self.held.get().raw.iter().filter(|cell| value.uses(&|of| of == local(*cell))) {
+            self.settle(cell.into());
+        }
+        if let Some((result, of)) = self.raw_result.filter(|(result, _)| value.uses(&|of| of == *result)) {
+            settle(&mut self.code.borrow_mut(), result, of);
+        }
+    }
+
+    /// Makes the default NaN of whatever NaN those of `cells` that are raw hold.
+    pub fn settle(&self, cells: Cells) {
+        let held = self.held.get();
+        self.settle_locals(cells & held.raw);
+        self.held.set(Held { raw: held.raw.without(cells), ..held });
+    }
+
+    fn settle_locals(&self, cells: Cells) {
+        for cell in cells.iter() {
+            settle(&mut self.code.borrow_mut(), local(cell), cell.local_type());
+        }
+    }
+
+    fn note(&self, demanded: Cells, spilled: Cells) {
+        let seen = self.seen.get();
+        self.seen.set(Seen { demanded: seen.demanded | demanded, spilled: seen.spilled | spilled });
+    }
+
+    /// Loads those of `cells` that are not in locals.
+    pub fn bring_in(&self, cells: Cells) {
+        let fr = self.options.fpu.fr;
+        let missing = cells.without(self.held.get().loaded);
+        if missing.is_empty() {
+            return;
+        }
+        let aliases = missing.aliases(fr);
+        self.write_back(aliases);
+        for cell in missing.iter() {
+            load(&mut self.code.borrow_mut(), cell, fr);
+        }
+        let held = self.held.get();
+        self.held.set(Held { loaded: held.loaded | missing, ..held });
+        self.note(missing, aliases & held.dirty);
+    }
+
+    /// Writes those of `cells` that are dirty to the register file; they stay in their locals.
+    pub fn write_back(&self, cells: Cells) {
+        self.settle(cells);
+        let held = self.held.get();
+        self.write_cells(cells & held.dirty);
+        self.held.set(Held { dirty: held.dirty.without(cells), ..held });
+    }
+
+    /// Forgets what is in locals and not dirty.
+    pub fn forget(&mut self, cells: Cells) {
+        let held = self.held.get();
+        self.held.set(Held { loaded: held.loaded.without(cells.without(held.dirty)), ..held });
+    }
+
+    /// Writes registers back to the register file on a way out: what follows elsewhere still knows what is dirty.
+    pub fn flush(&mut self) {
+        let held = self.held.get();
+        self.settle_locals(held.raw);
+        self.write_cells(held.dirty);
+    }
+
+    fn write_cells(&self, cells: Cells) {
+        let fr = self.options.fpu.fr;
+        for cell in cells.iter() {
+            store(&mut self.code.borrow_mut(), cell, fr);
+        }
+    }
+}
+
+/// A cold path for NaNs. It changes which NaN a local holds, and so nothing for the arithmetic on it.
+fn settle(code: &mut Code, local: u32, of: Type) {
+    code.add(Instruction::LocalGet(local));
+    code.add(Instruction::LocalGet(local));
+    let (is_other, default) = match of {
+        Type::F32 => {
+            let bits = nan::default(Fmt::S, false) as u32;
+            (Instruction::F32Ne, Instruction::F32Const(f32::from_bits(bits).into()))
+        }
+        _ => (Instruction::F64Ne, Instruction::F64Const(f64::from_bits(nan::default(Fmt::D, false)).into())),
+    };
+    code.add(is_other);
+    code.add(Instruction::If(BlockType::Empty));
+    code.add(default);
+    code.amend(local);
+    code.add(Instruction::End);
+}
+
+fn load(code: &mut Code, cell: Cell, fr: bool) {
+    let at = state(cell.offset(fr));
+    code.add(Instruction::I32Const(0));
+    code.add(match cell.local_type() {
+        Type::I32 => Instruction::I32Load(at),
+        Type::I64 => Instruction::I64Load(at),
+        Type::F32 => Instruction::F32Load(at),
+        Type::F64 => Instruction::F64Load(at),
+    });
+    if let Kind::Condition(cc) = cell.kind(fr) {
+        code.add(Instruction::I32Const(cc.fcsr_bit() as i32));
+        code.add(Instruction::I32ShrU);
+        code.add(Instruction::I32Const(1));
+        code.add(Instruction::I32And);
+    }
+    code.add(Instruction::LocalSet(local(cell)));
+}
+
+fn store(code: &mut Code, cell: Cell, fr: bool) {
+    code.add(Instruction::I32Const(0));
+    if let Kind::Condition(cc) = cell.kind(fr) {
+        // One bit of FCSR.
+        code.add(Instruction::I32Const(0));
+        code.add(Instruction::I32Load(state(State::FCSR)));
+        code.add(Instruction::I32Const(!(1 << cc.fcsr_bit())));
+        code.add(Instruction::I32And);
+        code.add(Instruction::LocalGet(local(cell)));
+        code.add(Instruction::I32Const(cc.fcsr_bit() as i32));
+        code.add(Instruction::I32Shl);
+        code.add(Instruction::I32Or);
+    } else {
+        code.add(Instruction::LocalGet(local(cell)));
+    }
+    let at = state(cell.offset(fr));
+    code.add(match cell.local_type() {
+        Type::I32 => Instruction::I32Store(at),
+        Type::I64 => Instruction::I64Store(at),
+        Type::F32 => Instruction::F32Store(at),
+        Type::F64 => Instruction::F64Store(at),
+    });
+}

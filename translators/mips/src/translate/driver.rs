@@ -1,0 +1,134 @@
+//! What ties regions together: the driver that runs them, the way from a PC to its region, and the memories they share.
+
+use super::module;
+use crate::border::{self, Leave};
+use crate::state::State;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use wasm::{Code, Type};
+use wasm_encoder::{
+    BlockType, ExportKind, ExportSection, Function, Instruction, MemArg, MemorySection, MemoryType, Module,
+};
+
+/// The parameters of every function here.
+const PC: u32 = 0;
+const DEPTH: u32 = 1;
+/// The entry found for the PC.
+const ENTRY: u32 = 2;
+
+fn cpu_word(at: u32) -> MemArg {
+    MemArg { offset: u64::from(at), align: 2, memory_index: 1 }
+}
+
+fn add(code: &mut Code, list: &[Instruction<'static>]) {
+    list.iter().for_each(|each| code.add(each.clone()));
+}
+
+/// Pushes the poll word. An atomic load, so that it is not merged out of loops.
+pub(crate) fn poll_word(code: &mut Code) {
+    add(code, &[Instruction::I32Const(0), Instruction::I32AtomicLoad(cpu_word(border::STATE_AT + State::POLL))]);
+}
+
+/// Notes why translated code leaves.
+pub(super) fn set_leave(code: &mut Code, why: Leave) {
+    let at = cpu_word(border::STATE_AT + State::LEAVE);
+    add(code, &[Instruction::I32Const(0), Instruction::I32Const(why.code() as i32), Instruction::I32Store(at)]);
+}
+
+/// Pushes the entry for the PC, which is in ENTRY too; returns the PC if there is none or somebody polls.
+fn find(code: &mut Code) {
+    let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
+    // No code lies in the upper half.
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32LtS]);
+    add(code, &[Instruction::If(BlockType::Empty)]);
+    add(code, &back);
+    poll_word(code);
+    add(code, &[Instruction::If(BlockType::Empty)]);
+    set_leave(code, Leave::Poll);
+    add(code, &back);
+    look_up(code);
+    add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz, Instruction::If(BlockType::Empty)]);
+    add(code, &back);
+}
+
+/// Pushes what a region function is called with: the place in it, the depth, and its slot.
+fn push_call(code: &mut Code) {
+    let place = Instruction::I32Const((1 << border::ENTRY_BITS) - 1);
+    add(code, &[Instruction::LocalGet(ENTRY), place, Instruction::I32And, Instruction::LocalGet(DEPTH)]);
+    let bits = Instruction::I32Const(border::ENTRY_BITS as i32);
+    add(code, &[Instruction::LocalGet(ENTRY), bits, Instruction::I32ShrU]);
+}
+
+/// The driver module, exporting `(pc, depth) -> pc`: calls the region of `pc`, and goes on at the PC that comes back.
+pub fn driver() -> Vec<u8> {
+    let mut code = Code::new(2, &[Type::I32]);
+    add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
+    find(&mut code);
+    push_call(&mut code);
+    add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
+    add(&mut code, &[Instruction::I32Const(0), Instruction::I32Load(cpu_word(border::STATE_AT + State::LEAVE))]);
+    add(&mut code, &[Instruction::I32Eqz, Instruction::BrIf(0), Instruction::End]);
+    add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
+    module(&[border::DRIVER.to_string()], &[code.finish().0])
+}
+
+/// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it.
+pub(super) fn dispatcher() -> Function {
+    let mut code = Code::new(2, &[Type::I32]);
+    find(&mut code);
+    push_call(&mut code);
+    add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
+    code.finish().0
+}
+
+/// Pushes the entry for the PC: the same steps as [`border::directory_at`] and [`border::entry_offset`].
+fn look_up(code: &mut Code) {
+    let mode_bits = (border::directory_at(1) - border::directory_at(0)).trailing_zeros();
+    let page_bits = border::PAGE_BYTES.trailing_zeros();
+    for each in [
+        Instruction::LocalGet(PC),
+        Instruction::I32Const(page_bits as i32),
+        Instruction::I32ShrU,
+        Instruction::I32Const(2),
+        Instruction::I32Shl,
+        Instruction::LocalGet(PC),
+        Instruction::I32Const(1),
+        Instruction::I32And,
+        Instruction::I32Const(mode_bits as i32),
+        Instruction::I32Shl,
+        Instruction::I32Or,
+        Instruction::I32Load(cpu_word(border::DIRECTORY_AT)),
+        Instruction::LocalGet(PC),
+        Instruction::I32Const((border::PAGE_BYTES - 2) as i32),
+        Instruction::I32And,
+        Instruction::I32Const(1),
+        Instruction::I32Shl,
+        Instruction::I32Add,
+        Instruction::I32Load(cpu_word(0)),
+    ] {
+        code.add(each);
+    }
+}
+
+/// A module that is both memories, of so many Wasm pages each: a host that brings its own mappings gets them asked for
+/// by an instance only.
+pub fn memories(guest_pages: u32, cpu_pages: u32) -> Vec<u8> {
+    let mut memories = MemorySection::new();
+    let mut exports = ExportSection::new();
+    for (index, (name, pages)) in
+        [(border::GUEST_MEMORY, guest_pages), (border::CPU_MEMORY, cpu_pages)].into_iter().enumerate()
+    {
+        let pages = u64::from(pages);
+        memories.memory(MemoryType {
+            minimum: pages,
+            maximum: Some(pages),
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        exports.export(name, ExportKind::Memory, index as u32);
+    }
+    let mut module = Module::new();
+    module.section(&memories).section(&exports);
+    module.finish()
+}

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The figures that are reported; absent where a runner does not tell.
 #[derive(Clone, Copy, Default, Serialize)]
 pub(crate) struct Counters {
-    /// Time spent translating and compiling.
+    /// Processor time spent translating and compiling.
     pub(crate) translating_us: Option<u64>,
     /// Machine code made.
     pub(crate) machine_code_bytes: Option<u64>,
@@ -13,6 +13,8 @@ pub(crate) struct Counters {
     pub(crate) wasm_bytes: Option<u64>,
     /// Guest instructions translated.
     pub(crate) guest_instructions: Option<u64>,
+    /// What could not be compiled, and so ran interpreted.
+    pub(crate) refused: Option<u64>,
 }
 
 /// Reads them.
@@ -27,6 +29,7 @@ pub(crate) fn read(text: &str) -> Counters {
             "bytes of machine code" => counters.machine_code_bytes = Some(number),
             "bytes of WebAssembly" => counters.wasm_bytes = Some(number),
             "guest instructions in them" => counters.guest_instructions = Some(number),
+            "regions refused by the engine" => counters.refused = Some(number),
             _ => {}
         }
     }

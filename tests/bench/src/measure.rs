@@ -20,6 +20,13 @@ pub(crate) struct Sample {
     pub(crate) counters: Counters,
 }
 
+impl Sample {
+    /// Processor time without translation, where a runner tells what that took.
+    pub(crate) fn running_us(&self) -> u64 {
+        self.cpu_us.saturating_sub(self.counters.translating_us.unwrap_or(0))
+    }
+}
+
 /// Runs programs, one after the other.
 pub(crate) struct Measurer {
     /// `measure.c`, built.

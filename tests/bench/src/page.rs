@@ -23,7 +23,8 @@ pub(crate) fn page(results: &Results, command: &str) -> String {
          Native is `gcc -O2`; `wasm` is the same C compiled straight to WebAssembly by clang and run on the engine that \
          Strata uses, with its settings; `qemu` is the newest qemu-mipsel of Debian; the other columns are Strata's tiers. Figures are \
          processor time (user and system, of the whole process with all its threads, from start to end) as multiples of \
-         native: medians over the rounds. The interpreter runs in the first round only.",
+         native: medians over the rounds. Of a kernel's time, translation is taken off where the runner says what it \
+         took, and given in the last rows; a program's time is all it takes. The interpreter runs in the first round only.",
     );
     for (title, is_wanted) in KINDS {
         if !results.pick(is_wanted).is_empty() {

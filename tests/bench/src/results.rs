@@ -52,8 +52,16 @@ impl Row {
         median(samples.iter().filter_map(figure).map(|number| number as f64).collect())
     }
 
-    /// Processor time, in microseconds.
+    /// Processor time in microseconds: a kernel's without translation, as far as the runner tells that apart, because it
+    /// runs as long as we please; a program's as a whole.
     pub(crate) fn cpu_us(&self, runner: &str) -> Option<f64> {
+        match self.kind {
+            Kind::Kernel => self.median(runner, |sample| Some(sample.running_us())),
+            Kind::Program => self.whole_cpu_us(runner),
+        }
+    }
+
+    fn whole_cpu_us(&self, runner: &str) -> Option<f64> {
         self.median(runner, |sample| Some(sample.cpu_us))
     }
 
@@ -62,7 +70,12 @@ impl Row {
         Some(self.cpu_us(runner)? / self.cpu_us(to)?.max(1.0))
     }
 
-    /// The same in wall time.
+    /// The same with translation, whatever it is.
+    pub(crate) fn whole_ratio(&self, runner: &str, to: &str) -> Option<f64> {
+        Some(self.whole_cpu_us(runner)? / self.whole_cpu_us(to)?.max(1.0))
+    }
+
+    /// The same in wall time, translation and all.
     pub(crate) fn wall_ratio(&self, runner: &str, to: &str) -> Option<f64> {
         let wall = |runner| self.median(runner, |sample| Some(sample.wall_us));
         Some(wall(runner)? / wall(to)?.max(1.0))

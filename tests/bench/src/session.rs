@@ -146,7 +146,22 @@ fn measure(work: &mut [Work], rounds: u32, measurer: &Measurer) -> Result<Vec<St
         let commands = &work.commands;
         work.row.samples.retain(|name, _| commands.iter().any(|(runner, _)| runner.name() == name));
     }
+    failures.extend(work.iter().flat_map(|work| refusals(&work.row)));
     Ok(failures)
+}
+
+/// A tier that could not translate everything ran something else than its name says.
+fn refusals(row: &Row) -> Vec<String> {
+    let mut lines = Vec::new();
+    for runner in row.samples.keys() {
+        match row.median(runner, |sample| sample.counters.refused) {
+            Some(count) if count > 0.0 => {
+                lines.push(format!("{}, {runner}: {count} regions were not translated", row.name));
+            }
+            _ => {}
+        }
+    }
+    lines
 }
 
 fn once(work: &mut Work, runner: &Runner, words: &[OsString], measurer: &Measurer) -> Result<()> {

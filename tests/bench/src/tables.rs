@@ -28,6 +28,9 @@ pub(crate) fn cpu(results: &Results, is_wanted: Pick) -> Table {
     }
     let all: Vec<&&Row> = rows.iter().collect();
     table.add_row(means(results, "geometric mean", &all, Row::ratio));
+    if rows.iter().any(|row| row.is_kernel()) {
+        table.add_row(means(results, "the same with translation", &all, Row::whole_ratio));
+    }
     table.add_row(means(results, "the same in wall time", &all, Row::wall_ratio));
     table
 }

@@ -102,7 +102,8 @@ impl Source {
     /// A list with that release, from the mirror that the machine itself uses.
     fn sources(&self, release: &str) -> Result<String> {
         const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-        let format = ["indextargets", "--no-release-info", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"];
+        let format =
+            ["indextargets", "--no-release-info", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"];
         let text = step::output(step::command("apt-get", &format)).context("apt-get does not name its sources")?;
         // Releases have plain names; security and updates do not.
         let mirror = text.lines().find_map(|line| line.split_once(' ').filter(|(name, _)| !name.contains('-')));

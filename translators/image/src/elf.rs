@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use object::Endianness;
 use object::elf::{self, Dyn32, FileHeader32, ProgramHeader32};
+use object::read::ReadRef;
 use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _, SectionHeader as _};
 
 /// Most program headers Linux accepts: 64 KiB of them (fs/binfmt_elf.c, `load_elf_phdrs`).
@@ -23,7 +24,7 @@ type Header = FileHeader32<Endianness>;
 type Phdr = ProgramHeader32<Endianness>;
 
 /// Reads an executable.
-pub(crate) fn parse(file: &[u8]) -> Result<Image, ImageError> {
+pub(crate) fn parse<'a>(file: impl ReadRef<'a>) -> Result<Image, ImageError> {
     check_magic(file)?;
     let header = read_header(file)?;
     let order = if header.is_big_endian() { Endianness::Big } else { Endianness::Little };
@@ -81,28 +82,38 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"hsqs", "a SquashFS file system"),
 ];
 
-fn check_magic(file: &[u8]) -> Result<(), ImageError> {
-    if file.is_empty() {
+fn check_magic<'a>(file: impl ReadRef<'a>) -> Result<(), ImageError> {
+    let head = head(file);
+    if head.is_empty() {
         return Err(ImageError::Empty);
     }
-    if file.starts_with(&elf::ELFMAG) {
+    if head.starts_with(&elf::ELFMAG) {
         return Ok(());
     }
-    if let Some(rest) = file.strip_prefix(b"#!") {
-        // Linux reads 256 bytes of a script's first line (BINPRM_BUF_SIZE).
+    if let Some(rest) = head.strip_prefix(b"#!") {
         let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = String::from_utf8_lossy(&line[..line.len().min(254)]);
+        let line = String::from_utf8_lossy(line);
         return Err(ImageError::Script(line.trim().escape_debug().to_string()));
     }
-    match FOREIGN.iter().find(|row| file.starts_with(row.0)) {
+    match FOREIGN.iter().find(|row| head.starts_with(row.0)) {
         Some(row) => Err(ImageError::Foreign(row.1)),
-        None if elf::ELFMAG.starts_with(file) => Err(truncated("the ELF header", 52, file)),
+        None if elf::ELFMAG.starts_with(head) => Err(truncated("the ELF header", 52, file)),
         None => Err(ImageError::NotElf),
     }
 }
 
-fn read_header(file: &[u8]) -> Result<&Header, ImageError> {
-    let ident = |at: usize| file.get(at).copied();
+/// The first bytes: as many as Linux reads of a script's first line (BINPRM_BUF_SIZE).
+fn head<'a>(file: impl ReadRef<'a>) -> &'a [u8] {
+    file.read_bytes_at(0, length(file).min(256)).unwrap_or_default()
+}
+
+fn length<'a>(file: impl ReadRef<'a>) -> u64 {
+    file.len().unwrap_or(0)
+}
+
+fn read_header<'a>(file: impl ReadRef<'a>) -> Result<&'a Header, ImageError> {
+    let head = head(file);
+    let ident = |at: usize| head.get(at).copied();
     let (Some(class), Some(data), Some(version)) = (ident(4), ident(5), ident(6)) else {
         return Err(truncated("the ELF header", 52, file));
     };
@@ -126,7 +137,11 @@ fn read_header(file: &[u8]) -> Result<&Header, ImageError> {
     Header::parse(file).map_err(|_| truncated("the ELF header", 52, file))
 }
 
-fn program_headers<'a>(file: &'a [u8], header: &Header, order: Endianness) -> Result<&'a [Phdr], ImageError> {
+fn program_headers<'a>(
+    file: impl ReadRef<'a>,
+    header: &Header,
+    order: Endianness,
+) -> Result<&'a [Phdr], ImageError> {
     if header.e_phnum(order) == 0 || header.e_phoff(order) == 0 {
         return Ok(&[]);
     }
@@ -143,7 +158,7 @@ fn program_headers<'a>(file: &'a [u8], header: &Header, order: Endianness) -> Re
     header.program_headers(order, file).map_err(|_| truncated("the table of program headers", end, file))
 }
 
-fn segments(file: &[u8], phdrs: &[Phdr], order: Endianness) -> Result<Vec<Segment>, ImageError> {
+fn segments<'a>(file: impl ReadRef<'a>, phdrs: &[Phdr], order: Endianness) -> Result<Vec<Segment>, ImageError> {
     let mut segments = Vec::new();
     for (index, phdr) in phdrs.iter().enumerate() {
         if phdr.p_type(order) != elf::PT_LOAD {
@@ -158,7 +173,7 @@ fn segments(file: &[u8], phdrs: &[Phdr], order: Endianness) -> Result<Vec<Segmen
             return Err(ImageError::OutsideUser { index, at, memory_bytes });
         }
         let end = u64::from(file_offset) + u64::from(file_bytes);
-        if file_bytes != 0 && end > file.len() as u64 {
+        if file_bytes != 0 && end > length(file) {
             return Err(truncated("a segment", end, file));
         }
         if memory_bytes == 0 {
@@ -186,11 +201,15 @@ fn loaded_at(segments: &[Segment], offset: u64, bytes: u64) -> Option<u32> {
 }
 
 /// The file bytes of the first program header of that type, if they exist.
-fn part<'a>(file: &'a [u8], phdrs: &[Phdr], order: Endianness, kind: u32) -> Option<&'a [u8]> {
+fn part<'a>(file: impl ReadRef<'a>, phdrs: &[Phdr], order: Endianness, kind: u32) -> Option<&'a [u8]> {
     phdrs.iter().find(|phdr| phdr.p_type(order) == kind)?.data(order, file).ok()
 }
 
-fn interpreter(file: &[u8], phdrs: &[Phdr], order: Endianness) -> Result<Option<String>, ImageError> {
+fn interpreter<'a>(
+    file: impl ReadRef<'a>,
+    phdrs: &[Phdr],
+    order: Endianness,
+) -> Result<Option<String>, ImageError> {
     if !phdrs.iter().any(|phdr| phdr.p_type(order) == elf::PT_INTERP) {
         return Ok(None);
     }
@@ -199,14 +218,17 @@ fn interpreter(file: &[u8], phdrs: &[Phdr], order: Endianness) -> Result<Option<
 }
 
 /// The names in DT_NEEDED; what is damaged is left out, because only the guest's own linker can say more.
-fn needed(file: &[u8], phdrs: &[Phdr], order: Endianness, image: &Image) -> Vec<String> {
+fn needed<'a>(file: impl ReadRef<'a>, phdrs: &[Phdr], order: Endianness, image: &Image) -> Vec<String> {
     let phdr = phdrs.iter().find(|phdr| phdr.p_type(order) == elf::PT_DYNAMIC);
     let Some(entries) = phdr.and_then(|phdr| phdr.dynamic(order, file).ok().flatten()) else { return Vec::new() };
     let tag = |entry: &&Dyn32<Endianness>| i64::from(entry.d_tag(order));
     let entries = || entries.iter().take_while(|entry| tag(entry) != elf::DT_NULL);
     let Some(table) = entries().find(|entry| tag(entry) == elf::DT_STRTAB) else { return Vec::new() };
     let strings_at = table.d_val(order);
-    let name = |offset: u32| string(image.bytes_at(file, strings_at.checked_add(offset)?, PATH_BYTES_MAX as u32));
+    let name = |offset: u32| {
+        let (from, bytes) = image.file_range(strings_at.checked_add(offset)?, PATH_BYTES_MAX as u32)?;
+        string(file.read_bytes_at(from, bytes).ok()?)
+    };
     let names = entries().filter(|entry| tag(entry) == elf::DT_NEEDED);
     names.take(NEEDED_MAX).filter_map(|entry| name(entry.d_val(order))).collect()
 }
@@ -219,7 +241,7 @@ fn string(bytes: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_string())
 }
 
-fn has_symbols(file: &[u8], header: &Header, order: Endianness) -> bool {
+fn has_symbols<'a>(file: impl ReadRef<'a>, header: &Header, order: Endianness) -> bool {
     let sections = header.section_headers(order, file).unwrap_or_default();
     sections.iter().any(|section| section.sh_type(order) == elf::SHT_SYMTAB)
 }
@@ -234,8 +256,8 @@ fn kind(value: u16) -> Kind {
     }
 }
 
-fn truncated(what: &'static str, needed: u64, file: &[u8]) -> ImageError {
-    ImageError::Truncated { what, needed, present: file.len() as u64 }
+fn truncated<'a>(what: &'static str, needed: u64, file: impl ReadRef<'a>) -> ImageError {
+    ImageError::Truncated { what, needed, present: length(file) }
 }
 
 #[cfg(test)]
@@ -264,7 +286,7 @@ mod tests {
 
     #[test]
     fn describes_a_program() {
-        let image = parse(&program(&[[1, 0, 0x40_0000, 120, 200], [1, 0, 0x30_0000, 1, 0x2000]])).expect("well formed");
+        let image = parse(&*program(&[[1, 0, 0x40_0000, 120, 200], [1, 0, 0x30_0000, 1, 0x2000]])).expect("well formed");
         assert_eq!(image.segments[0].at, 0x30_0000);
         assert_eq!(image.phdr_at, Some(0x40_0034));
         assert_eq!((image.isa.level, image.isa.revision), (32, 2));
@@ -277,7 +299,7 @@ mod tests {
 
     #[test]
     fn refuses_lies() {
-        let refusal = |phdrs: &[[u32; 5]]| parse(&program(phdrs)).expect_err("a lie");
+        let refusal = |phdrs: &[[u32; 5]]| parse(&*program(phdrs)).expect_err("a lie");
         let lie = refusal(&[[1, 0, 0x40_0000, 200, 100]]);
         assert_eq!(lie, ImageError::FileExceedsMemory { index: 0, file_bytes: 200, memory_bytes: 100 });
         let lie = refusal(&[[1, 0, 0xffff_f000, 0, 0x2000]]);
@@ -299,12 +321,12 @@ mod tests {
 
     #[test]
     fn names_what_is_no_program() {
-        assert_eq!(parse(b""), Err(ImageError::Empty));
-        assert_eq!(parse(b"#!/bin/sh -e\nexit"), Err(ImageError::Script("/bin/sh -e".to_string())));
-        assert_eq!(parse(b"MZ\x90"), Err(ImageError::Foreign("a Windows or DOS program (PE)")));
-        assert_eq!(parse(b"hello"), Err(ImageError::NotElf));
+        assert_eq!(parse(&b""[..]), Err(ImageError::Empty));
+        assert_eq!(parse(&b"#!/bin/sh -e\nexit"[..]), Err(ImageError::Script("/bin/sh -e".to_string())));
+        assert_eq!(parse(&b"MZ\x90"[..]), Err(ImageError::Foreign("a Windows or DOS program (PE)")));
+        assert_eq!(parse(&b"hello"[..]), Err(ImageError::NotElf));
         let mut file = program(&[]);
         file[4] = 2;
-        assert_eq!(parse(&file), Err(ImageError::Class64(Machine::MIPS)));
+        assert_eq!(parse(&*file), Err(ImageError::Class64(Machine::MIPS)));
     }
 }

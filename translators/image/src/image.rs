@@ -131,6 +131,12 @@ impl Image {
         crate::elf::parse(file)
     }
 
+    /// Reads an executable of `bytes` bytes a piece at a time: `read` fills its buffer from an offset, or says no.
+    /// What a program does not need to be described, such as its code, is not read.
+    pub fn read(bytes: u64, read: &dyn Fn(u64, &mut [u8]) -> bool) -> Result<Image, crate::ImageError> {
+        crate::elf::parse(&crate::pieces::Pieces::new(bytes, read))
+    }
+
     /// The segment that holds `address`.
     pub fn segment_at(&self, address: u32) -> Option<&Segment> {
         let index = self.segments.partition_point(|segment| segment.end() <= address);
@@ -139,11 +145,17 @@ impl Image {
 
     /// Up to `bytes` bytes of `file` that are loaded at `address`; empty if none are.
     pub fn bytes_at<'a>(&self, file: &'a [u8], address: u32, bytes: u32) -> &'a [u8] {
-        let Some(segment) = self.segment_at(address) else { return &[] };
-        let held = segment.bytes(file);
-        let from = ((address - segment.at) as usize).min(held.len());
-        let to = from.saturating_add(bytes as usize).min(held.len());
-        &held[from..to]
+        let Some((from, bytes)) = self.file_range(address, bytes) else { return &[] };
+        let from = (from as usize).min(file.len());
+        &file[from..(from + bytes as usize).min(file.len())]
+    }
+
+    /// Where in the file up to `bytes` bytes are that are loaded at `address`, and how many there are.
+    pub(crate) fn file_range(&self, address: u32, bytes: u32) -> Option<(u64, u64)> {
+        let segment = self.segment_at(address)?;
+        let skipped = address - segment.at;
+        let held = segment.file_bytes.checked_sub(skipped)?;
+        Some((u64::from(segment.file_offset) + u64::from(skipped), u64::from(held.min(bytes))))
     }
 
     /// First address after the last segment: where the heap may start.

@@ -12,6 +12,7 @@ mod error;
 mod image;
 mod machine;
 mod mips;
+mod pieces;
 mod symbol;
 mod verdict;
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use bitflags::bitflags;
+use core::any::Any;
 
 /// A guest address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
@@ -34,6 +35,10 @@ pub struct BadAddress(pub Addr);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutOfMemory;
 
+/// A file cannot be mapped here: its bytes must be copied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unmappable;
+
 /// One guest address space. Ranges are page-aligned; `bytes` is a multiple of [`PAGE_BYTES`]; [`USER_END`] bounds them.
 pub trait AddressSpace {
     /// Maps fresh zero pages, replacing what was there.
@@ -52,6 +57,20 @@ pub trait AddressSpace {
     fn fill(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress>;
     /// Says that code in this range may have changed: cacheflush(2), and every unmap or protect of executable pages.
     fn code_changed(&mut self, at: Addr, bytes: u32);
+
+    /// Maps pages that are a private copy, made as they are written, of a file's bytes from `offset` on, which is a
+    /// multiple of [`PAGE_BYTES`]. Every page must begin within the file; the last one is zero behind the file's end.
+    /// `file` is what the host's open file gave for this; other hosts and their files do not know each other.
+    fn map_file(
+        &mut self,
+        _at: Addr,
+        _bytes: u32,
+        _prot: Prot,
+        _file: &dyn Any,
+        _offset: u64,
+    ) -> Result<(), Unmappable> {
+        Err(Unmappable)
+    }
 
     /// A NUL-terminated string of at most `max` bytes without its NUL; `None` if none ends there.
     fn read_string(&self, at: Addr, max: usize) -> Result<Option<Vec<u8>>, BadAddress> {

@@ -6,6 +6,7 @@ use crate::stack::{self, Contents};
 use crate::world::{Program, StartError};
 use abi::{Addr, AddressSpace, Endian, PAGE_BYTES, Prot, State, USER_END, frame, o32};
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use image::{Image, Kind, Segment};
 
@@ -14,6 +15,9 @@ const BASE: u32 = 0x5555_0000;
 
 /// Bytes of the stack. It is mapped whole, with nothing mapped below it.
 const STACK_BYTES: u32 = 8 << 20;
+
+/// Bytes copied at a time from a file that cannot be mapped.
+const CHUNK_BYTES: u32 = 256 << 10;
 
 /// Free space between the stack and what mmap(2) places.
 const STACK_GAP_BYTES: u32 = 1 << 20;
@@ -142,19 +146,71 @@ fn load_segment(
     // Segments are sorted: only the first page can be shared with the one before.
     let shared = memory.areas.within(from, end).map(|(_, area)| area.end).max();
     let first = shared.unwrap_or(from);
+    let backing = backing(program, segment, first, base);
+    if shared.is_none() {
+        memory.check_room(end.0 - from.0, 0).map_err(|_| StartError::Memory)?;
+        if map_segment(space, program, segment, (from, end), base)? {
+            memory.areas.insert(from, Area { end, prot: prot_of(segment), is_shared: false, backing });
+            return Ok(());
+        }
+    }
     if first < end {
-        let backing = backing(program, segment, first, base);
         fresh(memory, space, first, end.0 - first.0, Prot::READ | Prot::WRITE, backing)?;
     }
     // The file's bytes before the segment in its first page are there too: it is the page that is mapped.
-    let lead = (segment.at.wrapping_add(base) - from.0).min(segment.file_offset);
-    let at = Addr(segment.at.wrapping_add(base) - if shared.is_none() { lead } else { 0 });
-    let skipped = if shared.is_none() { lead } else { 0 };
-    let file_from = (segment.file_offset - skipped) as usize;
-    let tail = if segment.file_bytes == segment.memory_bytes { end.0 - at.0 } else { skipped + segment.file_bytes };
-    let file_to = file_from.saturating_add(tail.max(skipped + segment.file_bytes) as usize).min(program.bytes.len());
-    let bytes = program.bytes.get(file_from..file_to).unwrap_or_default();
-    space.fill(at, bytes).map_err(|_| StartError::Memory)
+    let start = segment.at.wrapping_add(base);
+    let lead = if shared.is_none() { (start - from.0).min(segment.file_offset) } else { 0 };
+    let held = lead + segment.file_bytes;
+    let bytes = if segment.file_bytes == segment.memory_bytes { held.max(end.0 - (start - lead)) } else { held };
+    copy(space, program, Addr(start - lead), u64::from(segment.file_offset - lead), bytes)
+}
+
+/// Maps a segment's pages from its file, if its host and its layout allow that.
+fn map_segment(
+    space: &mut dyn AddressSpace,
+    program: &Program,
+    segment: &Segment,
+    (from, end): (Addr, Addr),
+    base: u32,
+) -> Result<bool, StartError> {
+    let start = segment.at.wrapping_add(base);
+    let lead = start - from.0;
+    let Some(file) = program.file.mappable() else { return Ok(false) };
+    if segment.file_bytes == 0 || segment.file_offset % PAGE_BYTES != lead {
+        return Ok(false);
+    }
+    let held_end = Addr(start + segment.file_bytes);
+    // It is below `end`, which is a multiple as well.
+    let file_end = Addr(held_end.0.next_multiple_of(PAGE_BYTES));
+    let (prot, offset) = (prot_of(segment), u64::from(segment.file_offset - lead));
+    if space.map_file(from, file_end.0 - from.0, prot, file, offset).is_err() {
+        return Ok(false);
+    }
+    if file_end < end {
+        space.map(file_end, end.0 - file_end.0, prot).map_err(|_| StartError::Memory)?;
+    }
+    if segment.file_bytes < segment.memory_bytes {
+        let zeros = [0; PAGE_BYTES as usize];
+        let tail = &zeros[..(file_end.0 - held_end.0) as usize];
+        space.fill(held_end, tail).map_err(|_| StartError::Memory)?;
+    }
+    Ok(true)
+}
+
+/// Copies up to `bytes` bytes of the program's file into pages that are mapped.
+fn copy(space: &mut dyn AddressSpace, program: &Program, at: Addr, offset: u64, bytes: u32) -> Result<(), StartError> {
+    let mut chunk = vec![0; CHUNK_BYTES.min(bytes) as usize];
+    let mut done = 0;
+    while done < bytes {
+        let wanted = (bytes - done).min(CHUNK_BYTES) as usize;
+        let read = program.file.read_full(offset + u64::from(done), &mut chunk[..wanted]).map_err(StartError::File)?;
+        space.fill(at + done, &chunk[..read]).map_err(|_| StartError::Memory)?;
+        if read < wanted {
+            break;
+        }
+        done += read as u32;
+    }
+    Ok(())
 }
 
 /// What /proc/self/maps says of a segment: the file, or nothing for pages that hold only zeros.
@@ -201,10 +257,8 @@ fn map_trampoline(memory: &mut Memory, space: &mut dyn AddressSpace, endian: End
     let prot = Prot::READ | Prot::EXEC;
     const { assert!(TRAMPOLINE_PAGE.0 + PAGE_BYTES <= USER_END) };
     fresh(memory, space, TRAMPOLINE_PAGE, PAGE_BYTES, prot, Backing::Named("[vdso]"))?;
-    for (word, at) in frame::TRAMPOLINE.iter().zip((0..).step_by(4)) {
-        space.fill(TRAMPOLINE_PAGE + at, &endian.bytes32(*word)).map_err(|_| StartError::Memory)?;
-    }
-    Ok(())
+    let code: Vec<u8> = frame::TRAMPOLINE.iter().flat_map(|word| endian.bytes32(*word)).collect();
+    space.fill(TRAMPOLINE_PAGE, &code).map_err(|_| StartError::Memory)
 }
 
 /// Maps zeros where nothing is.

@@ -1,7 +1,8 @@
 //! The memory of a process: [`Memory`], a list of areas over an [`AddressSpace`], and what moves them.
 //!
-//! A private file mapping is a copy made at once. A shared one is a copy that is written back at msync(2), munmap(2)
-//! and exit, so two mappings of one file do not see each other.
+//! A private file mapping, and a shared one of a file that is open for reading only, is mapped where the host can, and
+//! else a copy made at once. A shared one that may be written is a copy that is written back at msync(2), munmap(2) and
+//! exit, so two mappings of one file do not see each other.
 
 mod area;
 mod areas;

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 use image::{Image, Segment};
 use std::sync::Mutex;
-use vfs::node::TimeNs;
+use vfs::node::{Bytes, TimeNs};
 use vfs::{MemFs, Mount, Mounts};
 
 /// Where the program's one segment is.
@@ -56,7 +56,7 @@ fn program() -> Program {
     }
     let image = Image::parse(&bytes).unwrap();
     assert!(matches!(image.segments[..], [Segment { at: CODE, memory_bytes: 0x1_0000, .. }]));
-    Program { image, bytes, path: b"/bin/test".to_vec(), node: None }
+    Program { image, file: Box::new(Bytes(bytes)), path: b"/bin/test".to_vec(), node: None }
 }
 
 impl Bench {

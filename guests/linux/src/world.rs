@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::Cell;
+use image::{Image, ImageError};
 use vfs::mount::Mounts;
 use vfs::node::{File, NodeRef, Open, TimeNs};
 
@@ -110,13 +112,29 @@ pub struct World {
 /// A program, read but not loaded.
 pub struct Program {
     /// What it says of itself.
-    pub image: image::Image,
-    /// Its file's bytes.
-    pub bytes: Vec<u8>,
+    pub image: Image,
+    /// Its file, open for reading.
+    pub file: Box<dyn File>,
     /// Its path in the guest's name space: AT_EXECFN and /proc/self/exe.
     pub path: Vec<u8>,
     /// Its node, if it has one.
     pub node: Option<NodeRef>,
+}
+
+impl Program {
+    /// What a file of `bytes` bytes says of itself. Its code is not read.
+    pub fn describe(file: &dyn File, bytes: u64) -> vfs::Result<Result<Image, ImageError>> {
+        let failed = Cell::new(None);
+        let read = |at: u64, into: &mut [u8]| match file.read_full(at, into) {
+            Ok(read) => read == into.len(),
+            Err(errno) => {
+                failed.set(Some(errno));
+                false
+            }
+        };
+        let image = Image::read(bytes, &read);
+        failed.get().map_or(Ok(image), Err)
+    }
 }
 
 /// Why a program could not be started.
@@ -130,6 +148,8 @@ pub enum StartError {
     Dynamic(String),
     /// A segment lies where nothing can be loaded.
     Segment(u32),
+    /// Its file could not be read.
+    File(vfs::Errno),
     /// The working directory is not there.
     Directory(vfs::Errno),
 }
@@ -146,6 +166,7 @@ impl core::fmt::Display for StartError {
                 )
             }
             StartError::Segment(at) => write!(out, "a segment at {at:#010x} lies where Linux loads nothing"),
+            StartError::File(errno) => write!(out, "its file: {}: copy it to another place", errno.text()),
             StartError::Directory(errno) => write!(out, "the working directory: {}: choose another", errno.text()),
         }
     }

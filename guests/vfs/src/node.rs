@@ -323,6 +323,11 @@ pub trait File: Send + Sync {
     fn pending(&self) -> Result<usize> {
         Err(Errno::ENOTTY)
     }
+    /// What an address space of the same host can map bytes of it from, opaque here; none if its bytes must be copied.
+    /// The mapped bytes are those that [`File::read`] gives, at the same offsets.
+    fn mappable(&self) -> Option<&dyn Any> {
+        None
+    }
     /// A descriptor of the host that becomes readable or writable with it, so that a host can sleep; none if always ready.
     fn host_descriptor(&self) -> Option<i32> {
         None
@@ -332,9 +337,41 @@ pub trait File: Send + Sync {
 /// A directory that is open: it has no bytes. Its names are its node's business.
 pub struct OpenDirectory;
 
+impl dyn File + '_ {
+    /// Reads until `into` is full or the file at its end; how much that was.
+    pub fn read_full(&self, offset: u64, into: &mut [u8]) -> Result<usize> {
+        let mut done = 0;
+        while done < into.len() {
+            let at = offset.checked_add(done as u64).ok_or(Errno::EINVAL)?;
+            match self.read(At::Offset(at), &mut into[done..])? {
+                0 => break,
+                count => done += count.min(into.len() - done),
+            }
+        }
+        Ok(done)
+    }
+}
+
 impl File for OpenDirectory {
     fn read(&self, _at: At, _into: &mut [u8]) -> Result<usize> {
         Err(Errno::EISDIR)
+    }
+
+    fn write(&self, _at: At, _from: &[u8]) -> Result<usize> {
+        Err(Errno::EBADF)
+    }
+}
+
+/// A file that is nothing but bytes in memory, for reading.
+pub struct Bytes(pub Vec<u8>);
+
+impl File for Bytes {
+    fn read(&self, at: At, into: &mut [u8]) -> Result<usize> {
+        let At::Offset(offset) = at else { return Err(Errno::EINVAL) };
+        let from = usize::try_from(offset).map_or(self.0.len(), |offset| offset.min(self.0.len()));
+        let count = into.len().min(self.0.len() - from);
+        into[..count].copy_from_slice(&self.0[from..from + count]);
+        Ok(count)
     }
 
     fn write(&self, _at: At, _from: &[u8]) -> Result<usize> {

@@ -95,7 +95,8 @@ impl Demo {
 fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::failure::Failure> {
     let path = format!("/bin/{name}").into_bytes();
     Launch {
-        bytes: bytes.to_vec(),
+        bytes: bytes.len() as u64,
+        file: Box::new(vfs::node::Bytes(bytes.to_vec())),
         node: None,
         name: name.to_owned(),
         arguments: vec![path.clone()],

@@ -1,10 +1,10 @@
-//! From a program's bytes and a list of grants to a running guest.
+//! From a program's file and a list of grants to a running guest.
 
 use crate::clocks::{HostClocks, Waiter};
 use crate::failure::Failure;
 use anyhow::anyhow;
 use engine::Native;
-use image::{Endian, Image};
+use image::Endian;
 use linux::{ExitStatus, Process, Program, TraceSink};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Statistics, Tier, Vcpu};
@@ -14,8 +14,10 @@ use vfs::NodeRef;
 
 /// Everything there is to say about a run.
 pub(crate) struct Launch {
-    /// The program's bytes.
-    pub(crate) bytes: Vec<u8>,
+    /// The program's file, open for reading.
+    pub(crate) file: Box<dyn vfs::File>,
+    /// Its length in bytes.
+    pub(crate) bytes: u64,
     /// Its path in the guest.
     pub(crate) path: Vec<u8>,
     /// Its node, if it is a file of the guest's.
@@ -58,7 +60,7 @@ pub(crate) fn host() -> Host {
         clocks: Arc::new(HostClocks),
         time_of_day: hostio::clock::time_of_day(),
         random: hostio::random::random(),
-        processors: std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1)),
+        processors: hostio::processors::count(),
     }
 }
 
@@ -78,14 +80,15 @@ impl Launch {
     pub(crate) fn run(self) -> Result<Ended, Failure> {
         let name = &self.name;
         let cannot = |error: anyhow::Error| Failure::cannot_run(error.context(name.clone()));
-        let image = Image::parse(&self.bytes).map_err(|error| cannot(anyhow!(error)))?;
+        let image = Program::describe(&*self.file, self.bytes).map_err(|errno| cannot(anyhow!(errno.text())))?;
+        let image = image.map_err(|error| cannot(anyhow!(error)))?;
         image::can_run(&image).map_err(|why| cannot(anyhow!(why)))?;
         let mut world = namespace::world(self.grants, host(), self.limits).map_err(|error| anyhow!(error))?;
         world.directory = self.directory;
         world.trace = self.trace;
         let mut native = Native::new(image.endian == Endian::Big)
             .map_err(|error| anyhow!("the host has no 8 GiB of address space to reserve ({error}); raise ulimit -v"))?;
-        let program = Program { image, bytes: self.bytes, path: self.path, node: self.node };
+        let program = Program { image, file: self.file, path: self.path, node: self.node };
         let (state, space) = native.parts();
         let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;

@@ -13,7 +13,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use vfs::node::{At, Open};
+use vfs::node::Open;
 use vfs::{Mount, Mounts, NodeRef, Walk};
 
 /// Run a MIPS Linux program, little- or big-endian, as it is
@@ -122,7 +122,9 @@ pub(crate) const FILES_BYTES: u64 = 1 << 30;
 
 /// A program, found.
 struct Found {
-    bytes: Vec<u8>,
+    file: Box<dyn vfs::File>,
+    /// Its length in bytes.
+    bytes: u64,
     node: NodeRef,
     path: Vec<u8>,
     name: String,
@@ -139,6 +141,7 @@ impl Run {
             grants.push(directory_grant(directory)?);
         }
         let launch = Launch {
+            file: found.file,
             bytes: found.bytes,
             path: found.path,
             node: Some(found.node),
@@ -182,10 +185,10 @@ impl Run {
 fn host_program(file: &Path, at: &[u8], grants: &mut Vec<Grant>) -> Result<Found, Failure> {
     let node = hostio::file::open(file).map_err(|error| Failure::reading(file, &error))?;
     let name = file.display().to_string();
-    let bytes = read(&node).map_err(|errno| Failure::cannot_run(anyhow!("{name}: {}", errno.text())))?;
+    let (opened, bytes) = contents(&node).map_err(|errno| Failure::cannot_run(anyhow!("{name}: {}", errno.text())))?;
     let path = [at, file.file_name().unwrap_or_default().as_bytes()].concat();
     grants.push(Grant::File { node: node.clone(), at: path.clone() });
-    Ok(Found { bytes, node, path, name })
+    Ok(Found { file: opened, bytes, node, path, name })
 }
 
 /// Finds a program in a root by the guest's own path resolution, so that its symbolic links stay inside.
@@ -200,26 +203,17 @@ fn root_program(root: NodeRef, path: &[u8]) -> Result<Found, Failure> {
     };
     let place = Walk::new(&mounts).resolve(&absolute).map_err(wrong)?;
     let node = place.node().clone();
-    let bytes = read(&node).map_err(wrong)?;
-    Ok(Found { bytes, node, path: absolute, name })
+    let (file, bytes) = contents(&node).map_err(wrong)?;
+    Ok(Found { file, bytes, node, path: absolute, name })
 }
 
-/// The whole of a file.
-fn read(node: &NodeRef) -> vfs::Result<Vec<u8>> {
-    if node.kind()?.is_directory() {
+/// A program's file, open, and its length in bytes.
+fn contents(node: &NodeRef) -> vfs::Result<(Box<dyn vfs::File>, u64)> {
+    let metadata = node.metadata()?;
+    if metadata.kind.is_directory() {
         return Err(vfs::Errno::EISDIR);
     }
-    let file = node.open(Open { read: true, ..Open::default() })?;
-    let mut bytes = vec![0; usize::try_from(node.metadata()?.size).map_err(|_| vfs::Errno::EFBIG)?];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read(At::Offset(filled as u64), &mut bytes[filled..])? {
-            0 => break,
-            count => filled += count,
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
+    Ok((node.open(Open { read: true, ..Open::default() })?, metadata.size))
 }
 
 /// `HOST[:GUEST][:ro]`.

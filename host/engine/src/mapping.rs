@@ -2,9 +2,15 @@
 
 #![expect(unsafe_code, reason = "reserves, maps and protects memory")]
 
+use crate::vanished::Watch;
 use rustix::io;
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, mremap_fixed,
+    munmap,
+};
+use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
+use std::sync::OnceLock;
 
 /// Bytes a 32-bit Wasm memory can address.
 pub(crate) const ADDRESSABLE: usize = 1 << 32;
@@ -14,6 +20,8 @@ pub(crate) const GUARD: usize = 1 << 25;
 /// Reserved address space: a whole Wasm memory and its guard, inaccessible until committed.
 pub(crate) struct Mapping {
     base: NonNull<u8>,
+    /// Once files are mapped in it: that none of their pages kills us.
+    watch: OnceLock<Option<Watch>>,
 }
 
 // SAFETY: the mapping is plain memory, owned by this value until it is dropped; who may touch it when is decided by
@@ -35,7 +43,7 @@ impl Mapping {
             )?
         };
         let base = NonNull::new(base.cast()).expect("mmap without MAP_FIXED gives no null address");
-        Ok(Mapping { base })
+        Ok(Mapping { base, watch: OnceLock::new() })
     }
 
     /// Its first byte.
@@ -56,6 +64,32 @@ impl Mapping {
         unsafe { mmap_anonymous(self.at(offset, bytes).cast(), bytes, prot, flags).map(drop) }
     }
 
+    /// Puts a private copy of a file's pages at `offset`, made as they are written. The error leaves inaccessible pages or
+    /// what was there.
+    pub(crate) fn commit_file(
+        &self,
+        offset: usize,
+        bytes: usize,
+        prot: ProtFlags,
+        file: BorrowedFd<'_>,
+        file_offset: u64,
+    ) -> io::Result<()> {
+        self.watch.get_or_init(|| Watch::new(self.base())).as_ref().ok_or(io::Errno::NOMEM)?;
+        let to = self.at(offset, bytes);
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // Elsewhere first: a refusal by the file's file system might otherwise leave a hole for others to fall into.
+        // SAFETY: no address is asked for, so nothing existing is replaced.
+        let made = unsafe { mmap(ptr::null_mut(), bytes, prot, flags, file, file_offset)? };
+        // SAFETY: what was just made moves into this reservation, whose contents there its holder gives up.
+        let moved = unsafe { mremap_fixed(made, bytes, bytes, MremapFlags::MAYMOVE, to.cast()) };
+        if moved.is_err() {
+            // SAFETY: nobody has learned of it.
+            let _ = unsafe { munmap(made, bytes) };
+            self.commit(offset, bytes, ProtFlags::empty())?;
+        }
+        moved.map(drop)
+    }
+
     /// Changes the protection of pages.
     pub(crate) fn protect(&self, offset: usize, bytes: usize, prot: MprotectFlags) -> io::Result<()> {
         // SAFETY: the range is inside this reservation; no Rust reference into it is held across guest mappings.
@@ -71,6 +105,8 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        // Before the addresses can become somebody else's.
+        drop(self.watch.take());
         // SAFETY: this value owned the range; every user holds it through an `Arc` that is gone.
         let result = unsafe { munmap(self.base.as_ptr().cast(), ADDRESSABLE + GUARD) };
         debug_assert!(result.is_ok());

@@ -3,16 +3,21 @@
 #![expect(unsafe_code, reason = "reads and writes guest pages through raw pointers")]
 
 use crate::mapping::Mapping;
-use abi::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, USER_END};
+use abi::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, USER_END, Unmappable};
 use mips::cpu::Size;
 use mips::exception::{Access, Denied, Fault};
 use mips::reading::interp::Bus;
 use run::Space;
 use rustix::mm::{MprotectFlags, ProtFlags};
+use std::any::Any;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
 const PAGES: usize = (USER_END / PAGE_BYTES) as usize;
+
+/// From this length on, bringing pages in at once is cheaper than a fault each.
+const POPULATE_BYTES_MIN: u32 = 4 * PAGE_BYTES;
 
 /// A page that is mapped, beside the bits of its `Prot`.
 const MAPPED: u8 = 8;
@@ -164,11 +169,25 @@ impl AddressSpace for GuestMemory {
         self.pages[GuestMemory::range(at, bytes)].fill(0);
     }
 
+    fn map_file(&mut self, at: Addr, bytes: u32, prot: Prot, file: &dyn Any, offset: u64) -> Result<(), Unmappable> {
+        let file = file.downcast_ref::<OwnedFd>().ok_or(Unmappable)?.as_fd();
+        self.note_code(at, bytes);
+        let host = ProtFlags::from_bits_truncate(host(prot).bits());
+        let done = self.mapping.commit_file(at.0 as usize, bytes as usize, host, file, offset);
+        let page = if done.is_ok() { MAPPED | effective(prot).bits() } else { 0 };
+        self.pages[GuestMemory::range(at, bytes)].fill(page);
+        done.map_err(|_| Unmappable)
+    }
+
     fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {
         self.note_code(at, bytes);
+        let new = MAPPED | effective(prot).bits();
+        if self.pages[GuestMemory::range(at, bytes)].iter().all(|page| *page == new) {
+            return;
+        }
         if self.mapping.protect(at.0 as usize, bytes as usize, host(prot)).is_ok() {
             for page in &mut self.pages[GuestMemory::range(at, bytes)] {
-                *page = if *page == 0 { 0 } else { MAPPED | effective(prot).bits() };
+                *page = if *page == 0 { 0 } else { new };
             }
         }
     }
@@ -222,11 +241,16 @@ impl AddressSpace for GuestMemory {
         self.note_code(at, from.len() as u32);
         let first = at.0 & !(PAGE_BYTES - 1);
         let bytes = (at.0 - first + from.len() as u32).next_multiple_of(PAGE_BYTES);
-        let all = MprotectFlags::READ | MprotectFlags::WRITE;
-        self.mapping.protect(first as usize, bytes as usize, all).map_err(|_| BadAddress(at))?;
-        self.mapping.populate(first as usize, bytes as usize);
+        let is_locked = self.first_without(at, from.len(), Prot::WRITE.bits()).is_some();
+        if is_locked {
+            let all = MprotectFlags::READ | MprotectFlags::WRITE;
+            self.mapping.protect(first as usize, bytes as usize, all).map_err(|_| BadAddress(at))?;
+        }
+        if bytes >= POPULATE_BYTES_MIN {
+            self.mapping.populate(first as usize, bytes as usize);
+        }
         self.copy_in(at, from);
-        self.restore(first, bytes).map_err(|_| BadAddress(at))
+        if is_locked { self.restore(first, bytes).map_err(|_| BadAddress(at)) } else { Ok(()) }
     }
 
     fn code_changed(&mut self, at: Addr, bytes: u32) {

@@ -4,6 +4,7 @@ use crate::directory::{Access, Grant, Handle, HostNode};
 use crate::{errno, metadata};
 use rustix::fs::{self, OFlags, SeekFrom};
 use rustix::io::{self, ReadWriteFlags, retry_on_intr};
+use std::any::Any;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, IoSlice};
 use std::os::fd::OwnedFd;
@@ -28,7 +29,7 @@ pub fn open(path: &Path) -> std::io::Result<NodeRef> {
     Ok(Arc::new(HostNode::new(&grant, &stat, Handle::Node(file))))
 }
 
-/// A regular file that is open. Its offset is not used.
+/// A regular file that is open. Its offset is not used; what it can be mapped from is its [`OwnedFd`].
 pub(crate) struct HostFile {
     pub(crate) descriptor: OwnedFd,
     pub(crate) how: Open,
@@ -56,6 +57,10 @@ impl File for HostFile {
             At::Stream => return Err(Errno::EINVAL),
         };
         written.map_err(errno::of)
+    }
+
+    fn mappable(&self) -> Option<&dyn Any> {
+        self.how.read.then_some(&self.descriptor)
     }
 
     fn sync(&self) -> Result<()> {
@@ -89,6 +94,7 @@ mod tests {
         let mut bytes = [0; 4];
         assert_eq!(node.open(how).unwrap().read(At::Offset(0), &mut bytes), Ok(4));
         assert_eq!(&bytes, b"\x7fELF");
+        assert!(node.open(how).unwrap().mappable().is_some_and(|file| file.is::<OwnedFd>()));
         assert_eq!(node.open(Open { write: true, ..how }).err(), Some(Errno::EROFS));
         assert_eq!(open("/".as_ref()).err().map(|error| error.kind()), Some(ErrorKind::IsADirectory));
         assert_eq!(open("/dev/null".as_ref()).err().map(|error| error.kind()), Some(ErrorKind::InvalidInput));

@@ -10,6 +10,7 @@ pub mod directory;
 mod errno;
 pub mod file;
 mod metadata;
+pub mod processors;
 pub mod random;
 pub mod stream;
 mod terminal;

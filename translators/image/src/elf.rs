@@ -137,11 +137,7 @@ fn read_header<'a>(file: impl ReadRef<'a>) -> Result<&'a Header, ImageError> {
     Header::parse(file).map_err(|_| truncated("the ELF header", 52, file))
 }
 
-fn program_headers<'a>(
-    file: impl ReadRef<'a>,
-    header: &Header,
-    order: Endianness,
-) -> Result<&'a [Phdr], ImageError> {
+fn program_headers<'a>(file: impl ReadRef<'a>, header: &Header, order: Endianness) -> Result<&'a [Phdr], ImageError> {
     if header.e_phnum(order) == 0 || header.e_phoff(order) == 0 {
         return Ok(&[]);
     }
@@ -205,11 +201,7 @@ fn part<'a>(file: impl ReadRef<'a>, phdrs: &[Phdr], order: Endianness, kind: u32
     phdrs.iter().find(|phdr| phdr.p_type(order) == kind)?.data(order, file).ok()
 }
 
-fn interpreter<'a>(
-    file: impl ReadRef<'a>,
-    phdrs: &[Phdr],
-    order: Endianness,
-) -> Result<Option<String>, ImageError> {
+fn interpreter<'a>(file: impl ReadRef<'a>, phdrs: &[Phdr], order: Endianness) -> Result<Option<String>, ImageError> {
     if !phdrs.iter().any(|phdr| phdr.p_type(order) == elf::PT_INTERP) {
         return Ok(None);
     }
@@ -286,7 +278,8 @@ mod tests {
 
     #[test]
     fn describes_a_program() {
-        let image = parse(&*program(&[[1, 0, 0x40_0000, 120, 200], [1, 0, 0x30_0000, 1, 0x2000]])).expect("well formed");
+        let image =
+            parse(&*program(&[[1, 0, 0x40_0000, 120, 200], [1, 0, 0x30_0000, 1, 0x2000]])).expect("well formed");
         assert_eq!(image.segments[0].at, 0x30_0000);
         assert_eq!(image.phdr_at, Some(0x40_0034));
         assert_eq!((image.isa.level, image.isa.revision), (32, 2));

@@ -3,14 +3,32 @@
 use crate::mm::{Area, Backing, FileBacking, Memory, page_range};
 use abi::{Addr, AddressSpace, Prot};
 use alloc::vec;
-use vfs::Result;
 use vfs::node::At;
+use vfs::{Errno, Result};
 
 /// Bytes moved at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// Makes the pages of an area that starts at `at` and is not there yet: mapped where the host can, or else copied.
+pub(crate) fn place(space: &mut dyn AddressSpace, at: Addr, bytes: u32, area: &Area) -> Result<()> {
+    let prot = super::effective(area.prot);
+    let Backing::File(file) = &area.backing else {
+        return space.map(at, bytes, prot).map_err(|_| Errno::ENOMEM);
+    };
+    // What is written back must not show what others write in the meantime on some pages and not on others.
+    if area.written_back().is_none()
+        && let Some(description) = &file.description
+        && let Some(mappable) = description.file()?.mappable()
+        && space.map_file(at, bytes, prot, mappable, file.offset).is_ok()
+    {
+        return Ok(());
+    }
+    space.map(at, bytes, prot).map_err(|_| Errno::ENOMEM)?;
+    load(space, at, bytes, file).inspect_err(|_| space.unmap(at, bytes))
+}
+
 /// Copies a file's bytes into the pages of an area that starts at `at`.
-pub(crate) fn load(space: &mut dyn AddressSpace, at: Addr, bytes: u32, file: &FileBacking) -> Result<()> {
+fn load(space: &mut dyn AddressSpace, at: Addr, bytes: u32, file: &FileBacking) -> Result<()> {
     let Some(description) = &file.description else { return Ok(()) };
     let mut left = u64::from(bytes).min(file.held);
     let mut chunk = vec![0; CHUNK_BYTES.min(usize::try_from(left).unwrap_or(CHUNK_BYTES))];
@@ -92,12 +110,7 @@ impl Memory {
                 continue;
             }
             let bytes = end.0 - first.0;
-            if space.map(first, bytes, super::effective(area.prot)).is_err() {
-                return Err(vfs::Errno::ENOMEM);
-            }
-            if let Backing::File(file) = &area.tail(first.0 - start.0).backing {
-                load(space, first, bytes, file)?;
-            }
+            place(space, first, bytes, &area.tail(first.0 - start.0))?;
         }
         Ok(())
     }

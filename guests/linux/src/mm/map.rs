@@ -1,6 +1,6 @@
 //! mmap(2).
 
-use crate::mm::{Area, Backing, FLOOR, Memory, effective, filemap, page_range, round_up};
+use crate::mm::{Area, Backing, FLOOR, Memory, filemap, page_range, round_up};
 use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, USER_END};
 use vfs::{Errno, Result};
 
@@ -42,13 +42,7 @@ impl Memory {
         let area = Area { end, prot: request.prot, is_shared: request.is_shared, backing: request.backing };
         let loaded = area.loaded_end(at).0 - at.0;
         if loaded > 0 {
-            space.map(at, loaded, effective(area.prot)).map_err(|_| Errno::ENOMEM)?;
-            if let Backing::File(file) = &area.backing
-                && let Err(errno) = filemap::load(space, at, loaded, file)
-            {
-                space.unmap(at, loaded);
-                return Err(errno);
-            }
+            filemap::place(space, at, loaded, &area)?;
             if area.prot.contains(Prot::EXEC) {
                 space.code_changed(at, loaded);
             }

@@ -1,6 +1,6 @@
 //! mremap(2).
 
-use crate::mm::{Area, Backing, FLOOR, FileBacking, Memory, effective, filemap, page_range, round_up};
+use crate::mm::{Area, Backing, FLOOR, FileBacking, Memory, filemap, page_range, round_up};
 use abi::{Addr, AddressSpace, PAGE_BYTES};
 use vfs::{Errno, Result};
 
@@ -92,10 +92,7 @@ impl Memory {
         }
         let loaded = area.loaded_end(from).0 - from.0;
         if loaded > 0 {
-            space.map(from, loaded, effective(area.prot)).map_err(|_| Errno::ENOMEM)?;
-            if let Backing::File(file) = &area.backing {
-                filemap::load(space, from, loaded, file)?;
-            }
+            filemap::place(space, from, loaded, &area)?;
         }
         self.areas.insert(from, area);
         Ok(())

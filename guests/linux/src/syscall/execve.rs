@@ -8,17 +8,13 @@ use crate::stack::STRINGS_BYTES_MAX;
 use crate::task::Task;
 use crate::world::Program;
 use abi::{Endian, Path, Strings};
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
-use image::Image;
-use vfs::node::{At, Kind, NodeRef, Open};
+use vfs::node::{File, Kind, NodeRef, Open};
 use vfs::{Errno, Result};
 
 /// Scripts that name scripts (BINPRM_MAX_RECURSION).
 const SCRIPTS_MAX: usize = 4;
-
-/// The longest file that is looked at as a program.
-const PROGRAM_BYTES_MAX: u64 = 512 << 20;
 
 /// Bytes of a script's first line that count (BINPRM_BUF_SIZE).
 const LINE_BYTES: usize = 256;
@@ -33,9 +29,11 @@ pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, en
         arguments.push(Vec::new());
     }
     let mut scripts = 0;
-    let (node, bytes) = loop {
-        let (node, bytes) = read(task, &path)?;
-        let Some((interpreter, argument)) = script(&bytes) else { break (node, bytes) };
+    let (node, file, bytes) = loop {
+        let (node, file, bytes) = open(task, &path)?;
+        let mut line = [0; LINE_BYTES];
+        let read = file.read_full(0, &mut line)?;
+        let Some((interpreter, argument)) = script(&line[..read]) else { break (node, file, bytes) };
         scripts += 1;
         if scripts > SCRIPTS_MAX {
             return Err(Errno::ELOOP.into());
@@ -44,17 +42,17 @@ pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, en
         arguments.splice(0..1, head.into_iter().flatten());
         path = interpreter;
     };
-    let image = Image::parse(&bytes).map_err(|_| Errno::ENOEXEC)?;
+    let image = Program::describe(&*file, bytes)?.map_err(|_| Errno::ENOEXEC)?;
     // The engine that runs this program was built for its byte order.
     let is_other_order = (image.endian == image::Endian::Big) != (task.endian == Endian::Big);
     if image::can_run(&image).is_err() || image.interpreter.is_some() || is_other_order {
         return Err(Errno::ENOEXEC.into());
     }
-    replace(task, &Program { image, bytes, path, node: Some(node) }, &arguments, &environment)
+    replace(task, &Program { image, file, path, node: Some(node) }, &arguments, &environment)
 }
 
-/// A program's file, if it may be executed.
-fn read(task: &Task<'_, '_>, path: &[u8]) -> Result<(NodeRef, Vec<u8>)> {
+/// A program's file, open, and its length in bytes, if it may be executed.
+fn open(task: &Task<'_, '_>, path: &[u8]) -> Result<(NodeRef, Box<dyn File>, u64)> {
     let place = task.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;
     let metadata = place.node().metadata()?;
     if metadata.kind != Kind::File {
@@ -62,20 +60,7 @@ fn read(task: &Task<'_, '_>, path: &[u8]) -> Result<(NodeRef, Vec<u8>)> {
     }
     task.credentials.check(&metadata, Wish::SEARCH)?;
     let file = place.node().open(Open { read: true, ..Open::default() })?;
-    // A sparse file may claim any length.
-    if metadata.size > PROGRAM_BYTES_MAX {
-        return Err(Errno::ENOMEM);
-    }
-    let mut bytes = vec![0; usize::try_from(metadata.size).map_err(|_| Errno::ENOMEM)?];
-    let mut done = 0;
-    while done < bytes.len() {
-        match file.read(At::Offset(done as u64), &mut bytes[done..])? {
-            0 => break,
-            read => done += read,
-        }
-    }
-    bytes.truncate(done);
-    Ok((place.node().clone(), bytes))
+    Ok((place.node().clone(), file, metadata.size))
 }
 
 /// The interpreter of a script and its one argument.

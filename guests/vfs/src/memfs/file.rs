@@ -6,6 +6,7 @@ use crate::errno::Errno;
 use crate::node::{At, File, Open, Result};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::any::Any;
 
 /// A regular file that is open.
 pub(crate) struct MemFile {
@@ -92,6 +93,14 @@ impl File for MemFile {
             if let Some(contents) = self.node.contents()?.write().as_mut() {
                 contents.put(page, bytes, &self.node.fs)?;
             }
+        }
+    }
+
+    fn mappable(&self) -> Option<&dyn Any> {
+        // Untouched, it is the file beneath. What is written later is written here, and a private mapping need not show it.
+        match self.node.contents().ok()?.read().as_ref() {
+            None => self.below.as_deref()?.mappable().filter(|_| self.how.read),
+            Some(_) => None,
         }
     }
 

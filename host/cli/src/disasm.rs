@@ -3,7 +3,7 @@
 use crate::failure::{Done, Failure, print};
 use anyhow::anyhow;
 use clap::Args;
-use image::{Image, Symbol, SymbolKind};
+use image::{Image, Section, Segment, Symbol, SymbolKind};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -39,15 +39,32 @@ impl Disasm {
                     if found.bytes > 0 { found.at.saturating_add(found.bytes) } else { next.unwrap_or(found.at + 4) };
                 listing(&image, &bytes, &functions, found.at, end)
             }
-            None => image
-                .segments
+            None => code(&image, &bytes)
                 .iter()
-                .filter(|segment| segment.exec)
-                .map(|segment| listing(&image, &bytes, &functions, segment.at, segment.at + segment.file_bytes))
+                .map(|part| {
+                    let end = part.at.saturating_add(part.bytes);
+                    let listing = listing(&image, &bytes, &functions, part.at, end);
+                    if part.name.is_empty() { listing } else { format!("\n{}:\n{listing}", part.name) }
+                })
                 .collect(),
         };
         print(&text)
     }
+}
+
+/// Where code is: its sections, and without them the executable segments behind the headers in them.
+fn code(image: &Image, file: &[u8]) -> Vec<Section> {
+    let sections = image::code_sections(file);
+    if !sections.is_empty() {
+        return sections;
+    }
+    let headers_end = image.phdr_at.map(|at| at.saturating_add(image.phdr_count * image.phdr_entry_bytes));
+    let part = |segment: &Segment| {
+        let at = headers_end.filter(|end| segment.contains(*end)).unwrap_or(segment.at);
+        let bytes = segment.file_bytes.saturating_sub(at - segment.at);
+        Section { name: String::new(), at, bytes }
+    };
+    image.segments.iter().filter(|segment| segment.exec).map(part).collect()
 }
 
 /// The instructions from `at` to `end`, functions named where they begin.
@@ -64,4 +81,25 @@ fn listing(image: &Image, file: &[u8], functions: &[Symbol], at: u32, end: u32) 
         let _ = writeln!(text, "{pc:8x}:  {word:08x}  {}", mips::disasm::word_at(pc, word));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HELLO: &[u8] = include_bytes!("../../../guests/programs/bin/mipsel/hello");
+
+    #[test]
+    fn code_is_sections_or_what_is_behind_the_headers() {
+        let image = Image::parse(HELLO).expect("a program");
+        let of = |file: &[u8]| code(&image, file).iter().map(|part| (part.at, part.bytes)).collect::<Vec<_>>();
+        let [(at, bytes)] = of(HELLO)[..] else { panic!("one section of code") };
+        assert!(image.segment_at(at).is_some_and(|segment| segment.exec) && bytes > 0);
+        // e_shoff: no section headers.
+        let stripped = [&HELLO[..32], &[0; 4], &HELLO[36..]].concat();
+        let parts = of(&stripped);
+        assert!(parts.iter().any(|part| part.0 <= at && part.0 % 4 == 0 && part.0 + part.1 >= at + bytes));
+        let headers_end = image.phdr_at.map(|start| start + image.phdr_count * 32).expect("headers are loaded");
+        assert!(parts.iter().all(|part| part.0 >= headers_end));
+    }
 }

@@ -13,6 +13,7 @@ mod image;
 mod machine;
 mod mips;
 mod pieces;
+mod section;
 mod symbol;
 mod verdict;
 
@@ -20,5 +21,6 @@ pub use error::ImageError;
 pub use image::{Endian, Image, Kind, Segment};
 pub use machine::Machine;
 pub use mips::{Abi, AbiFlags, Ases, FpAbi, IsaLevel, flag_names};
+pub use section::{Section, code_sections};
 pub use symbol::{Symbol, SymbolKind, symbols};
 pub use verdict::{Why, can_run};

@@ -61,6 +61,7 @@ pub trait AddressSpace {
     /// Maps pages that are a private copy, made as they are written, of a file's bytes from `offset` on, which is a
     /// multiple of [`PAGE_BYTES`]. Every page must begin within the file; the last one is zero behind the file's end.
     /// `file` is what the host's open file gave for this; other hosts and their files do not know each other.
+    /// After an error nothing may be mapped there.
     fn map_file(
         &mut self,
         _at: Addr,

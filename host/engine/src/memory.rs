@@ -173,10 +173,12 @@ impl AddressSpace for GuestMemory {
         let file = file.downcast_ref::<OwnedFd>().ok_or(Unmappable)?.as_fd();
         self.note_code(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
-        let done = self.mapping.commit_file(at.0 as usize, bytes as usize, host, file, offset);
-        let page = if done.is_ok() { MAPPED | effective(prot).bits() } else { 0 };
-        self.pages[GuestMemory::range(at, bytes)].fill(page);
-        done.map_err(|_| Unmappable)
+        if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file, offset).is_err() {
+            self.unmap(at, bytes);
+            return Err(Unmappable);
+        }
+        self.pages[GuestMemory::range(at, bytes)].fill(MAPPED | effective(prot).bits());
+        Ok(())
     }
 
     fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {

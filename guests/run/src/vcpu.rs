@@ -4,8 +4,10 @@ use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
 use alloc::string::String;
 use mips::border::Leave;
+use mips::cells::Cells;
 use mips::cpu::Size;
 use mips::exception::Fault;
+use mips::reading::effects::{always_runs_slot, written};
 use mips::reading::emit::Options;
 use mips::reading::interp::{Bus, Decoded, Interp, Stop};
 use mips::region::{CodeSource, Reach, discover};
@@ -155,7 +157,7 @@ impl<E: Engine> Vcpu<E> {
         self.statistics.drives += 1;
         match self.engine.drive() {
             Drive::Left(Leave::NoCode) => None,
-            Drive::Left(Leave::Poll) => Some(Exit::Poll),
+            Drive::Left(Leave::Poll) => Some(self.freshen()),
             Drive::Left(Leave::Interpret) => self.single_step(),
             // With exact registers the interpreter meets the same fault and knows all about it.
             Drive::Fault(_) if self.options.fault_precise => self.single_step(),
@@ -166,6 +168,28 @@ impl<E: Engine> Vcpu<E> {
     /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating.
     fn is_time(&mut self, pc: u32) -> bool {
         self.tier != Tier::Auto || self.heat.visit(pc)
+    }
+
+    /// Interprets until the cells that translated code did not care for any more are written. It never did so past
+    /// anything that could be noticed, so what else may stop this is a fatal fault.
+    fn freshen(&mut self) -> Exit {
+        let mut stale = {
+            let state = self.engine.parts().0;
+            let [low, high] = core::mem::take(&mut state.stale);
+            Cells::from_bits(u128::from(high) << 64 | u128::from(low))
+        };
+        while !stale.is_empty() {
+            let (state, space) = self.engine.parts();
+            let (pc, fr) = (state.pc, state.fpu.fr);
+            let mut insn = |at| space.fetch(at).ok().and_then(mips::decode);
+            let slot = insn(pc).filter(|insn| always_runs_slot(*insn)).and_then(|_| insn(pc.wrapping_add(4)));
+            let certain = [insn(pc), slot].into_iter().flatten().fold(Cells::NONE, |all, insn| all | written(insn, fr));
+            if let Some(Exit::Exception(exception)) = self.interpret(1) {
+                return Exit::Exception(exception);
+            }
+            stale = stale.without(certain);
+        }
+        Exit::Poll
     }
 
     fn single_step(&mut self) -> Option<Exit> {

@@ -77,6 +77,11 @@ impl Cell {
         (0..COUNT as u8).map(Cell)
     }
 
+    /// Whether it is a floating-point register or part of one.
+    pub fn is_float(self) -> bool {
+        (DOUBLES..CONDITIONS).contains(&self.0)
+    }
+
     /// Its number: locals are laid out by it.
     pub fn index(self) -> u32 {
         u32::from(self.0)
@@ -130,6 +135,16 @@ impl Cell {
 impl Cells {
     /// None.
     pub const NONE: Cells = Cells(0);
+
+    /// The set of which [`Cells::bits`] are these.
+    pub const fn from_bits(bits: u128) -> Cells {
+        Cells(bits)
+    }
+
+    /// A bit for each cell.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
 
     /// Whether `cell` is in it.
     pub fn has(self, cell: Cell) -> bool {

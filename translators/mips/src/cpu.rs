@@ -268,6 +268,10 @@ pub struct Cond(pub u8);
 
 /// The floating-point unit. A value travels as raw bits in a [`Long`]; S and W use the low 32, the rest zero.
 pub trait Fpu: Cpu {
+    /// Loads a word for a register, zeros above it.
+    fn load_word(&mut self, at: Self::Word) -> Result<Self::Long, Self::Stop> {
+        Ok(Word::long_u(self.load(Size::Word, Extend::Zero, at)?))
+    }
     /// Reads a register in `fmt`.
     fn fpr(&self, fmt: Fmt, reg: Fpr) -> Self::Long;
     /// Writes a register in `fmt`. A 32-bit write leaves an FR=1 register's upper half as it was.

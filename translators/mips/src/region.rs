@@ -5,7 +5,7 @@ use crate::insn::Insn;
 use crate::reading::effects::{Flow, effects};
 use crate::reading::emit::Options;
 use crate::reg::Gpr;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 /// Where translators read code.
@@ -27,6 +27,8 @@ pub struct Block {
     pub slot: Option<Insn>,
     /// How it ends.
     pub end: End,
+    /// Where it is likely to go on if it computes that, each address once.
+    pub targets: Vec<u32>,
 }
 
 /// How a block ends, as far as can be seen in it.
@@ -51,6 +53,15 @@ pub enum End {
 }
 
 impl Block {
+    fn new(pc: u32, insns: Vec<Option<Insn>>, end: End) -> Block {
+        Block { pc, insns, slot: None, end, targets: Vec::new() }
+    }
+
+    /// The address of its last instruction, the branch if it ends with one.
+    pub fn last(&self) -> u32 {
+        self.end().wrapping_sub(4)
+    }
+
     /// The address behind its last instruction, delay slot not counted.
     pub fn end(&self) -> u32 {
         self.pc.wrapping_add(4 * self.insns.len() as u32)
@@ -62,7 +73,7 @@ impl Block {
     }
 
     /// Where it may go on without leaving translated code: a conditional branch's target, then what is behind it.
-    pub fn successors(&self) -> impl Iterator<Item = u32> {
+    pub fn successors(&self) -> impl Iterator<Item = u32> + '_ {
         let (first, second) = match self.end {
             End::Next => (Some(self.end()), None),
             End::Branch(target) => (Some(target), Some(self.behind())),
@@ -70,7 +81,7 @@ impl Block {
             End::Call(_) => (Some(self.behind()), None),
             End::Return | End::Computed | End::Interpret | End::Reserved => (None, None),
         };
-        first.into_iter().chain(second)
+        first.into_iter().chain(second).chain(self.targets.iter().copied())
     }
 }
 
@@ -100,10 +111,24 @@ pub struct Reach {
     pub is_past_interpreter: bool,
 }
 
+/// Where computed jumps are likely to lead, by the address of the jump: what a `switch` became.
+pub type Tables = BTreeMap<u32, Vec<u32>>;
+
 /// Finds the region around `root`; `None` if nothing can be fetched there. What `options` leave to the interpreter ends
 /// a block.
 pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach, options: Options) -> Option<Region> {
-    let code = &Reader { code, options };
+    discover_with(code, root, reach, options, &Tables::new())
+}
+
+/// The same, where some computed jumps are known.
+pub fn discover_with(
+    code: &dyn CodeSource,
+    root: u32,
+    reach: Reach,
+    options: Options,
+    tables: &Tables,
+) -> Option<Region> {
+    let code = &Reader { code, options, tables };
     code.word(root)?;
     let mut leaders = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);
@@ -130,6 +155,7 @@ pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach, options: Options
 struct Reader<'a> {
     code: &'a dyn CodeSource,
     options: Options,
+    tables: &'a Tables,
 }
 
 impl Reader<'_> {
@@ -142,21 +168,23 @@ impl Reader<'_> {
         let mut insns = Vec::new();
         let mut at = pc;
         while Some(at) != until && insns.len() < INSNS_MAX as usize {
-            let Some(word) = self.word(at) else { return Block { pc, insns, slot: None, end: End::Reserved } };
+            let Some(word) = self.word(at) else { return Block::new(pc, insns, End::Reserved) };
             let insn = decode(word);
             insns.push(insn);
             let end = self.end_of(at, insn);
             at = at.wrapping_add(4);
             match end {
                 End::Next => {}
-                End::Interpret | End::Reserved => return Block { pc, insns, slot: None, end },
+                End::Interpret | End::Reserved => return Block::new(pc, insns, end),
                 _ => {
                     let slot = self.word(at).and_then(decode);
-                    return Block { pc, insns, slot, end };
+                    let jump = at.wrapping_sub(4);
+                    let targets = self.tables.get(&jump).filter(|_| end == End::Computed).cloned().unwrap_or_default();
+                    return Block { slot, targets, ..Block::new(pc, insns, end) };
                 }
             }
         }
-        Block { pc, insns, slot: None, end: End::Next }
+        Block::new(pc, insns, End::Next)
     }
 
     /// How a block ends with the instruction at `at`; `Next` if it does not.

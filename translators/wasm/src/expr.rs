@@ -128,6 +128,11 @@ impl<'a> Expr<'a> {
         }
     }
 
+    /// The bits of the single-precision constant it is, if it is one.
+    pub fn as_f32(self) -> Option<u32> {
+        self.under(Unary::F32ReinterpretI32)?.as_i32()
+    }
+
     /// Splits `x + c` with `0 <= c <= max` into `x` and `c`, for the offset of a memory access.
     pub fn split_offset(self, max: u32) -> (Expr<'a>, u32) {
         if let Node::Binary(Binary::I32Add, x, y) = self.arena.node(self.at)

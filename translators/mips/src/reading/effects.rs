@@ -1,6 +1,7 @@
 //! The reading that asks: what does an instruction touch, where can it go, and what comes out if some registers are
 //! known? Nothing here names an instruction.
 
+use crate::cells::{self, Cells};
 use crate::cpu::{self, Binary, Cond, Cpu, Extend, Fpu, Round, Side, Size, Slot, Step, Unary};
 use crate::exception::Exception;
 use crate::insn::{Fmt, Insn, Offset};
@@ -65,11 +66,27 @@ pub fn effects(insn: Insn) -> Effects {
     Effects { reads: asker.reads.get() & !1, links: asker.links.get() && has_slot, has_slot, ..asker.effects }
 }
 
+/// Whether `insn` has a delay slot that runs wherever it goes.
+pub fn always_runs_slot(insn: Insn) -> bool {
+    let effects = effects(insn);
+    effects.has_slot && !matches!(effects.flow, Flow::Branch { slot: Slot::IfTaken, .. })
+}
+
+/// The cells that `insn` writes for certain.
+pub fn written(insn: Insn, fr: bool) -> Cells {
+    let mut asker = Asker { fr, ..Asker::new(None) };
+    let Ok(()) = perform(&mut asker, insn);
+    let general = Gpr::all().filter(|reg| asker.effects.writes >> reg.index() & 1 != 0);
+    general.filter_map(cells::Cell::general).fold(asker.cells, |all, cell| all.with(cell))
+}
+
 /// What is known of general registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Known {
-    /// Their values, where they are known.
-    pub gpr: [Option<u32>; 32],
+    /// Their values, as far as they are known.
+    pub gpr: [Value; 32],
+    /// What something was last compared with, to see if it is below.
+    pub bound: Option<u32>,
 }
 
 impl Known {
@@ -77,7 +94,7 @@ impl Known {
     /// to, if it computes that and it can be known.
     ///
     /// It is a guess: `gp` is taken to be restored to what it was wherever it is loaded.
-    pub fn follow(&mut self, at: u32, insn: Insn, data: &dyn Fn(u32) -> Option<u32>) -> Option<u32> {
+    pub fn follow(&mut self, at: u32, insn: Insn, data: &dyn Fn(u32) -> Option<u32>) -> Value {
         ask(insn, Some(Run { at, known: self, data })).jump
     }
 
@@ -85,14 +102,14 @@ impl Known {
     pub fn forget_over_call(&mut self) {
         for (reg, value) in self.gpr.iter_mut().enumerate() {
             if !matches!(reg, 16..=23 | 28..=30) {
-                *value = None;
+                *value = UNKNOWN;
             }
         }
     }
 }
 
 fn ask(insn: Insn, run: Option<Run<'_>>) -> Asker<'_> {
-    let mut asker = Asker { reads: Cell::new(0), links: Cell::new(false), effects: NOTHING, run, jump: None };
+    let mut asker = Asker::new(run);
     let Ok(()) = perform(&mut asker, insn);
     asker
 }
@@ -115,7 +132,10 @@ struct Asker<'a> {
     /// What is known beforehand.
     run: Option<Run<'a>>,
     /// Where it jumps, if that is known.
-    jump: Option<u32>,
+    jump: Value,
+    fr: bool,
+    /// What it writes beside general registers.
+    cells: Cells,
 }
 
 struct Run<'a> {
@@ -126,15 +146,17 @@ struct Run<'a> {
 
 /// A value nobody knows, unless it is a constant truth.
 #[derive(Clone, Copy)]
-struct Unknown;
+pub struct Unknown;
 
 /// A truth value: known to hold, or unknown.
 #[derive(Clone, Copy)]
-struct Truth {
+pub struct Truth {
     is_always: bool,
+    /// It says whether something is below this.
+    bound: Option<u32>,
 }
 
-const MAYBE: Truth = Truth { is_always: false };
+const MAYBE: Truth = Truth { is_always: false, bound: None };
 
 macro_rules! unknown {
     ($($trait:ident $method:ident)*) => {$(
@@ -176,30 +198,76 @@ impl Not for Truth {
 }
 
 impl cpu::Bit for Truth {
-    type Word = Word;
-    fn word(self) -> Word {
-        Word(None)
+    type Word = Value;
+    fn word(self) -> Value {
+        self.bound.map_or(UNKNOWN, Value::Below)
     }
-    fn select(self, _: Word, _: Word) -> Word {
-        Word(None)
+    fn select(self, _: Value, _: Value) -> Value {
+        UNKNOWN
     }
 }
 
-/// A word, known if all it is made of is.
-#[derive(Clone, Copy)]
-struct Word(Option<u32>);
+/// A word, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Value {
+    /// This.
+    Known(u32),
+    /// This and something unknown: an element of a table.
+    Near(u32),
+    /// What an element of the table at `table` holds, and `plus`.
+    Element {
+        /// Address of the table.
+        table: u32,
+        /// What was added to the element.
+        plus: u32,
+    },
+    /// Whether something is below this.
+    Below(u32),
+    /// Nothing is known of it.
+    #[default]
+    Unknown,
+}
 
-impl Word {
-    fn with(self, other: Word, op: impl Fn(u32, u32) -> u32) -> Word {
-        Word(self.0.zip(other.0).map(|(a, b)| op(a, b)))
+use Value::Unknown as UNKNOWN;
+
+impl Value {
+    /// The value, if it is known.
+    pub fn known(self) -> Option<u32> {
+        if let Value::Known(value) = self { Some(value) } else { None }
+    }
+
+    fn with(self, other: Value, op: impl Fn(u32, u32) -> u32) -> Value {
+        self.known().zip(other.known()).map_or(UNKNOWN, |(a, b)| Value::Known(op(a, b)))
+    }
+
+    fn map(self, op: impl Fn(u32) -> u32) -> Value {
+        self.known().map_or(UNKNOWN, |a| Value::Known(op(a)))
+    }
+}
+
+impl Add for Value {
+    type Output = Value;
+    fn add(self, other: Value) -> Value {
+        match (self, other) {
+            (Value::Known(a), Value::Known(b)) => Value::Known(a.wrapping_add(b)),
+            (Value::Known(known), UNKNOWN) | (UNKNOWN, Value::Known(known)) => Value::Near(known),
+            (Value::Near(near), Value::Known(known)) | (Value::Known(known), Value::Near(near)) => {
+                Value::Near(near.wrapping_add(known))
+            }
+            (Value::Element { table, plus }, Value::Known(known))
+            | (Value::Known(known), Value::Element { table, plus }) => {
+                Value::Element { table, plus: plus.wrapping_add(known) }
+            }
+            _ => UNKNOWN,
+        }
     }
 }
 
 macro_rules! word {
     ($($trait:ident $method:ident $op:expr;)*) => {$(
-        impl $trait for Word {
-            type Output = Word;
-            fn $method(self, other: Word) -> Word {
+        impl $trait for Value {
+            type Output = Value;
+            fn $method(self, other: Value) -> Value {
                 self.with(other, $op)
             }
         }
@@ -207,61 +275,60 @@ macro_rules! word {
 }
 
 word! {
-    Add add u32::wrapping_add;
     Sub sub u32::wrapping_sub;
     BitAnd bitand |a, b| a & b;
     BitOr bitor |a, b| a | b;
     BitXor bitxor |a, b| a ^ b;
 }
 
-impl Not for Word {
-    type Output = Word;
-    fn not(self) -> Word {
-        Word(self.0.map(|a| !a))
+impl Not for Value {
+    type Output = Value;
+    fn not(self) -> Value {
+        self.map(|a| !a)
     }
 }
 
-impl cpu::Word for Word {
+impl cpu::Word for Value {
     type Bit = Truth;
     type Long = Unknown;
-    fn mul(self, by: Word) -> Word {
+    fn mul(self, by: Value) -> Value {
         self.with(by, u32::wrapping_mul)
     }
-    fn div_s(self, _: Word) -> Word {
-        Word(None)
+    fn div_s(self, _: Value) -> Value {
+        UNKNOWN
     }
-    fn div_u(self, _: Word) -> Word {
-        Word(None)
+    fn div_u(self, _: Value) -> Value {
+        UNKNOWN
     }
-    fn shl(self, by: Word) -> Word {
+    fn shl(self, by: Value) -> Value {
         self.with(by, u32::wrapping_shl)
     }
-    fn shr_u(self, by: Word) -> Word {
+    fn shr_u(self, by: Value) -> Value {
         self.with(by, u32::wrapping_shr)
     }
-    fn shr_s(self, by: Word) -> Word {
+    fn shr_s(self, by: Value) -> Value {
         self.with(by, |a, by| (a as i32).wrapping_shr(by) as u32)
     }
-    fn rotr(self, by: Word) -> Word {
+    fn rotr(self, by: Value) -> Value {
         self.with(by, |a, by| a.rotate_right(by & 31))
     }
-    fn clz(self) -> Word {
-        Word(self.0.map(u32::leading_zeros))
+    fn clz(self) -> Value {
+        self.map(u32::leading_zeros)
     }
-    fn sign_byte(self) -> Word {
-        Word(self.0.map(|a| a as i8 as u32))
+    fn sign_byte(self) -> Value {
+        self.map(|a| a as i8 as u32)
     }
-    fn sign_half(self) -> Word {
-        Word(self.0.map(|a| a as i16 as u32))
+    fn sign_half(self) -> Value {
+        self.map(|a| a as i16 as u32)
     }
-    fn eq(self, other: Word) -> Truth {
-        Truth { is_always: self.0.is_some() && self.0 == other.0 }
+    fn eq(self, other: Value) -> Truth {
+        Truth { is_always: self.known().is_some() && self == other, bound: None }
     }
-    fn lt_s(self, _: Word) -> Truth {
+    fn lt_s(self, _: Value) -> Truth {
         MAYBE
     }
-    fn lt_u(self, _: Word) -> Truth {
-        MAYBE
+    fn lt_u(self, other: Value) -> Truth {
+        Truth { bound: other.known(), ..MAYBE }
     }
     fn long_s(self) -> Unknown {
         Unknown
@@ -272,17 +339,17 @@ impl cpu::Word for Word {
 }
 
 impl cpu::Long for Unknown {
-    type Word = Word;
+    type Word = Value;
     fn mul(self, _: Unknown) -> Unknown {
         Unknown
     }
-    fn low(self) -> Word {
-        Word(None)
+    fn low(self) -> Value {
+        UNKNOWN
     }
-    fn high(self) -> Word {
-        Word(None)
+    fn high(self) -> Value {
+        UNKNOWN
     }
-    fn pair(_: Word, _: Word) -> Unknown {
+    fn pair(_: Value, _: Value) -> Unknown {
         Unknown
     }
     fn select(self, _: Unknown, _: Truth) -> Unknown {
@@ -290,87 +357,101 @@ impl cpu::Long for Unknown {
     }
 }
 
-impl Asker<'_> {
+impl<'a> Asker<'a> {
+    fn new(run: Option<Run<'a>>) -> Asker<'a> {
+        let (reads, links) = (Cell::new(0), Cell::new(false));
+        Asker { reads, links, effects: NOTHING, run, jump: UNKNOWN, fr: false, cells: Cells::NONE }
+    }
+
     fn access(&mut self) {
         self.effects.memory = true;
     }
 }
 
 impl Cpu for Asker<'_> {
-    type Word = Word;
+    type Word = Value;
     type Long = Unknown;
     type Bit = Truth;
     type Stop = Infallible;
 
-    fn word(&self, value: u32) -> Word {
-        Word(Some(value))
+    fn word(&self, value: u32) -> Value {
+        Value::Known(value)
     }
     fn long(&self, _: u64) -> Unknown {
         Unknown
     }
-    fn get(&self, reg: Gpr) -> Word {
+    fn get(&self, reg: Gpr) -> Value {
         self.reads.set(self.reads.get() | 1 << reg.index());
         if reg == Gpr::ZERO {
-            return Word(Some(0));
+            return Value::Known(0);
         }
-        Word(self.run.as_ref().and_then(|run| run.known.gpr[reg.index()]))
+        self.run.as_ref().map_or(UNKNOWN, |run| run.known.gpr[reg.index()])
     }
-    fn set(&mut self, reg: Gpr, value: Word) {
+    fn set(&mut self, reg: Gpr, value: Value) {
         if reg == Gpr::ZERO {
             return;
         }
         self.effects.writes |= 1 << reg.index();
         if let Some(run) = &mut self.run
-            && (reg != Gpr::GP || value.0.is_some())
+            && (reg != Gpr::GP || value.known().is_some())
         {
-            run.known.gpr[reg.index()] = value.0;
+            run.known.gpr[reg.index()] = value;
+            if let Value::Below(bound) = value {
+                run.known.bound = Some(bound);
+            }
         }
     }
     fn hilo(&self) -> Unknown {
         Unknown
     }
-    fn set_hilo(&mut self, _: Unknown) {}
-    fn hold(&mut self, value: Word) -> Word {
+    fn set_hilo(&mut self, _: Unknown) {
+        self.cells = self.cells.with(cells::Cell::HILO);
+    }
+    fn hold(&mut self, value: Value) -> Value {
         value
     }
     fn is_big_endian(&self) -> bool {
         false
     }
-    fn load(&mut self, size: Size, _: Extend, at: Word) -> Result<Word, Infallible> {
+    fn load(&mut self, size: Size, _: Extend, at: Value) -> Result<Value, Infallible> {
         self.access();
-        let at = at.0.filter(|_| size == Size::Word);
-        Ok(Word(self.run.as_ref().zip(at).and_then(|(run, at)| (run.data)(at))))
+        let Some(run) = self.run.as_ref().filter(|_| size == Size::Word) else { return Ok(UNKNOWN) };
+        Ok(match at {
+            Value::Known(at) => (run.data)(at).map_or(UNKNOWN, Value::Known),
+            Value::Near(table) => Value::Element { table, plus: 0 },
+            _ => UNKNOWN,
+        })
     }
-    fn store(&mut self, _: Size, _: Word, _: Word) -> Step<Self> {
+    fn store(&mut self, _: Size, _: Value, _: Value) -> Step<Self> {
         self.access();
         Ok(())
     }
-    fn load_long(&mut self, _: Word) -> Result<Unknown, Infallible> {
+    fn load_long(&mut self, _: Value) -> Result<Unknown, Infallible> {
         self.access();
         Ok(Unknown)
     }
-    fn store_long(&mut self, _: Word, _: Unknown) -> Step<Self> {
+    fn store_long(&mut self, _: Value, _: Unknown) -> Step<Self> {
         self.access();
         Ok(())
     }
-    fn store_part(&mut self, _: Side, _: Word, _: Word) -> Step<Self> {
+    fn store_part(&mut self, _: Side, _: Value, _: Value) -> Step<Self> {
         self.access();
         Ok(())
     }
-    fn load_linked(&mut self, _: Word) -> Result<Word, Infallible> {
+    fn load_linked(&mut self, _: Value) -> Result<Value, Infallible> {
         self.access();
-        Ok(Word(None))
+        Ok(UNKNOWN)
     }
-    fn store_conditional(&mut self, _: Word, _: Word) -> Result<Word, Infallible> {
+    fn store_conditional(&mut self, _: Value, _: Value) -> Result<Value, Infallible> {
         self.access();
-        Ok(Word(None))
+        Ok(UNKNOWN)
     }
-    fn link(&self) -> Word {
+    fn link(&self) -> Value {
         self.links.set(true);
-        Word(self.run.as_ref().map(|run| run.at.wrapping_add(8)))
+        self.run.as_ref().map_or(UNKNOWN, |run| Value::Known(run.at.wrapping_add(8)))
     }
-    fn jump(&mut self, to: Word) {
-        self.jump = to.0;
+    fn jump(&mut self, to: Value) {
+        self.jump = to;
         self.effects.flow = Flow::Computed;
     }
     fn jump_near(&mut self, target: u32, isa_mode: u32) {
@@ -386,16 +467,16 @@ impl Cpu for Asker<'_> {
         self.effects.flow = Flow::Raise;
         Ok(())
     }
-    fn code_changed(&mut self, _: Word) -> Step<Self> {
+    fn code_changed(&mut self, _: Value) -> Step<Self> {
         self.effects.control = true;
         Ok(())
     }
-    fn user_local(&self) -> Word {
-        Word(None)
+    fn user_local(&self) -> Value {
+        UNKNOWN
     }
-    fn cycles(&mut self) -> Word {
+    fn cycles(&mut self) -> Value {
         self.effects.control = true;
-        Word(None)
+        UNKNOWN
     }
 }
 
@@ -403,11 +484,13 @@ impl Fpu for Asker<'_> {
     fn fpr(&self, _: Fmt, _: Fpr) -> Unknown {
         Unknown
     }
-    fn set_fpr(&mut self, _: Fmt, _: Fpr, _: Unknown) {}
-    fn fpr_high(&self, _: Fpr) -> Word {
-        Word(None)
+    fn set_fpr(&mut self, fmt: Fmt, reg: Fpr, _: Unknown) {
+        self.cells = self.cells.with(cells::Cell::float(self.fr, fmt, reg));
     }
-    fn set_fpr_high(&mut self, _: Fpr, _: Word) {}
+    fn fpr_high(&self, _: Fpr) -> Value {
+        UNKNOWN
+    }
+    fn set_fpr_high(&mut self, _: Fpr, _: Value) {}
     fn hold_long(&mut self, value: Unknown) -> Unknown {
         value
     }
@@ -434,12 +517,14 @@ impl Fpu for Asker<'_> {
     fn condition(&self, _: Cc) -> Truth {
         MAYBE
     }
-    fn set_condition(&mut self, _: Cc, _: Truth) {}
-    fn control(&mut self, _: u32) -> Result<Word, Infallible> {
-        self.effects.control = true;
-        Ok(Word(None))
+    fn set_condition(&mut self, cc: Cc, _: Truth) {
+        self.cells = self.cells.with(cells::Cell::condition(cc));
     }
-    fn set_control(&mut self, _: u32, _: Word) -> Step<Self> {
+    fn control(&mut self, _: u32) -> Result<Value, Infallible> {
+        self.effects.control = true;
+        Ok(UNKNOWN)
+    }
+    fn set_control(&mut self, _: u32, _: Value) -> Step<Self> {
         self.effects.control = true;
         Ok(())
     }

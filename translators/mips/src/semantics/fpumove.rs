@@ -1,13 +1,13 @@
 //! Moves between the floating-point unit and everything else: memory, general registers, control registers.
 
 use super::memory::{address, align_long, bits, indexed};
-use crate::cpu::{Extend, Fpu, Long, Size, Step};
+use crate::cpu::{Fpu, Long, Size, Step};
 use crate::insn::{Amount, Fmt, Indexed, Mem};
 use crate::reg::{Control, Fpr, Gpr};
 
 fn load_word<C: Fpu>(cpu: &mut C, to: Fpr, at: C::Word) -> Step<C> {
-    let value = cpu.load(Size::Word, Extend::Zero, at)?;
-    cpu.set_fpr(Fmt::W, to, bits::<C>(value));
+    let value = cpu.load_word(at)?;
+    cpu.set_fpr(Fmt::W, to, value);
     Ok(())
 }
 

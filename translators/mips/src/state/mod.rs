@@ -39,6 +39,9 @@ pub struct State {
     pub poll: u32,
     /// Why translated code left, a [`crate::border::Leave`] code; zero if it only has no code for `pc`.
     pub leave: u32,
+    /// When translated code left to poll: the cells ([`crate::cells::Cells`], low half first) that are not right here,
+    /// because the program writes each of them before it reads it, before anything that could be noticed.
+    pub stale: [u64; 2],
     /// How the floating-point unit is set up.
     pub fpu: FpuMode,
 }
@@ -87,6 +90,9 @@ impl State {
     pub const POLL: u32 = offset_of!(State, poll) as u32;
     /// Byte offset of `leave`.
     pub const LEAVE: u32 = offset_of!(State, leave) as u32;
+
+    /// Byte offset of `stale`.
+    pub const STALE: u32 = offset_of!(State, stale) as u32;
 
     /// Index into `fpr` of a register's low word.
     pub const fn fpr_index(fr: bool, reg: Fpr) -> usize {
@@ -161,6 +167,7 @@ impl Default for State {
             link_value: 0,
             poll: 0,
             leave: 0,
+            stale: [0; 2],
             fpu: FpuMode::default(),
         }
     }

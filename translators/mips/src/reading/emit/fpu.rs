@@ -4,11 +4,13 @@
 use super::Emit;
 use super::value::{Bit, Long, Word};
 use crate::cells::Cell;
-use crate::cpu::{Binary, Cond, Cpu, Fpu, Long as _, Round, Step, Unary};
+use crate::cpu::{Binary, Cond, Cpu, Extend, Fpu, Long as _, Round, Size, Step, Unary};
+use crate::float::nan;
 use crate::insn::Fmt;
 use crate::reg::{Cc, Fpr};
 use core::convert::Infallible;
 use wasm::{Binary as Op2, Expr, Type, Unary as Op1};
+use wasm_encoder::Instruction;
 
 /// The bits of a value in `fmt` as the float (S, D) or integer (W, L) they stand for.
 fn open(fmt: Fmt, bits: Expr<'_>) -> Expr<'_> {
@@ -104,6 +106,12 @@ impl<'a> Emit<'a> {
 }
 
 impl<'a> Fpu for Emit<'a> {
+    fn load_word(&mut self, at: Word<'a>) -> Result<Long<'a>, Infallible> {
+        if self.options.big_endian {
+            return Ok(Long(close(Fmt::W, self.load(Size::Word, Extend::Zero, at)?.0)));
+        }
+        Ok(Long(close(Fmt::S, self.guest_load(at.0, Type::F32, Instruction::F32Load))))
+    }
     fn fpr(&self, fmt: Fmt, reg: Fpr) -> Long<'a> {
         // Cells hold floats: what travels as raw bits is reinterpreted, and back again for nothing where it is used.
         let cell = Cell::float(self.options.fpu.fr, fmt, reg);
@@ -115,7 +123,8 @@ impl<'a> Fpu for Emit<'a> {
     fn set_fpr(&mut self, fmt: Fmt, reg: Fpr, value: Long<'a>) {
         let value = open(if fmt.is_long() { Fmt::D } else { Fmt::S }, value.0);
         let cell = Cell::float(self.options.fpu.fr, fmt, reg);
-        if self.is_raw(value) {
+        let is_number = value.as_f32().is_some_and(|bits| !nan::is_nan(Fmt::S, u64::from(bits)));
+        if is_number && !self.options.fpu.nan2008 || self.is_raw(value) {
             return self.set_raw_cell(cell, value);
         }
         self.settle_value(value);

@@ -146,6 +146,11 @@ impl<'a> Emit<'a> {
         if why != Leave::NoCode {
             self.set_state(State::LEAVE, why.code());
         }
+        if why == Leave::Poll {
+            self.tell_stale();
+        } else {
+            self.note(Seen { leaves: true, ..Seen::default() });
+        }
         self.code().add(Instruction::I32Const(pc as i32));
         self.code().add(Instruction::Return);
     }
@@ -157,6 +162,18 @@ impl<'a> Emit<'a> {
         code.add(Instruction::If(BlockType::Empty));
         self.leave(Leave::Poll, pc);
         self.code().add(Instruction::End);
+    }
+
+    fn tell_stale(&mut self) {
+        let stale = self.held().stale.bits();
+        for (number, half) in
+            [stale as u64, (stale >> 64) as u64].into_iter().enumerate().filter(|(_, half)| *half != 0)
+        {
+            let code = self.code();
+            code.add(Instruction::I32Const(0));
+            code.add(Instruction::I64Const(half as i64));
+            code.add(Instruction::I64Store(state(State::STALE + 8 * number as u32)));
+        }
     }
 
     fn set_state(&mut self, offset: u32, value: u32) {
@@ -320,6 +337,10 @@ impl<'a> Cpu for Emit<'a> {
         } else {
             value
         };
+        if let (Size::Word, Some(single)) = (size, value.0.under(Unary::I32ReinterpretF32)) {
+            self.guest_store(at.0, single, Instruction::F32Store);
+            return Ok(());
+        }
         let store: fn(MemArg) -> Instruction<'static> = match size {
             Size::Byte => Instruction::I32Store8,
             Size::Half => Instruction::I32Store16,

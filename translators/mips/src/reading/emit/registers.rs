@@ -17,6 +17,8 @@ pub struct Held {
     pub dirty: Cells,
     /// Those that hold the result of arithmetic: if it is a NaN, it stands for the default one. All of them are dirty.
     pub raw: Cells,
+    /// Those whose value is nowhere: the program writes them before anybody can look.
+    pub stale: Cells,
 }
 
 /// What a stretch of code did to cells, seen from its start.
@@ -26,6 +28,12 @@ pub struct Seen {
     pub demanded: Cells,
     /// Those that an access to an alias put out of their locals.
     pub spilled: Cells,
+    /// Those it wrote.
+    pub written: Cells,
+    /// Those whose bits it looked at or replaced.
+    pub settled: Cells,
+    /// Whether it may leave in its midst, for all to see.
+    pub leaves: bool,
 }
 
 /// The local of a cell; the cells follow the parameters.
@@ -75,8 +83,9 @@ impl<'a> Emit<'a> {
             loaded: held.loaded.without(aliases).with(cell),
             dirty: held.dirty.without(aliases).with(cell),
             raw: held.raw.without(aliases).without(cell),
+            stale: held.stale.without(cell),
         });
-        self.note(Cells::NONE, aliases);
+        self.note(Seen { spilled: aliases, written: cell.into(), settled: aliases.with(cell), ..Seen::default() });
     }
 
     /// Gives a floating-point cell the result of arithmetic, which may be any NaN yet.
@@ -95,7 +104,7 @@ impl<'a> Emit<'a> {
 
     /// Makes sure of the bits of `value`, whatever arithmetic it comes from.
     pub(super) fn settle_value(&self, value: Expr<'a>) {
-        for cell in self.held.get().raw.iter().filter(|cell| value.uses(&|of| of == local(*cell))) {
+        for cell in Cell::all().filter(|cell| cell.is_float() && value.uses(&|of| of == local(*cell))) {
             self.settle(cell.into());
         }
         if let Some((result, of)) = self.raw_result.filter(|(result, _)| value.uses(&|of| of == *result)) {
@@ -108,6 +117,7 @@ impl<'a> Emit<'a> {
         let held = self.held.get();
         self.settle_locals(cells & held.raw);
         self.held.set(Held { raw: held.raw.without(cells), ..held });
+        self.note(Seen { settled: cells, ..Seen::default() });
     }
 
     fn settle_locals(&self, cells: Cells) {
@@ -116,9 +126,15 @@ impl<'a> Emit<'a> {
         }
     }
 
-    fn note(&self, demanded: Cells, spilled: Cells) {
+    pub(super) fn note(&self, new: Seen) {
         let seen = self.seen.get();
-        self.seen.set(Seen { demanded: seen.demanded | demanded, spilled: seen.spilled | spilled });
+        self.seen.set(Seen {
+            demanded: seen.demanded | new.demanded,
+            spilled: seen.spilled | new.spilled,
+            written: seen.written | new.written,
+            settled: seen.settled | new.settled,
+            leaves: seen.leaves | new.leaves,
+        });
     }
 
     /// Loads those of `cells` that are not in locals.
@@ -135,7 +151,7 @@ impl<'a> Emit<'a> {
         }
         let held = self.held.get();
         self.held.set(Held { loaded: held.loaded | missing, ..held });
-        self.note(missing, aliases & held.dirty);
+        self.note(Seen { demanded: missing, spilled: aliases, ..Seen::default() });
     }
 
     /// Writes those of `cells` that are dirty to the register file; they stay in their locals.
@@ -144,6 +160,18 @@ impl<'a> Emit<'a> {
         let held = self.held.get();
         self.write_cells(cells & held.dirty);
         self.held.set(Held { dirty: held.dirty.without(cells), ..held });
+    }
+
+    /// Takes it that `cells` are written before anybody looks: those that are dirty go nowhere.
+    pub fn drop_dead(&mut self, cells: Cells) {
+        let held = self.held.get();
+        let dropped = held.dirty & cells;
+        self.held.set(Held {
+            loaded: held.loaded.without(dropped),
+            dirty: held.dirty.without(dropped),
+            raw: held.raw.without(dropped),
+            stale: held.stale.with(dropped),
+        });
     }
 
     /// Forgets what is in locals and not dirty.

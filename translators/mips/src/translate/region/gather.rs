@@ -4,12 +4,17 @@
 //! is a guess; the code compares before it relies on it.
 
 use super::Rooted;
-use crate::reading::effects::Known;
+use crate::reading::effects::{Known, Value};
 use crate::reading::emit::Options;
 use crate::reg::Gpr;
-use crate::region::{Block, CodeSource, End, Reach, Region, discover};
+use crate::region::{Block, CodeSource, End, Reach, Region, Tables, discover_with};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
+
+/// The most entries that a switch's table is believed to have.
+const ENTRIES_MAX: u32 = 1024;
+/// How far from the jump they lead, in bytes: a table jump in Wasm has an entry for each word between them.
+const DISTANCE_MAX: u32 = 0x4000;
 
 /// How much is translated at a time.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +43,8 @@ pub fn gather(
         if instructions >= limits.instructions {
             break;
         }
-        let Some(region) = discover(code, root, reach, options) else { continue };
+        let Some((region, likely)) = explore(code, (root, gp), reach, options) else { continue };
         instructions += super::instructions(&region);
-        let likely = likely(&region, (root, gp), code);
         let called = region.blocks.iter().filter_map(|block| match block.end {
             End::Call(Some(target)) => Some(target),
             _ => likely.get(&block.pc).copied(),
@@ -55,19 +59,54 @@ pub fn gather(
     gathered
 }
 
-/// Where blocks that end with a computed call or jump are likely to go, by the address of the block.
-fn likely(region: &Region, (root, gp): (u32, u32), code: &dyn CodeSource) -> BTreeMap<u32, u32> {
-    let mut likely = BTreeMap::new();
+/// What is guessed of a region's computed jumps and calls.
+struct Guess {
+    /// Where blocks that end with one are likely to go, by the address of the block.
+    likely: BTreeMap<u32, u32>,
+    /// Where those lead that take their target from a table.
+    tables: Tables,
+}
+
+/// The region at `root`, with the tables of its switches, and where its calls are likely to go.
+fn explore(
+    code: &dyn CodeSource,
+    (root, gp): (u32, u32),
+    reach: Reach,
+    options: Options,
+) -> Option<(Region, BTreeMap<u32, u32>)> {
+    let mut tables = Tables::new();
+    loop {
+        let region = discover_with(code, root, reach, options, &tables)?;
+        let guess = guess(&region, (root, gp), code);
+        let found = tables.len();
+        for (jump, targets) in guess.tables {
+            tables.entry(jump).or_insert(targets);
+        }
+        // A switch may stand in what another one leads to.
+        if tables.len() == found {
+            return Some((region, guess.likely));
+        }
+    }
+}
+
+fn guess(region: &Region, (root, gp): (u32, u32), code: &dyn CodeSource) -> Guess {
+    let mut guess = Guess { likely: BTreeMap::new(), tables: Tables::new() };
     let mut start = Known::default();
-    start.gpr[Gpr::T9.index()] = Some(root);
-    start.gpr[Gpr::GP.index()] = Some(gp);
+    start.gpr[Gpr::T9.index()] = Value::Known(root);
+    start.gpr[Gpr::GP.index()] = Value::Known(gp);
     let mut seen = BTreeSet::from([root]);
     let mut queue = VecDeque::from([(root, start)]);
     while let Some((pc, mut known)) = queue.pop_front() {
         let Some(block) = region.block_at(pc).map(|number| &region.blocks[number]) else { continue };
-        let target = follow(block, &mut known, code);
-        if let (Some(target), End::Call(None) | End::Computed) = (target, block.end) {
-            likely.insert(pc, target);
+        match (follow(block, &mut known, code), block.end) {
+            (Value::Known(target), End::Call(None) | End::Computed) => _ = guess.likely.insert(pc, target),
+            (Value::Element { table, plus }, End::Computed) => {
+                let targets = entries(code, block.last(), table, plus, known.bound);
+                if !targets.is_empty() {
+                    guess.tables.insert(block.last(), targets);
+                }
+            }
+            _ => {}
         }
         if matches!(block.end, End::Call(_)) {
             known.forget_over_call();
@@ -76,15 +115,30 @@ fn likely(region: &Region, (root, gp): (u32, u32), code: &dyn CodeSource) -> BTr
             queue.push_back((next, known));
         }
     }
-    likely
+    guess
 }
 
 /// Follows a block; the answer is where it computes to go on.
-fn follow(block: &Block, known: &mut Known, code: &dyn CodeSource) -> Option<u32> {
-    let mut target = None;
+fn follow(block: &Block, known: &mut Known, code: &dyn CodeSource) -> Value {
+    let mut target = Value::Unknown;
     for (at, insn) in (block.pc..).step_by(4).zip(block.insns.iter().copied().chain([block.slot])) {
-        let jump = insn.and_then(|insn| known.follow(at, insn, &|at| code.data(at)));
-        target = target.or(jump);
+        let Some(insn) = insn else { continue };
+        let jump = known.follow(at, insn, &|at| code.data(at));
+        if jump != Value::Unknown {
+            target = jump;
+        }
     }
     target
+}
+
+/// The entries of a table that the jump at `jump` goes by: as many as the last comparison before it allows, and as look
+/// like code near it.
+fn entries(code: &dyn CodeSource, jump: u32, table: u32, plus: u32, bound: Option<u32>) -> Vec<u32> {
+    let count = bound.filter(|bound| *bound <= ENTRIES_MAX).unwrap_or(ENTRIES_MAX);
+    let targets = (0..count).map_while(|index| {
+        let target = code.data(table.wrapping_add(4 * index))?.wrapping_add(plus);
+        let is_near = target.abs_diff(jump) < DISTANCE_MAX;
+        (is_near && code.word(target).is_some()).then_some(target)
+    });
+    targets.collect::<BTreeSet<u32>>().into_iter().collect()
 }

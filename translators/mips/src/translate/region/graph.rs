@@ -1,5 +1,6 @@
 //! [`Nodes`]: a region's blocks as a reducible graph, and in the order in which they are written.
 
+use super::enter::{Entered, enter};
 use crate::region::Region;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -27,24 +28,13 @@ pub(super) struct Nodes {
 impl Nodes {
     /// The nodes of `region`, which is entered at the block `root`.
     pub(super) fn new(region: &Region, root: usize) -> Nodes {
-        // The root is node 0; it trades places with the first block.
-        let count = region.blocks.len();
-        let exchanged = |number: usize| match number {
-            0 => root,
-            number if number == root => 0,
-            number => number,
-        };
-        let blocks = |node: usize| &region.blocks[exchanged(node)];
-        let successors = |node: usize| {
-            let inside = blocks(node).successors().filter_map(|pc| region.block_at(pc));
-            inside.map(|number| exchanged(number) as u32).collect::<Vec<u32>>()
-        };
-        let graph: Graph = (0..count).map(successors).collect();
-        let weights: Vec<u32> = (0..count).map(|node| blocks(node).insns.len() as u32).collect();
+        let Entered { successors, blocks } = enter(region, root);
+        let graph: Graph = successors.into_iter().collect();
+        let weights: Vec<u32> = blocks.iter().map(|block| region.blocks[*block as usize].insns.len() as u32).collect();
         let weight: u64 = weights.iter().copied().map(u64::from).sum();
         let split = split(&graph, &weights, GROWTH_MAX * weight);
         let origin = split.origin.iter().map(|origin| match origin {
-            Origin::Node(node) => Origin::Node(exchanged(*node as usize) as u32),
+            Origin::Node(node) => Origin::Node(blocks[*node as usize]),
             other => *other,
         });
         let origin = origin.collect();

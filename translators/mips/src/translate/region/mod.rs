@@ -4,6 +4,7 @@
 //! writes it. A function is called with the depth that calls may still nest, and returns the PC at which it came out:
 //! the caller compares that with where it wanted to go on, and if it is elsewhere, returns it in turn.
 
+mod enter;
 mod gather;
 mod graph;
 mod plan;
@@ -12,7 +13,7 @@ mod write;
 use super::driver::dispatcher;
 use super::{Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
-use crate::reading::emit::{Emit, Held, Options};
+use crate::reading::emit::{Emit, Options};
 use crate::region::{End, Region};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -70,10 +71,24 @@ fn translate_one(rooted: &Rooted, calls: &Calls, options: Options) -> (Function,
 /// What a block does, asked by writing it.
 fn survey(rooted: &Rooted, block: &crate::region::Block, calls: &Calls, options: Options) -> Summary {
     let arena = Arena::new();
-    let mut writer = Writer::new(Emit::new(&arena, options), rooted, calls);
-    let Held { dirty, .. } = writer.survey(block);
-    let seen = writer.seen();
+    let (held, seen) = Writer::new(Emit::new(&arena, options), rooted, calls).survey(block);
+    let fr = options.fpu.fr;
+    let region = &rooted.region;
     let calls = matches!(block.end, End::Call(_));
-    let keeps = if calls { Cells::NONE } else { !Cells::NONE };
-    Summary { uses: seen.demanded, writes: dirty, spills: seen.spilled, keeps, calls }
+    let is_inside = block.successors().all(|pc| region.block_at(pc).is_some());
+    let goes_on = matches!(block.end, End::Next | End::Branch(_) | End::Jump(_)) && is_inside && !seen.leaves;
+    // Whoever reads part of a register reads it; whoever writes part of it keeps the rest.
+    let reads = seen.demanded | (seen.demanded | seen.written).aliases(fr);
+    Summary {
+        uses: seen.demanded,
+        writes: held.dirty,
+        spills: seen.spilled,
+        keeps: if calls { Cells::NONE } else { !Cells::NONE },
+        calls,
+        reads: if seen.leaves || options.fault_precise { !Cells::NONE } else { reads },
+        kills: seen.written,
+        is_seen: !goes_on,
+        raw: held.raw,
+        settles: seen.settled | seen.spilled,
+    }
 }

@@ -20,19 +20,94 @@ pub(super) struct Summary {
     pub(super) keeps: Cells,
     /// Whether it ends with a call.
     pub(super) calls: bool,
+    /// Read before they are written, with all that shares bytes with what it touches.
+    pub(super) reads: Cells,
+    /// Written, whatever happens.
+    pub(super) kills: Cells,
+    /// Whether its end may leave the region, so that everything can be seen.
+    pub(super) is_seen: bool,
+    /// Results of arithmetic at its end.
+    pub(super) raw: Cells,
+    /// Those that are no such results any more, if they came in as some.
+    pub(super) settles: Cells,
 }
 
 /// What is in locals where each node starts.
 pub(super) fn plan(nodes: &Nodes, summaries: &[Summary], fr: bool) -> Vec<Held> {
     let live = live(nodes, summaries);
+    let dead = dead(nodes, summaries);
     let dirty = dirty(nodes, summaries);
-    let held = live.into_iter().zip(dirty).map(|(live, dirty)| {
+    let stale = stale(nodes, summaries, &dirty, &dead);
+    let raw = raw(nodes, summaries);
+    let held = (0..nodes.len()).map(|node| {
         // Of aliases only one can be the newest.
-        let dirty = dirty.without(dirty.aliases(fr));
-        let loaded = live.without(dirty.aliases(fr)) | dirty;
-        Held { loaded, dirty, raw: Cells::NONE }
+        let dirty = dirty[node].without(dirty[node].aliases(fr)).without(dead[node]);
+        let loaded = live[node].without(dirty.aliases(fr)) | dirty;
+        Held { loaded, dirty, raw: raw[node] & dirty, stale: stale[node] }
     });
     held.collect()
+}
+
+/// Backward: what every way on writes before it reads it, and before it leaves the region.
+fn dead(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
+    let mut live = vec![Cells::NONE; nodes.len()];
+    loop {
+        let mut is_stable = true;
+        for node in nodes.order.iter().rev().map(|node| *node as usize) {
+            let summary = &summaries[node];
+            let start = if summary.is_seen { !Cells::NONE } else { Cells::NONE };
+            let after = nodes.graph.successors(node as u32).iter().fold(start, |all, to| all | live[*to as usize]);
+            let now = summary.reads | after.without(summary.kills);
+            is_stable &= now == live[node];
+            live[node] = now;
+        }
+        if is_stable {
+            return live.into_iter().map(|live| !live).collect();
+        }
+    }
+}
+
+/// Forward: what may be dead and not written back.
+fn stale(nodes: &Nodes, summaries: &[Summary], dirty: &[Cells], dead: &[Cells]) -> Vec<Cells> {
+    let mut stale = vec![Cells::NONE; nodes.len()];
+    loop {
+        let mut is_stable = true;
+        for node in nodes.order.iter().copied() {
+            let summary = &summaries[node as usize];
+            let into = dirty[node as usize] | stale[node as usize];
+            let out = out(summary, into) | if summary.calls { Cells::NONE } else { into.without(summary.kills) };
+            for to in nodes.graph.successors(node).iter().map(|to| *to as usize) {
+                let now = stale[to] | out & dead[to];
+                is_stable &= now == stale[to];
+                stale[to] = now;
+            }
+        }
+        if is_stable {
+            return stale;
+        }
+    }
+}
+
+/// Forward: what is a result of arithmetic whichever way one comes.
+fn raw(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
+    let mut raw = vec![!Cells::NONE; nodes.len()];
+    raw[0] = Cells::NONE;
+    loop {
+        let mut is_stable = true;
+        for node in nodes.order.iter().copied() {
+            let summary = &summaries[node as usize];
+            let through = raw[node as usize].without(summary.settles).without(summary.kills);
+            let out = if summary.calls { Cells::NONE } else { through | summary.raw };
+            for to in nodes.graph.successors(node).iter().map(|to| *to as usize) {
+                let now = raw[to] & out;
+                is_stable &= now == raw[to];
+                raw[to] = now;
+            }
+        }
+        if is_stable {
+            return raw;
+        }
+    }
 }
 
 /// Backward: what is read before it is written, without a call between.

@@ -83,21 +83,22 @@ impl<'a> Writer<'a> {
         self.emit.into_code().finish()
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        self.emit.seen()
-    }
-
     fn add(&mut self, instruction: Instruction<'static>) {
         self.emit.code().add(instruction);
     }
 
     /// Writes just the code of a block, to see what it does.
-    pub(super) fn survey(&mut self, block: &Block) -> Held {
+    pub(super) fn survey(&mut self, block: &Block) -> (Held, Seen) {
         self.emit.begin_block(Held::default());
-        if let Ending::Branch(at, Flow::If(_, _, Slot::IfTaken)) = self.body(block) {
-            self.slot(at, block.slot);
-        }
-        self.emit.held()
+        let ending = self.body(block);
+        let (held, seen) = (self.emit.held(), self.emit.seen());
+        let Ending::Branch(at, Flow::If(_, _, Slot::IfTaken)) = ending else { return (held, seen) };
+        // What the slot writes is written on one way only.
+        self.slot(at, block.slot);
+        (
+            Held { raw: held.raw & self.emit.held().raw, ..self.emit.held() },
+            Seen { written: seen.written, ..self.emit.seen() },
+        )
     }
 
     pub(super) fn function(&mut self, nodes: &Nodes, plan: &[Held]) {
@@ -158,13 +159,13 @@ impl<'a> Writer<'a> {
                 }
                 // In the order of the block's successors, those that are in the region have an exit.
                 let mut index = 0;
-                let mut arms = block.successors().map(|pc| {
+                let ways = block.successors().map(|pc| {
                     let inside = self.rooted.region.block_at(pc).is_some();
                     index += usize::from(inside);
                     if inside { ways(index - 1) } else { Way::Out(pc) }
                 });
-                let (first, second) = (arms.next(), arms.next());
-                self.block(nodes, plan, node, block, first, second, falls_to);
+                let ways: Vec<Way> = ways.collect();
+                self.block(nodes, plan, node, block, &ways, falls_to);
             }
             Origin::Select(number) => {
                 self.add(Instruction::I32Const(number as i32));
@@ -210,42 +211,100 @@ impl<'a> Writer<'a> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a node is, in pieces")]
-    fn block(
-        &mut self,
-        nodes: &Nodes,
-        plan: &[Held],
-        node: u32,
-        block: &Block,
-        first: Option<Way>,
-        second: Option<Way>,
-        falls_to: Option<u32>,
-    ) {
-        let arm = |way: Option<Way>| Arm { way: way.unwrap_or(Way::Out(block.pc)), slot: None };
+    fn block(&mut self, nodes: &Nodes, plan: &[Held], node: u32, block: &Block, ways: &[Way], falls_to: Option<u32>) {
+        let arm = |index: usize| Arm { way: ways.get(index).copied().unwrap_or(Way::Out(block.pc)), slot: None };
         match self.body(block) {
-            Ending::Left => self.nowhere(first, second),
-            Ending::Next(pc) => match first {
-                Some(_) => self.go(nodes, plan, arm(first), falls_to),
-                None => self.emit.leave(Leave::Interpret, pc),
-            },
+            Ending::Left => self.nowhere(ways),
+            Ending::Next(pc) if ways.is_empty() => self.emit.leave(Leave::Interpret, pc),
+            Ending::Next(_) => self.go(nodes, plan, arm(0), falls_to),
             Ending::Branch(_, Flow::If(when, _, Slot::Always)) => {
-                self.fork(nodes, plan, node, when, [arm(first), arm(second)], falls_to);
+                self.fork(nodes, plan, node, when, [arm(0), arm(1)], falls_to);
             }
             Ending::Branch(at, Flow::If(when, _, Slot::IfTaken)) => {
                 let slot = block.slot.map(|slot| (at, slot));
-                let taken = Arm { slot, ..arm(first) };
-                self.fork(nodes, plan, node, when, [taken, arm(second)], falls_to);
+                let taken = Arm { slot, ..arm(0) };
+                self.fork(nodes, plan, node, when, [taken, arm(1)], falls_to);
             }
             Ending::Branch(at, flow) => match block.end {
                 End::Call(_) => {
                     self.call(block, at, flow);
-                    self.go(nodes, plan, arm(first), falls_to);
+                    self.go(nodes, plan, arm(0), falls_to);
                 }
-                End::Computed => self.leave_by(flow, true),
+                End::Computed => self.jump(nodes, plan, node, block, ways, flow),
                 End::Return => self.leave_by(flow, false),
-                _ => self.go(nodes, plan, arm(first), falls_to),
+                _ => self.go(nodes, plan, arm(0), falls_to),
             },
         }
+    }
+
+    /// A computed jump, perhaps to one of the block's targets.
+    fn jump(&mut self, nodes: &Nodes, plan: &[Held], node: u32, block: &Block, ways: &[Way], flow: Flow) {
+        let Flow::Computed(target) = flow else { unreachable!("the block ends with a computed jump") };
+        let arm = |way| Arm { way, slot: None };
+        match *ways {
+            [] => self.leave_by(flow, true),
+            [only] => {
+                self.leave_unless(flow, &block.targets);
+                self.go(nodes, plan, arm(only), None);
+            }
+            [first, second] => {
+                self.leave_unless(flow, &block.targets);
+                self.add(Instruction::LocalGet(target.0));
+                self.add(Instruction::I32Const(block.targets[0] as i32));
+                self.add(Instruction::I32Eq);
+                let is_first = self.emit.code().temp(Type::I32);
+                self.add(Instruction::LocalSet(is_first.0));
+                self.fork(nodes, plan, node, is_first, [arm(first), arm(second)], None);
+            }
+            _ => self.switch(nodes, plan, block, ways, target),
+        }
+    }
+
+    /// Leaves by a computed jump if it goes to none of `targets`.
+    fn leave_unless(&mut self, flow: Flow, targets: &[u32]) {
+        let Flow::Computed(target) = flow else { return };
+        for (number, pc) in targets.iter().enumerate() {
+            self.add(Instruction::LocalGet(target.0));
+            self.add(Instruction::I32Const(*pc as i32));
+            self.add(Instruction::I32Ne);
+            if number > 0 {
+                self.add(Instruction::I32And);
+            }
+        }
+        self.add(Instruction::If(BlockType::Empty));
+        self.leave_by(flow, true);
+        self.add(Instruction::End);
+    }
+
+    /// A table jump by the target's distance from the lowest one, in words; an odd one rotates out of the table.
+    fn switch(&mut self, nodes: &Nodes, plan: &[Held], block: &Block, ways: &[Way], target: Temp) {
+        let lowest = block.targets.iter().copied().min().unwrap_or_default();
+        let highest = block.targets.iter().copied().max().unwrap_or_default();
+        let mut table = alloc::vec![ways.len() as u32; (highest - lowest) as usize / 4 + 1];
+        for (number, pc) in (0..).zip(&block.targets) {
+            table[(pc - lowest) as usize / 4] = number;
+        }
+        let held = self.emit.held();
+        for _ in 0..=ways.len() {
+            self.add(Instruction::Block(BlockType::Empty));
+            self.labels.push(Label::Arm(held, None));
+        }
+        self.add(Instruction::LocalGet(target.0));
+        self.add(Instruction::I32Const(lowest as i32));
+        self.add(Instruction::I32Sub);
+        self.add(Instruction::I32Const(2));
+        self.add(Instruction::I32Rotr);
+        self.add(Instruction::BrTable(table.into(), ways.len() as u32));
+        for way in ways {
+            self.labels.pop();
+            self.add(Instruction::End);
+            self.emit.set_held(held);
+            self.go(nodes, plan, Arm { way: *way, slot: None }, None);
+        }
+        self.labels.pop();
+        self.add(Instruction::End);
+        self.emit.set_held(held);
+        self.leave_by(Flow::Computed(target), true);
     }
 
     /// Writes a block's instructions, and the delay slot if it always runs.
@@ -290,12 +349,11 @@ impl<'a> Writer<'a> {
     }
 
     /// What stands in the way of steps to come when a node left for good.
-    fn nowhere(&mut self, first: Option<Way>, second: Option<Way>) {
-        if let (Some(Way::To(Exit::Inline(_), _)), Some(Way::To(Exit::Inline(_), to))) = (first, second) {
+    fn nowhere(&mut self, ways: &[Way]) {
+        if let [Way::To(Exit::Inline(_), _), second @ Way::To(Exit::Inline(_), _)] = *ways {
             self.add(Instruction::I32Const(0));
             self.add(Instruction::If(BlockType::Empty));
-            let way = second.unwrap_or(Way::Out(to));
-            self.labels.push(Label::Arm(self.emit.held(), Some(Arm { way, slot: None })));
+            self.labels.push(Label::Arm(self.emit.held(), Some(Arm { way: second, slot: None })));
         }
         // Nobody gets there, so anything may be taken for granted.
         self.incoming = None;
@@ -374,9 +432,13 @@ impl<'a> Writer<'a> {
 
     /// Brings locals from what is held now to what the place ahead takes for granted.
     fn edge(&mut self, planned: Held) {
-        self.emit.settle(!Cells::NONE);
+        self.emit.drop_dead(planned.stale);
+        self.emit.settle(!planned.raw);
         self.emit.write_back(!planned.dirty);
         self.emit.bring_in(planned.loaded);
+        let held = self.emit.held();
+        debug_assert!((planned.raw & !held.raw).is_empty(), "what is taken for a result is one");
+        debug_assert!((held.stale & !planned.stale).is_empty(), "what is nowhere is not looked for");
     }
 
     /// Leaves the region for an address that is known.

@@ -13,7 +13,7 @@ use mips::reading::interp::{Bus, Decoded, Interp, Stop};
 use mips::region::{CodeSource, Reach, discover};
 use mips::translate::region::{Limits, gather};
 use mips::translate::{Translated, block, region};
-use mips::{Exception, Gpr};
+use mips::Exception;
 
 /// Which ways of executing may be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -242,7 +242,7 @@ impl<E: Engine> Vcpu<E> {
     fn translate(&mut self, pc: u32) -> Option<Translated> {
         let (options, tier, heat) = (self.options, self.tier, &self.heat);
         let (state, space) = self.engine.parts();
-        let gp = state.get(Gpr::GP);
+        let gpr = state.gpr;
         let code = Fetched(core::cell::RefCell::new(space));
         // Each exact floating-point instruction is the interpreter's, and only the block shape goes on behind it.
         if tier == Tier::Block || options.fpu.exact {
@@ -250,7 +250,7 @@ impl<E: Engine> Vcpu<E> {
         }
         let mut is_warm = |pc| tier == Tier::Region || heat.visits(pc) >= WARM_VISITS;
         let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
-        let regions = gather(&code, (pc, gp), limits, options, &mut is_warm);
+        let regions = gather(&code, pc, &gpr, limits, options, &mut is_warm);
         (!regions.is_empty()).then(|| region::translate(&regions, options))
     }
 }

@@ -4,7 +4,7 @@
 //! is a guess; the code compares before it relies on it.
 
 use super::Rooted;
-use crate::reading::effects::{Known, Value};
+use crate::reading::effects::{Known, Value, effects};
 use crate::reading::emit::Options;
 use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Tables, discover_with};
@@ -25,11 +25,12 @@ pub struct Limits {
     pub instructions: u32,
 }
 
-/// The region at `root` and those it calls, directly or not, as far as `is_wanted` says of their roots. `gp` is the
-/// global pointer there. Empty if nothing can be fetched at `root`.
+/// The region at `root` and those it calls, directly or not, as far as `is_wanted` says of their roots. `gpr` are the
+/// general registers at `root`, as they happen to be now. Empty if nothing can be fetched there.
 pub fn gather(
     code: &dyn CodeSource,
-    (root, gp): (u32, u32),
+    root: u32,
+    gpr: &[u32; 32],
     limits: Limits,
     options: Options,
     is_wanted: &mut dyn FnMut(u32) -> bool,
@@ -43,7 +44,10 @@ pub fn gather(
         if instructions >= limits.instructions {
             break;
         }
-        let Some((region, likely)) = explore(code, (root, gp), reach, options) else { continue };
+        // Of functions it calls no more is known than that they are called.
+        let now = gathered.is_empty().then_some(gpr);
+        let start = Start { root, gp: gpr[Gpr::GP.index()], now };
+        let Some((region, likely)) = explore(code, start, reach, options) else { continue };
         instructions += super::instructions(&region);
         let called = region.blocks.iter().filter_map(|block| match block.end {
             End::Call(Some(target)) => Some(target),
@@ -70,14 +74,14 @@ struct Guess {
 /// The region at `root`, with the tables of its switches, and where its calls are likely to go.
 fn explore(
     code: &dyn CodeSource,
-    (root, gp): (u32, u32),
+    start: Start<'_>,
     reach: Reach,
     options: Options,
 ) -> Option<(Region, BTreeMap<u32, u32>)> {
     let mut tables = Tables::new();
     loop {
-        let region = discover_with(code, root, reach, options, &tables)?;
-        let guess = guess(&region, (root, gp), code);
+        let region = discover_with(code, start.root, reach, options, &tables)?;
+        let guess = guess(&region, start, code);
         let found = tables.len();
         for (jump, targets) in guess.tables {
             tables.entry(jump).or_insert(targets);
@@ -89,13 +93,39 @@ fn explore(
     }
 }
 
-fn guess(region: &Region, (root, gp): (u32, u32), code: &dyn CodeSource) -> Guess {
+/// What is known where a region starts.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    root: u32,
+    gp: u32,
+    /// What all general registers hold, if it is about to run.
+    now: Option<&'a [u32; 32]>,
+}
+
+impl Start<'_> {
+    /// Registers that stay as they are now in all of `region`, the global pointer, and what position-independent code is
+    /// called with.
+    fn known(self, region: &Region) -> Known {
+        let mut known = Known::default();
+        if let Some(now) = self.now {
+            let insns = region.blocks.iter().flat_map(|block| block.insns.iter().copied().chain([block.slot]));
+            let written = insns.flatten().fold(0, |all, insn| all | effects(insn).writes);
+            for (reg, value) in now.iter().enumerate().filter(|(reg, _)| written >> reg & 1 == 0) {
+                known.gpr[reg] = Value::Known(*value);
+            }
+        }
+        if self.now.is_none_or(|now| now[Gpr::T9.index()] == self.root) {
+            known.gpr[Gpr::T9.index()] = Value::Known(self.root);
+        }
+        known.gpr[Gpr::GP.index()] = Value::Known(self.gp);
+        known
+    }
+}
+
+fn guess(region: &Region, start: Start<'_>, code: &dyn CodeSource) -> Guess {
     let mut guess = Guess { likely: BTreeMap::new(), tables: Tables::new() };
-    let mut start = Known::default();
-    start.gpr[Gpr::T9.index()] = Value::Known(root);
-    start.gpr[Gpr::GP.index()] = Value::Known(gp);
-    let mut seen = BTreeSet::from([root]);
-    let mut queue = VecDeque::from([(root, start)]);
+    let mut seen = BTreeSet::from([start.root]);
+    let mut queue = VecDeque::from([(start.root, start.known(region))]);
     while let Some((pc, mut known)) = queue.pop_front() {
         let Some(block) = region.block_at(pc).map(|number| &region.blocks[number]) else { continue };
         match (follow(block, &mut known, code), block.end) {

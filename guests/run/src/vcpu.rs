@@ -3,6 +3,7 @@
 use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
 use alloc::string::String;
+use mips::Exception;
 use mips::border::Leave;
 use mips::cells::Cells;
 use mips::cpu::Size;
@@ -13,7 +14,6 @@ use mips::reading::interp::{Bus, Decoded, Interp, Stop};
 use mips::region::{CodeSource, Reach, discover};
 use mips::translate::region::{Limits, gather};
 use mips::translate::{Translated, block, region};
-use mips::Exception;
 
 /// Which ways of executing may be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::decode::decode;
 use crate::insn::Insn;
-use crate::reading::effects::{Flow, effects};
+use crate::reading::effects::{Flow, always_runs_slot, effects};
 use crate::reading::emit::Options;
 use crate::reg::Gpr;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,6 +29,9 @@ pub struct Block {
     pub end: End,
     /// Where it is likely to go on if it computes that, each address once.
     pub targets: Vec<u32>,
+    /// What the branch at its end skips if it is taken, with addresses: few instructions, and nothing but registers can
+    /// tell whether they were done. Then it goes on at one place only.
+    pub skipped: Vec<(u32, Insn)>,
 }
 
 /// How a block ends, as far as can be seen in it.
@@ -54,7 +57,7 @@ pub enum End {
 
 impl Block {
     fn new(pc: u32, insns: Vec<Option<Insn>>, end: End) -> Block {
-        Block { pc, insns, slot: None, end, targets: Vec::new() }
+        Block { pc, insns, slot: None, end, targets: Vec::new(), skipped: Vec::new() }
     }
 
     /// The address of its last instruction, the branch if it ends with one.
@@ -76,6 +79,7 @@ impl Block {
     pub fn successors(&self) -> impl Iterator<Item = u32> + '_ {
         let (first, second) = match self.end {
             End::Next => (Some(self.end()), None),
+            End::Branch(target) if !self.skipped.is_empty() => (Some(target), None),
             End::Branch(target) => (Some(target), Some(self.behind())),
             End::Jump(target) => (Some(target), None),
             End::Call(_) => (Some(self.behind()), None),
@@ -93,11 +97,36 @@ pub struct Region {
 }
 
 impl Region {
+    /// Finds the branches that skip so little that doing it for nothing is cheaper than a wrong guess.
+    pub fn convert_branches(&mut self) {
+        let skipped: Vec<Vec<(u32, Insn)>> = self.blocks.iter().map(|block| self.skipped_by(block)).collect();
+        for (block, skipped) in self.blocks.iter_mut().zip(skipped) {
+            block.skipped = skipped;
+        }
+    }
+
+    fn skipped_by(&self, block: &Block) -> Vec<(u32, Insn)> {
+        let End::Branch(target) = block.end else { return Vec::new() };
+        let Some(behind) = self.block_at(block.behind()).map(|number| &self.blocks[number]) else { return Vec::new() };
+        let always = block.insns.last().copied().flatten().is_some_and(always_runs_slot);
+        let is_short = behind.end == End::Next && behind.end() == target && behind.insns.len() <= SKIPPED_MAX;
+        if !always || !is_short {
+            return Vec::new();
+        }
+        let insns = (behind.pc..).step_by(4).zip(behind.insns.iter().copied());
+        let only_registers =
+            |(at, insn): (u32, Option<Insn>)| insn.filter(|insn| effects(*insn).is_calm()).map(|insn| (at, insn));
+        insns.map(only_registers).collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
     /// The number of the block that starts at `pc`.
     pub fn block_at(&self, pc: u32) -> Option<usize> {
         self.blocks.binary_search_by_key(&pc, |block| block.pc).ok()
     }
 }
+
+/// The most instructions that a branch is made to skip without branching.
+const SKIPPED_MAX: usize = 3;
 
 /// A block longer than this is cut; the rest is another block.
 const INSNS_MAX: u32 = 256;

@@ -57,6 +57,16 @@ pub struct Effects {
     pub arithmetic: bool,
     /// Whether it touches the floating-point control registers, or what only an interpreter knows (cycles, code changes).
     pub control: bool,
+    /// Whether it raises an exception under a condition.
+    pub traps: bool,
+}
+
+impl Effects {
+    /// Whether it does nothing but compute general registers, and cannot stop.
+    pub fn is_calm(&self) -> bool {
+        let Effects { writes, flow, memory, arithmetic, control, traps, .. } = *self;
+        writes != 0 && flow == Flow::Next && !(memory || arithmetic || control || traps)
+    }
 }
 
 /// What `insn` does.
@@ -123,6 +133,7 @@ const NOTHING: Effects = Effects {
     memory: false,
     arithmetic: false,
     control: false,
+    traps: false,
 };
 
 struct Asker<'a> {
@@ -461,6 +472,7 @@ impl Cpu for Asker<'_> {
         self.effects.flow = Flow::Branch { by, slot, is_always: when.is_always };
     }
     fn trap(&mut self, _: Truth, _: Exception) -> Step<Self> {
+        self.effects.traps = true;
         Ok(())
     }
     fn raise(&mut self, _: Exception) -> Step<Self> {

@@ -141,8 +141,13 @@ impl<'a> Fpu for Emit<'a> {
         if let Some(cell) = Cell::float_high(self.options.fpu.fr, reg) {
             return self.set_cell(cell, value.0.unary(Op1::F32ReinterpretI32));
         }
-        let cell = Cell::float(true, Fmt::D, reg);
-        let low = Long(close(Fmt::D, self.cell(cell))).low();
+        let (cell, word) = (Cell::float(true, Fmt::D, reg), Cell::float(true, Fmt::S, reg));
+        self.settle(word.into());
+        let low = if self.held().loaded.has(word) {
+            Long(close(Fmt::S, self.cell(word))).low()
+        } else {
+            Long(close(Fmt::D, self.cell(cell))).low()
+        };
         self.set_cell(cell, open(Fmt::D, Long::pair(value, low).0));
     }
     fn hold_long(&mut self, value: Long<'a>) -> Long<'a> {

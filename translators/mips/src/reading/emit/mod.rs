@@ -59,6 +59,8 @@ pub struct Emit<'a> {
     at: u32,
     /// Where to restart it: itself, or the branch whose slot it is in.
     restart: u32,
+    /// Registers change only if this temporary is not zero.
+    only_if: Option<Temp>,
     /// The temporary of this instruction's arithmetic result.
     raw_result: Option<(u32, Type)>,
     /// Set by a branch or jump.
@@ -86,6 +88,7 @@ impl<'a> Emit<'a> {
             seen: cell::Cell::default(),
             at: 0,
             restart: 0,
+            only_if: None,
             raw_result: None,
             flow: None,
             must_interpret: false,
@@ -131,6 +134,11 @@ impl<'a> Emit<'a> {
     /// Here, to come back to.
     pub fn checkpoint(&mut self) -> Checkpoint {
         Checkpoint { code: self.code().checkpoint(), held: self.held.get(), seen: self.seen.get() }
+    }
+
+    /// From here on registers change only if `only_if` is not zero, which is a temporary of the instruction before.
+    pub fn predicate(&mut self, only_if: Option<Temp>) {
+        self.only_if = only_if;
     }
 
     /// Takes back everything since `checkpoint`.

@@ -5,7 +5,7 @@ use crate::cells::{Cell, Cells, Kind};
 use crate::float::nan;
 use crate::insn::Fmt;
 use crate::state::State;
-use wasm::{Code, Expr, Type};
+use wasm::{Binary, Code, Expr, Type, Unary};
 use wasm_encoder::{BlockType, Instruction};
 
 /// What is known of the cells at one point of the code.
@@ -17,6 +17,8 @@ pub struct Held {
     pub dirty: Cells,
     /// Those that hold the result of arithmetic: if it is a NaN, it stands for the default one. All of them are dirty.
     pub raw: Cells,
+    /// Those that are known to be zero bits, within a block.
+    pub zero: Cells,
     /// Those whose value is nowhere: the program writes them before anybody can look.
     pub stale: Cells,
 }
@@ -76,10 +78,16 @@ impl<'a> Emit<'a> {
             // Part of what its alias holds stays.
             self.write_back(aliases);
         }
+        let value = match self.only_if {
+            Some(only_if) => value.select(self.cell(cell), self.local(only_if.0)),
+            None => value,
+        };
         value.push(self.code());
         self.code().add(Instruction::LocalSet(local(cell)));
         let held = self.held.get();
+        let zero = held.zero.without(aliases).without(cell);
         self.held.set(Held {
+            zero: if value.as_f32() == Some(0) { zero.with(cell) } else { zero },
             loaded: held.loaded.without(aliases).with(cell),
             dirty: held.dirty.without(aliases).with(cell),
             raw: held.raw.without(aliases).without(cell),
@@ -141,6 +149,8 @@ impl<'a> Emit<'a> {
     pub fn bring_in(&self, cells: Cells) {
         let fr = self.options.fpu.fr;
         let missing = cells.without(self.held.get().loaded);
+        missing.iter().for_each(|cell| self.join(cell));
+        let missing = cells.without(self.held.get().loaded);
         if missing.is_empty() {
             return;
         }
@@ -152,6 +162,38 @@ impl<'a> Emit<'a> {
         let held = self.held.get();
         self.held.set(Held { loaded: held.loaded | missing, ..held });
         self.note(Seen { demanded: missing, spilled: aliases, ..Seen::default() });
+    }
+
+    /// Makes a double of its two words, if both are in locals and new.
+    fn join(&self, cell: Cell) {
+        let (held, words) = (self.held.get(), cell.aliases(self.options.fpu.fr));
+        let mut two = words.iter();
+        let (Kind::Double(_), Some(low), Some(high)) = (cell.kind(self.options.fpu.fr), two.next(), two.next()) else {
+            return;
+        };
+        if !words.without(held.dirty).is_empty() {
+            return;
+        }
+        self.settle(words);
+        let is_zero = words.without(held.zero).is_empty();
+        let half = |cell| self.local(local(cell)).unary(Unary::I32ReinterpretF32).unary(Unary::I64ExtendI32U);
+        let bits = if is_zero {
+            self.arena.i64(0)
+        } else {
+            half(high).binary(Binary::I64Shl, self.arena.i64(32)).binary(Binary::I64Or, half(low))
+        };
+        let code = &mut self.code.borrow_mut();
+        bits.unary(Unary::F64ReinterpretI64).push(code);
+        code.add(Instruction::LocalSet(local(cell)));
+        let held = self.held.get();
+        self.held.set(Held {
+            loaded: held.loaded.without(words).with(cell),
+            dirty: held.dirty.without(words).with(cell),
+            raw: if is_zero { held.raw.without(words).with(cell) } else { held.raw.without(words).without(cell) },
+            zero: held.zero.without(words),
+            ..held
+        });
+        self.note(Seen { spilled: words, written: cell.into(), settled: words.with(cell), ..Seen::default() });
     }
 
     /// Writes those of `cells` that are dirty to the register file; they stay in their locals.
@@ -170,6 +212,7 @@ impl<'a> Emit<'a> {
             loaded: held.loaded.without(dropped),
             dirty: held.dirty.without(dropped),
             raw: held.raw.without(dropped),
+            zero: held.zero.without(dropped),
             stale: held.stale.with(dropped),
         });
     }

@@ -80,7 +80,7 @@ fn explore(
 ) -> Option<(Region, BTreeMap<u32, u32>)> {
     let mut tables = Tables::new();
     loop {
-        let region = discover_with(code, start.root, reach, options, &tables)?;
+        let mut region = discover_with(code, start.root, reach, options, &tables)?;
         let guess = guess(&region, start, code);
         let found = tables.len();
         for (jump, targets) in guess.tables {
@@ -88,6 +88,7 @@ fn explore(
         }
         // A switch may stand in what another one leads to.
         if tables.len() == found {
+            region.convert_branches();
             return Some((region, guess.likely));
         }
     }

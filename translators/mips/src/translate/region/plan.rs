@@ -43,7 +43,7 @@ pub(super) fn plan(nodes: &Nodes, summaries: &[Summary], fr: bool) -> Vec<Held> 
         // Of aliases only one can be the newest.
         let dirty = dirty[node].without(dirty[node].aliases(fr)).without(dead[node]);
         let loaded = live[node].without(dirty.aliases(fr)) | dirty;
-        Held { loaded, dirty, raw: raw[node] & dirty, stale: stale[node] }
+        Held { loaded, dirty, raw: raw[node] & dirty, zero: Cells::NONE, stale: stale[node] }
     });
     held.collect()
 }

@@ -333,11 +333,31 @@ impl<'a> Writer<'a> {
                 self.emit.leave(Leave::Interpret, at);
                 return Ending::Left;
             }
-            if let Some(flow) = flow {
-                return Ending::Branch(at, flow);
+            match flow {
+                Some(Flow::If(when, ..)) if !block.skipped.is_empty() => {
+                    self.skip(at, when, &block.skipped);
+                    return Ending::Next(block.behind());
+                }
+                Some(flow) => return Ending::Branch(at, flow),
+                None => {}
             }
         }
         Ending::Next(block.end())
+    }
+
+    /// Does what a branch skips if it is taken, and keeps its results only if it is not.
+    fn skip(&mut self, branch: u32, when: Temp, skipped: &[(u32, Insn)]) {
+        let is_not_taken = self.emit.code().temp(Type::I32);
+        self.add(Instruction::LocalGet(when.0));
+        self.add(Instruction::I32Eqz);
+        self.add(Instruction::LocalSet(is_not_taken.0));
+        self.emit.predicate(Some(is_not_taken));
+        for (at, insn) in skipped {
+            // They restart at the branch, and so keep its temporaries.
+            self.emit.begin(*at, branch);
+            let Ok(()) = perform(&mut self.emit, *insn);
+        }
+        self.emit.predicate(None);
     }
 
     /// Writes the delay slot of the branch at `at`; false if only the interpreter can do the two.
@@ -437,7 +457,6 @@ impl<'a> Writer<'a> {
         self.emit.write_back(!planned.dirty);
         self.emit.bring_in(planned.loaded);
         let held = self.emit.held();
-        debug_assert!((planned.raw & !held.raw).is_empty(), "what is taken for a result is one");
         debug_assert!((held.stale & !planned.stale).is_empty(), "what is nowhere is not looked for");
     }
 

@@ -33,8 +33,13 @@ pub trait Engine {
 
     /// The register file and the address space.
     fn parts(&mut self) -> (&mut State, &mut Self::Space);
-    /// Compiles a region and makes its entries known. The error is the host's, not the guest's.
-    fn install(&mut self, translated: &Translated) -> Result<(), String>;
+    /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
+    /// can be told. The error is the host's, not the guest's.
+    fn install(&mut self, translated: &Translated) -> Result<usize, String>;
+    /// Processor time used so far, in microseconds; zero where nobody can tell.
+    fn processor_time(&self) -> u64 {
+        0
+    }
     /// Whether there is translated code for `pc`.
     fn has_code(&self, pc: u32) -> bool;
     /// Runs translated code from the register file's `pc`.

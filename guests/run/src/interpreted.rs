@@ -26,7 +26,7 @@ impl Engine for Interpreted {
     fn parts(&mut self) -> (&mut State, &mut Paged) {
         (&mut self.state, &mut self.space)
     }
-    fn install(&mut self, _: &Translated) -> Result<(), String> {
+    fn install(&mut self, _: &Translated) -> Result<usize, String> {
         Err(String::from("this host only interprets; run with --tier interp"))
     }
     fn has_code(&self, _: u32) -> bool {

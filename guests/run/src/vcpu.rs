@@ -50,6 +50,10 @@ pub struct Statistics {
     pub instructions: u64,
     /// Bytes of Wasm made from them.
     pub wasm_bytes: u64,
+    /// Bytes of machine code made from that.
+    pub machine_bytes: u64,
+    /// Processor time that all this took, in microseconds.
+    pub translating: u64,
     /// Times translated code was entered from outside.
     pub drives: u64,
     /// Times it left to the interpreter for one instruction.
@@ -222,12 +226,17 @@ impl<E: Engine> Vcpu<E> {
 
     /// Translates what is at `pc`; false if that cannot be.
     fn compile(&mut self, pc: u32) -> bool {
+        let begun = self.engine.processor_time();
         let Some(translated) = self.translate(pc) else { return false };
-        if let Err(refusal) = self.engine.install(&translated) {
-            self.statistics.refused += 1;
-            self.refusal = Some(refusal);
-            return false;
+        match self.engine.install(&translated) {
+            Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
+            Err(refusal) => {
+                self.statistics.refused += 1;
+                self.refusal = Some(refusal);
+                return false;
+            }
         }
+        self.statistics.translating += self.engine.processor_time() - begun;
         self.statistics.modules += 1;
         self.statistics.wasm_bytes += translated.wasm.len() as u64;
         for unit in &translated.functions {

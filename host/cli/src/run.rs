@@ -287,6 +287,8 @@ fn statistics(ended: &Ended) {
         ("blocks in them", of.blocks),
         ("guest instructions in them", of.instructions),
         ("bytes of WebAssembly", of.wasm_bytes),
+        ("bytes of machine code", of.machine_bytes),
+        ("microseconds translating", of.translating),
         ("regions refused by the engine", of.refused),
         ("times translated code was entered", of.drives),
         ("single instructions interpreted for it", of.single_steps),

@@ -126,7 +126,7 @@ impl Engine for Native {
         (self.cpu.state(), &mut self.memory)
     }
 
-    fn install(&mut self, translated: &Translated) -> Result<(), String> {
+    fn install(&mut self, translated: &Translated) -> Result<usize, String> {
         if self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX) {
             self.forget_all();
             self.wasm = None;
@@ -135,12 +135,18 @@ impl Engine for Native {
             Some(wasm) => wasm,
             none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
         };
-        let first = wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
+        let (first, bytes) = wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
         for slot in (first..).take(translated.functions.len()) {
             // Functions of a module call each other, so they are forgotten together.
             self.modules.insert(slot, (first, translated.functions.len() as u32));
         }
-        (first..).zip(&translated.functions).try_for_each(|(slot, unit)| self.enter(slot, unit.clone()))
+        (first..).zip(&translated.functions).try_for_each(|(slot, unit)| self.enter(slot, unit.clone()))?;
+        Ok(bytes)
+    }
+
+    fn processor_time(&self) -> u64 {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
     }
 
     fn has_code(&self, pc: u32) -> bool {

@@ -59,6 +59,11 @@ fn interpreter_does_what_the_cases_say() {
 }
 
 #[test]
-fn translated_code_does_what_the_cases_say() {
+fn translated_blocks_do_what_the_cases_say() {
     check(Tier::Block);
+}
+
+#[test]
+fn translated_regions_do_what_the_cases_say() {
+    check(Tier::Region);
 }

@@ -20,7 +20,7 @@ pub(crate) enum Engine {
 }
 
 /// Those that are judged.
-pub(crate) const JUDGED: &[Engine] = &[Engine::Strata("interp"), Engine::Strata("block")];
+pub(crate) const JUDGED: &[Engine] = &[Engine::Strata("interp"), Engine::Strata("block"), Engine::Strata("region")];
 
 impl Engine {
     /// Its name in reports.

@@ -440,10 +440,8 @@ impl<'a> Cpu for Emit<'a> {
         self.word(self.at.wrapping_add(8))
     }
     fn jump(&mut self, to: Word<'a>) {
-        self.flow = Some(match to.0.as_i32() {
-            Some(to) => Flow::Always(to),
-            None => Flow::Computed(self.code().hold(to.0, Type::I32)),
-        });
+        // Even if it is the zero register: what ends with a jump to a register ends with a computed one.
+        self.flow = Some(Flow::Computed(self.code().hold(to.0, Type::I32)));
     }
     fn jump_near(&mut self, target: u32, isa_mode: u32) {
         self.flow = Some(Flow::Always(self.at.wrapping_add(4) & 0xf000_0000 | target | isa_mode));

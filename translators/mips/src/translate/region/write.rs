@@ -338,11 +338,22 @@ impl<'a> Writer<'a> {
                     self.skip(at, when, &block.skipped);
                     return Ending::Next(block.behind());
                 }
-                Some(flow) => return Ending::Branch(at, flow),
+                Some(flow) => return Ending::Branch(at, self.two_ways(block, flow)),
                 None => {}
             }
         }
         Ending::Next(block.end())
+    }
+
+    /// A branch that is always taken, where a block has two ways on all the same, takes the first of them.
+    fn two_ways(&mut self, block: &Block, flow: Flow) -> Flow {
+        let (Flow::Always(target), End::Branch(_), true) = (flow, block.end, block.skipped.is_empty()) else {
+            return flow;
+        };
+        let always = self.emit.code().temp(Type::I32);
+        self.add(Instruction::I32Const(1));
+        self.add(Instruction::LocalSet(always.0));
+        Flow::If(always, target, Slot::Always)
     }
 
     /// Does what a branch skips if it is taken, and keeps its results only if it is not.

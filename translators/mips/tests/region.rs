@@ -1,0 +1,55 @@
+//! cargo test --release -p strata-mips --test region
+//!
+//! Code that no compiler writes: whatever it is, its regions translate, and what comes out is valid Wasm.
+
+use strata_mips::reading::emit::Options;
+use strata_mips::region::CodeSource;
+use strata_mips::state::FpuMode;
+use strata_mips::translate::region::{Limits, gather, translate};
+use wasmparser::{Validator, WasmFeatures};
+
+const AT: u32 = 0x40_0000;
+
+struct Words(&'static [u32]);
+
+impl CodeSource for Words {
+    fn word(&self, pc: u32) -> Option<u32> {
+        let index = pc.checked_sub(AT)? / 4;
+        self.0.get(index as usize).filter(|_| pc.is_multiple_of(4)).copied()
+    }
+    fn data(&self, at: u32) -> Option<u32> {
+        self.word(at)
+    }
+}
+
+/// What each is about, and the words.
+const CASES: &[(&str, &[u32])] = &[
+    ("jr zero", &[0x0000_0008, 0]),
+    ("jalr zero", &[0x0000_f809, 0, 0x03e0_0008, 0]),
+    // addiu v0, v0, 1 on both ways.
+    ("bgez zero: always, in disguise", &[0x0401_0003, 0, 0x03e0_0008, 0x2442_0001, 0x03e0_0008, 0x2442_0002]),
+    ("bgezl zero", &[0x0403_0003, 0, 0x03e0_0008, 0x2442_0001, 0x03e0_0008, 0x2442_0002]),
+    ("blez zero, over little", &[0x1800_0002, 0, 0x2442_0001, 0x03e0_0008, 0]),
+    ("bltz zero: never", &[0x0400_0003, 0, 0x03e0_0008, 0x2442_0001, 0x03e0_0008, 0x2442_0002]),
+    ("a branch to itself", &[0x1440_ffff, 0, 0x03e0_0008, 0]),
+    ("a branch to its slot", &[0x1440_0000, 0x2442_0001, 0x03e0_0008, 0]),
+    ("a branch in a slot", &[0x1440_0001, 0x1440_0001, 0x03e0_0008, 0]),
+    ("the end of the code", &[0x1440_0001]),
+];
+
+#[test]
+fn odd_code_translates() {
+    for switches in 0..64u32 {
+        let is = |bit: u32| switches >> bit & 1 != 0;
+        let fpu = FpuMode { fr: is(1), nan2008: is(2), exact: is(3), abs2008: is(4) };
+        let options = Options { big_endian: is(0), fpu, fault_precise: is(5) };
+        for (name, words) in CASES {
+            let limits = Limits { blocks: 100, instructions: 100 };
+            let regions = gather(&Words(words), AT, &[0; 32], limits, options, &mut |_| true);
+            let translated = translate(&regions, options);
+            let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
+            let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
+            assert!(valid.is_ok(), "{name}: {:?}", valid.err());
+        }
+    }
+}

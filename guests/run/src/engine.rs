@@ -36,6 +36,9 @@ pub trait Engine {
     /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
     /// can be told. The error is the host's, not the guest's.
     fn install(&mut self, translated: &Translated) -> Result<usize, String>;
+    /// Asks for [`State::sample`] to be set every millisecond or so that translated code runs. Does nothing if that was
+    /// asked before, or on a host without threads: then nothing becomes a region by itself.
+    fn sample_from_now_on(&mut self) {}
     /// Processor time used so far, in microseconds; zero where nobody can tell.
     fn processor_time(&self) -> u64 {
         0

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-const ENTRIES: usize = 1 << 12;
+const ENTRIES: usize = 1 << 15;
 
 /// How often branches led to each address. Two addresses that share a place evict each other, which costs only time.
 pub(crate) struct Heat {
@@ -14,7 +14,7 @@ pub(crate) struct Heat {
 impl Heat {
     /// Counters that call an address hot after `threshold` visits.
     pub(crate) fn new(threshold: u32) -> Heat {
-        Heat { counts: vec![(1, 0); ENTRIES].into_boxed_slice(), threshold }
+        Heat { counts: vec![(0, 0); ENTRIES].into_boxed_slice(), threshold }
     }
 
     /// Counts a visit; true from when `pc` is hot.
@@ -26,6 +26,13 @@ impl Heat {
         }
         entry.1 = entry.1.saturating_add(1);
         entry.1 >= self.threshold
+    }
+
+    /// Whether `pc` is hot.
+    #[inline]
+    pub(crate) fn is_hot(&self, pc: u32) -> bool {
+        let (of, visits) = self.counts[(pc >> 2) as usize % ENTRIES];
+        of == pc && visits >= self.threshold
     }
 
     /// How often branches led to `pc`, as far as is remembered.

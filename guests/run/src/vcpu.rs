@@ -2,7 +2,9 @@
 
 use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::vec::Vec;
 use mips::Exception;
 use mips::border::Leave;
 use mips::cells::Cells;
@@ -12,7 +14,7 @@ use mips::reading::effects::{always_runs_slot, written};
 use mips::reading::emit::Options;
 use mips::reading::interp::{Bus, Decoded, Interp, Stop};
 use mips::region::{CodeSource, Reach, discover};
-use mips::translate::region::{Limits, gather};
+use mips::translate::region::{Limits, Rooted, gather};
 use mips::translate::{Translated, block, region};
 
 /// Which ways of executing may be used.
@@ -70,6 +72,12 @@ pub struct Statistics {
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
 const HOT_VISITS: u32 = 2_000;
+/// Samples of a function before it becomes a region, and instructions that are worth translating for each of them: about
+/// as much time as was spent in it.
+const SAMPLES_MIN: u32 = 2;
+const INSTRUCTIONS_A_SAMPLE: u32 = 50;
+/// What is further behind where a function begins does not belong to it.
+const FUNCTION_BYTES: u32 = 0x4000;
 /// Blocks translated together, in the block shape.
 const BLOCKS: Reach = Reach { blocks: 64, is_past_interpreter: true };
 /// Functions translated together.
@@ -88,6 +96,12 @@ pub struct Vcpu<E: Engine> {
     tier: Tier,
     decoded: Decoded,
     heat: Heat,
+    /// Where functions begin, as far as calls were seen.
+    functions: BTreeSet<u32>,
+    /// Roots of regions.
+    regions: BTreeSet<u32>,
+    /// How often what is not yet a region was found busy, by where it would begin.
+    samples: BTreeMap<u32, u32>,
     options: Options,
     /// Why the last region could not be compiled, until somebody takes it.
     refusal: Option<String>,
@@ -101,7 +115,18 @@ impl<E: Engine> Vcpu<E> {
         let (state, space) = engine.parts();
         let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
         let heat = Heat::new(HOT_VISITS);
-        Vcpu { engine, tier, decoded: Decoded::new(), heat, options, refusal: None, statistics: Statistics::default() }
+        Vcpu {
+            engine,
+            tier,
+            decoded: Decoded::new(),
+            heat,
+            functions: BTreeSet::new(),
+            regions: BTreeSet::new(),
+            samples: BTreeMap::new(),
+            options,
+            refusal: None,
+            statistics: Statistics::default(),
+        }
     }
 
     /// Runs until something stops it.
@@ -144,6 +169,7 @@ impl<E: Engine> Vcpu<E> {
             self.options = options;
             self.statistics.flushes += 1;
             self.engine.forget_all();
+            self.regions.clear();
         }
     }
 
@@ -159,13 +185,51 @@ impl<E: Engine> Vcpu<E> {
             return exit;
         }
         self.statistics.drives += 1;
+        if self.tier == Tier::Auto {
+            self.engine.sample_from_now_on();
+        }
         match self.engine.drive() {
             Drive::Left(Leave::NoCode) => None,
-            Drive::Left(Leave::Poll) => Some(self.freshen()),
+            Drive::Left(Leave::Poll) => self.polled(),
             Drive::Left(Leave::Interpret) => self.single_step(),
             // With exact registers the interpreter meets the same fault and knows all about it.
             Drive::Fault(_) if self.options.fault_precise => self.single_step(),
             Drive::Fault(fault) => Some(Exit::Exception(Exception::Memory(fault))),
+        }
+    }
+
+    /// Translated code left because somebody polls, or wants to know what it is busy with.
+    fn polled(&mut self) -> Option<Exit> {
+        let state = self.engine.parts().0;
+        let (pc, is_sample, is_poll) = (state.pc, state.sample != 0, state.poll != 0);
+        state.sample = 0;
+        // Of region-shaped code nothing is asked but to poll.
+        let exit = self.freshen();
+        if is_sample && self.tier == Tier::Auto {
+            self.sampled(pc);
+        }
+        (is_poll || exit != Exit::Poll).then_some(exit)
+    }
+
+    /// Block-shaped code was found at `pc`, a loop's header or where a function begins or comes back to: the function
+    /// becomes a region when enough time was spent in it, and the loop too if that does not help.
+    fn sampled(&mut self, pc: u32) {
+        let function = self.functions.range(..=pc).next_back().copied();
+        let function = function.filter(|function| pc - function < FUNCTION_BYTES && !self.regions.contains(function));
+        let root = function.unwrap_or(pc);
+        if self.options.fpu.exact || self.regions.contains(&root) {
+            return;
+        }
+        let samples = self.samples.entry(root).or_default();
+        *samples += 1;
+        let samples = *samples;
+        let regions = self.gather(root);
+        let instructions: u32 = regions.iter().map(Rooted::instructions).sum();
+        if samples >= SAMPLES_MIN && samples * INSTRUCTIONS_A_SAMPLE >= instructions {
+            self.regions.insert(root);
+            let begun = self.engine.processor_time();
+            let translated = region::translate(&regions, self.options);
+            self.install(&translated, begun);
         }
     }
 
@@ -227,8 +291,34 @@ impl<E: Engine> Vcpu<E> {
     /// Translates what is at `pc`; false if that cannot be.
     fn compile(&mut self, pc: u32) -> bool {
         let begun = self.engine.processor_time();
-        let Some(translated) = self.translate(pc) else { return false };
-        match self.engine.install(&translated) {
+        self.translate(pc).is_some_and(|translated| self.install(&translated, begun))
+    }
+
+    fn translate(&mut self, pc: u32) -> Option<Translated> {
+        // Each exact floating-point instruction is the interpreter's, and only the block shape goes on behind it.
+        if self.tier != Tier::Region || self.options.fpu.exact {
+            let code = Fetched(core::cell::RefCell::new(self.engine.parts().1));
+            let region = discover(&code, pc, BLOCKS, self.options)?;
+            self.functions.extend(region.blocks.iter().filter_map(|block| block.end.called()));
+            return Some(block::translate(&region, self.options));
+        }
+        let regions = self.gather(pc);
+        (!regions.is_empty()).then(|| region::translate(&regions, self.options))
+    }
+
+    /// The region at `pc`, and those it calls that are worth translating with it.
+    fn gather(&mut self, pc: u32) -> Vec<Rooted> {
+        let (options, tier, heat) = (self.options, self.tier, &self.heat);
+        let (state, space) = self.engine.parts();
+        let gpr = state.gpr;
+        let code = Fetched(core::cell::RefCell::new(space));
+        let mut is_warm = |pc| tier == Tier::Region || heat.visits(pc) >= WARM_VISITS;
+        let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
+        gather(&code, pc, &gpr, limits, options, &mut is_warm)
+    }
+
+    fn install(&mut self, translated: &Translated, begun: u64) -> bool {
+        match self.engine.install(translated) {
             Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
             Err(refusal) => {
                 self.statistics.refused += 1;
@@ -246,21 +336,6 @@ impl<E: Engine> Vcpu<E> {
             self.statistics.instructions += u64::from(unit.instructions);
         }
         true
-    }
-
-    fn translate(&mut self, pc: u32) -> Option<Translated> {
-        let (options, tier, heat) = (self.options, self.tier, &self.heat);
-        let (state, space) = self.engine.parts();
-        let gpr = state.gpr;
-        let code = Fetched(core::cell::RefCell::new(space));
-        // Each exact floating-point instruction is the interpreter's, and only the block shape goes on behind it.
-        if tier == Tier::Block || options.fpu.exact {
-            return Some(block::translate(&discover(&code, pc, BLOCKS, options)?, options));
-        }
-        let mut is_warm = |pc| tier == Tier::Region || heat.visits(pc) >= WARM_VISITS;
-        let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
-        let regions = gather(&code, pc, &gpr, limits, options, &mut is_warm);
-        (!regions.is_empty()).then(|| region::translate(&regions, options))
     }
 }
 
@@ -306,7 +381,7 @@ impl<S: Space> Bus for Watched<'_, S> {
         self.space.cycles()
     }
     #[inline(always)]
-    fn entered(&mut self, pc: u32) -> bool {
-        self.watches && self.heat.visit(pc)
+    fn entered(&mut self, pc: u32, begins: bool) -> bool {
+        self.watches && if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) }
     }
 }

@@ -11,6 +11,7 @@ mod creator;
 mod mapping;
 mod memory;
 mod native;
+mod sampler;
 mod vanished;
 mod wait;
 mod wasm;

@@ -3,6 +3,7 @@
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
+use crate::sampler::Sampler;
 use crate::wasm::{Ran, Wasm};
 use mips::State;
 use mips::border::{self, Leave};
@@ -22,6 +23,8 @@ pub struct Native {
     cpu_mapping: Arc<Mapping>,
     memory: GuestMemory,
     cpu: CpuMemory,
+    /// Started when first asked for.
+    sampler: Option<Sampler>,
     /// Started when first needed.
     wasm: Option<Wasm>,
     regions: HashMap<u32, Unit>,
@@ -43,6 +46,7 @@ impl Native {
             cpu_mapping,
             memory,
             cpu,
+            sampler: None,
             wasm: None,
             regions: HashMap::new(),
             modules: HashMap::new(),
@@ -135,13 +139,18 @@ impl Engine for Native {
             Some(wasm) => wasm,
             none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
         };
-        let (first, bytes) = wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
+        let (first, bytes) =
+            wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
         for slot in (first..).take(translated.functions.len()) {
             // Functions of a module call each other, so they are forgotten together.
             self.modules.insert(slot, (first, translated.functions.len() as u32));
         }
         (first..).zip(&translated.functions).try_for_each(|(slot, unit)| self.enter(slot, unit.clone()))?;
         Ok(bytes)
+    }
+
+    fn sample_from_now_on(&mut self) {
+        self.sampler.get_or_insert_with(|| Sampler::start(self.cpu_mapping.clone()));
     }
 
     fn processor_time(&self) -> u64 {
@@ -158,7 +167,11 @@ impl Engine for Native {
         state.leave = Leave::NoCode.code();
         let pc = state.pc;
         let Some(wasm) = &mut self.wasm else { return Drive::Left(Leave::NoCode) };
-        match wasm.drive(pc) {
+        let running = |is_running| self.sampler.iter().for_each(|sampler| sampler.set_running(is_running));
+        running(true);
+        let ran = wasm.drive(pc);
+        running(false);
+        match ran {
             Ran::To(pc) => {
                 let state = self.cpu.state();
                 state.pc = pc;

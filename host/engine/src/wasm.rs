@@ -133,8 +133,6 @@ impl Wasm {
     /// Compiles a module of `count` regions and puts them in the table; the answer is the first one's slot, and how
     /// many bytes of machine code there are.
     pub(crate) fn install(&mut self, wasm: &[u8], count: usize) -> Result<(u32, usize)> {
-            std::fs::write(format!("{d}/{}.wasm", self.next_slot), wasm).unwrap();
-        }
         let module = Module::new(&self.engine, wasm)?;
         let imports = [self.guest.into(), self.cpu.into(), self.table.into()];
         let instance = Instance::new(&mut self.store, &module, &imports)?;

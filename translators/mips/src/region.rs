@@ -55,6 +55,13 @@ pub enum End {
     Reserved,
 }
 
+impl End {
+    /// What it calls, if that is known.
+    pub fn called(self) -> Option<u32> {
+        if let End::Call(target) = self { target } else { None }
+    }
+}
+
 impl Block {
     fn new(pc: u32, insns: Vec<Option<Insn>>, end: End) -> Block {
         Block { pc, insns, slot: None, end, targets: Vec::new(), skipped: Vec::new() }

@@ -29,20 +29,28 @@ pub(crate) fn poll_word(code: &mut Code) {
     add(code, &[Instruction::I32Const(0), Instruction::I32AtomicLoad(cpu_word(border::STATE_AT + State::POLL))]);
 }
 
+/// Pushes whether the poll word or the sample word behind it is set.
+pub(crate) fn poll_or_sample(code: &mut Code) {
+    let at = MemArg { offset: u64::from(border::STATE_AT + State::POLL), align: 3, memory_index: 1 };
+    let zero = Instruction::I64Const(0);
+    add(code, &[Instruction::I32Const(0), Instruction::I64AtomicLoad(at), zero, Instruction::I64Ne]);
+}
+
 /// Notes why translated code leaves.
 pub(super) fn set_leave(code: &mut Code, why: Leave) {
     let at = cpu_word(border::STATE_AT + State::LEAVE);
     add(code, &[Instruction::I32Const(0), Instruction::I32Const(why.code() as i32), Instruction::I32Store(at)]);
 }
 
-/// Pushes the entry for the PC, which is in ENTRY too; returns the PC if there is none or somebody polls.
-fn find(code: &mut Code) {
+/// Pushes the entry for the PC, which is in ENTRY too; returns the PC if there is none or somebody polls, as `push_poll`
+/// finds out.
+fn find(code: &mut Code, push_poll: fn(&mut Code)) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
     // No code lies in the upper half.
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32LtS]);
     add(code, &[Instruction::If(BlockType::Empty)]);
     add(code, &back);
-    poll_word(code);
+    push_poll(code);
     add(code, &[Instruction::If(BlockType::Empty)]);
     set_leave(code, Leave::Poll);
     add(code, &back);
@@ -63,7 +71,7 @@ fn push_call(code: &mut Code) {
 pub fn driver() -> Vec<u8> {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    find(&mut code);
+    find(&mut code, poll_or_sample);
     push_call(&mut code);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
     add(&mut code, &[Instruction::I32Const(0), Instruction::I32Load(cpu_word(border::STATE_AT + State::LEAVE))]);
@@ -75,7 +83,7 @@ pub fn driver() -> Vec<u8> {
 /// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it.
 pub(super) fn dispatcher() -> Function {
     let mut code = Code::new(2, &[Type::I32]);
-    find(&mut code);
+    find(&mut code, poll_word);
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish().0

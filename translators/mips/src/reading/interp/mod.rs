@@ -27,8 +27,9 @@ pub trait Bus {
     fn fetch(&mut self, at: u32) -> Result<u32, Fault>;
     /// A counter that rises with time (RDHWR CC).
     fn cycles(&mut self) -> u32;
-    /// A taken branch leads to `pc`. True stops the interpreter there: translated code waits, or shall be made.
-    fn entered(&mut self, _pc: u32) -> bool {
+    /// A branch leads to `pc`; `begins` says whether a function or a turn of a loop begins there. True stops the
+    /// interpreter there: translated code waits, or shall be made.
+    fn entered(&mut self, _pc: u32, _begins: bool) -> bool {
         false
     }
 }
@@ -92,7 +93,12 @@ impl<'a, B: Bus> Interp<'a, B> {
                 return Stop::Exception(self.raised);
             }
             let pc = self.state.pc;
-            if pc != from.wrapping_add(4) && self.bus.entered(pc) {
+            if pc == from.wrapping_add(4) {
+                continue;
+            }
+            // Whoever linked was a call; whoever goes back repeats.
+            let begins = pc <= from || self.state.get(Gpr::RA) == from.wrapping_add(8);
+            if self.bus.entered(pc, begins) {
                 self.done += u64::from(done) + 1;
                 return Stop::Entered;
             }

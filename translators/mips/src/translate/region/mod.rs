@@ -34,6 +34,13 @@ pub struct Rooted {
     pub likely: BTreeMap<u32, u32>,
 }
 
+impl Rooted {
+    /// How many guest instructions it has.
+    pub fn instructions(&self) -> u32 {
+        instructions(&self.region)
+    }
+}
+
 /// Translates regions into one module, in which they call each other directly.
 pub fn translate(regions: &[Rooted], options: Options) -> Translated {
     let calls = Calls {

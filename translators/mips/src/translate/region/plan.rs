@@ -1,5 +1,5 @@
 //! Which cells are in locals at the start of each node: a proposal by data flow, which the writer makes true on every
-//! edge. So nothing here can make code wrong, only slow.
+//! edge. So nothing here can make code wrong, only slow; but for what is dead, which is believed.
 
 use super::graph::Nodes;
 use crate::cells::Cells;

@@ -27,6 +27,9 @@ pub(super) struct Calls {
 /// Guest instructions for which a call counts as one more nesting: a frame grows with what it has to keep.
 const INSNS_A_FRAME: u32 = 128;
 
+/// Words a table jump may span for each of its targets; beyond, they are searched.
+const SPARSE: usize = 24;
+
 /// Something a branch can leave.
 enum Label {
     /// The header of a loop or what follows a block.
@@ -276,25 +279,20 @@ impl<'a> Writer<'a> {
         self.add(Instruction::End);
     }
 
-    /// A table jump by the target's distance from the lowest one, in words; an odd one rotates out of the table.
+    /// To whichever of the block's targets it is, or out.
     fn switch(&mut self, nodes: &Nodes, plan: &[Held], block: &Block, ways: &[Way], target: Temp) {
-        let lowest = block.targets.iter().copied().min().unwrap_or_default();
-        let highest = block.targets.iter().copied().max().unwrap_or_default();
-        let mut table = alloc::vec![ways.len() as u32; (highest - lowest) as usize / 4 + 1];
-        for (number, pc) in (0..).zip(&block.targets) {
-            table[(pc - lowest) as usize / 4] = number;
-        }
         let held = self.emit.held();
         for _ in 0..=ways.len() {
             self.add(Instruction::Block(BlockType::Empty));
             self.labels.push(Label::Arm(held, None));
         }
-        self.add(Instruction::LocalGet(target.0));
-        self.add(Instruction::I32Const(lowest as i32));
-        self.add(Instruction::I32Sub);
-        self.add(Instruction::I32Const(2));
-        self.add(Instruction::I32Rotr);
-        self.add(Instruction::BrTable(table.into(), ways.len() as u32));
+        let targets: Vec<(u32, u32)> = block.targets.iter().copied().zip(0..).collect();
+        let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
+        if (highest - lowest) as usize / 4 <= SPARSE * targets.len() {
+            self.jump_by_table(&targets, target);
+        } else {
+            self.jump_by_search(&targets, targets.len() as u32, target, 0);
+        }
         for way in ways {
             self.labels.pop();
             self.add(Instruction::End);
@@ -305,6 +303,42 @@ impl<'a> Writer<'a> {
         self.add(Instruction::End);
         self.emit.set_held(held);
         self.leave_by(Flow::Computed(target), true);
+    }
+
+    /// A table jump by the target's distance from the lowest one, in words; an odd one rotates out of the table. Each of
+    /// `targets` comes with the label that it leads to, the label behind them is for all others.
+    fn jump_by_table(&mut self, targets: &[(u32, u32)], target: Temp) {
+        let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
+        let other = targets.len() as u32;
+        let mut table = alloc::vec![other; (highest - lowest) as usize / 4 + 1];
+        for (pc, label) in targets {
+            table[(pc - lowest) as usize / 4] = *label;
+        }
+        self.add(Instruction::LocalGet(target.0));
+        self.add(Instruction::I32Const(lowest as i32));
+        self.add(Instruction::I32Sub);
+        self.add(Instruction::I32Const(2));
+        self.add(Instruction::I32Rotr);
+        self.add(Instruction::BrTable(table.into(), other));
+    }
+
+    /// The same by halves, inside so many `if`s.
+    fn jump_by_search(&mut self, targets: &[(u32, u32)], other: u32, target: Temp, nesting: u32) {
+        self.add(Instruction::LocalGet(target.0));
+        if let [(pc, label)] = *targets {
+            self.add(Instruction::I32Const(pc as i32));
+            self.add(Instruction::I32Eq);
+            self.add(Instruction::BrIf(label + nesting));
+            return self.add(Instruction::Br(other + nesting));
+        }
+        let (low, high) = targets.split_at(targets.len() / 2);
+        self.add(Instruction::I32Const(high[0].0 as i32));
+        self.add(Instruction::I32LtU);
+        self.add(Instruction::If(BlockType::Empty));
+        self.jump_by_search(low, other, target, nesting + 1);
+        self.add(Instruction::Else);
+        self.jump_by_search(high, other, target, nesting + 1);
+        self.add(Instruction::End);
     }
 
     /// Writes a block's instructions, and the delay slot if it always runs.

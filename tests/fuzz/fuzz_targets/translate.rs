@@ -4,14 +4,13 @@
 use libfuzzer_sys::fuzz_target;
 use mips::region::{Reach, discover};
 use mips::translate::block::translate;
-use strata_fuzz::{AT, Words, check, options};
+use strata_fuzz::{Case, check};
 
-fuzz_target!(|input: (Vec<u32>, [bool; 6], u8, bool)| {
-    let (words, switches, blocks_max, is_past_interpreter) = input;
-    let options = options(switches);
-    let reach = Reach { blocks: 1 + usize::from(blocks_max), is_past_interpreter };
-    let Some(region) = discover(&Words(words), AT, reach, options) else { return };
-    let translated = translate(&region, options);
+fuzz_target!(|bytes: &[u8]| {
+    let Some(case) = Case::parse(bytes) else { return };
+    let reach = Reach { blocks: 1 + case.blocks % 256, is_past_interpreter: case.is_special };
+    let Some(region) = discover(&case.words, case.root, reach, case.options) else { return };
+    let translated = translate(&region, case.options);
     assert_eq!(translated.functions[0].entries.len(), region.blocks.len());
     check(&translated);
 });

@@ -26,9 +26,51 @@ impl CodeSource for Words {
     }
 }
 
-/// All options there are.
-pub fn options([big_endian, fr, nan2008, exact, abs2008, fault_precise]: [bool; 6]) -> Options {
-    Options { big_endian, fpu: FpuMode { fr, nan2008, exact, abs2008 }, fault_precise }
+/// What a translator is asked to do, from a fuzzer's bytes: collections as `arbitrary` reads them stay short.
+pub struct Case {
+    /// The code.
+    pub words: Words,
+    /// Where to start.
+    pub root: u32,
+    /// What registers hold there.
+    pub gpr: [u32; 32],
+    /// All of them there are.
+    pub options: Options,
+    /// A number, for some limit.
+    pub blocks: usize,
+    /// Another one.
+    pub instructions: u32,
+    /// Whatever else there is to choose.
+    pub is_special: bool,
+}
+
+/// Bytes of a case before its code.
+const HEADER: usize = 12;
+/// Bytes of an [`code::Item`].
+const ITEM: usize = 6;
+
+impl Case {
+    /// The case that `bytes` say; `None` if they are too few.
+    pub fn parse(bytes: &[u8]) -> Option<Case> {
+        let (header, code) = bytes.split_first_chunk::<HEADER>()?;
+        let half = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+        let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        let is = |bit: u32| header[0] >> bit & 1 != 0;
+        let fpu = FpuMode { fr: is(1), nan2008: is(2), exact: is(3), abs2008: is(4) };
+        let options = Options { big_endian: is(0), fpu, fault_precise: is(5) };
+        let words = if header[1] & 1 == 0 {
+            let items = code.chunks_exact(ITEM).map(|item| (item[0], item[1], word(&item[2..])));
+            code::words(&items.collect::<Vec<_>>(), header[1] & 2 == 0)
+        } else {
+            code.chunks_exact(4).map(word).collect()
+        };
+        let root = AT + 4 * (u32::from(half(2)) % (words.len() as u32).max(1));
+        let mut gpr = [word(&header[8..]); 32];
+        gpr[25] = root;
+        gpr[28] = AT + 0x7ff0;
+        let (blocks, instructions) = (half(4).into(), half(6).into());
+        Some(Case { words: Words(words), root, gpr, options, blocks, instructions, is_special: is(6) })
+    }
 }
 
 /// Checks what holds of every module of translated code.

@@ -72,9 +72,8 @@ pub struct Statistics {
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
 const HOT_VISITS: u32 = 2_000;
-/// Samples of a function before it becomes a region, and instructions that are worth translating for each of them: about
-/// as much time as was spent in it.
-const SAMPLES_MIN: u32 = 2;
+/// Instructions that are worth translating into a region for each sample that found its code busy: they take about the
+/// time that was spent there.
 const INSTRUCTIONS_A_SAMPLE: u32 = 50;
 /// What is further behind where a function begins does not belong to it.
 const FUNCTION_BYTES: u32 = 0x4000;
@@ -98,9 +97,11 @@ pub struct Vcpu<E: Engine> {
     heat: Heat,
     /// Where functions begin, as far as calls were seen.
     functions: BTreeSet<u32>,
+    /// What the engine does not take, and is not tried again.
+    refused: BTreeSet<u32>,
     /// Roots of regions.
     regions: BTreeSet<u32>,
-    /// How often what is not yet a region was found busy, by where it would begin.
+    /// Samples that are missing until something becomes a region, by where it would begin.
     samples: BTreeMap<u32, u32>,
     options: Options,
     /// Why the last region could not be compiled, until somebody takes it.
@@ -121,6 +122,7 @@ impl<E: Engine> Vcpu<E> {
             decoded: Decoded::new(),
             heat,
             functions: BTreeSet::new(),
+            refused: BTreeSet::new(),
             regions: BTreeSet::new(),
             samples: BTreeMap::new(),
             options,
@@ -155,6 +157,8 @@ impl<E: Engine> Vcpu<E> {
                 self.decoded.forget(at.0, bytes);
                 self.engine.forget(at.0, bytes);
             }
+            self.regions.clear();
+            self.refused.clear();
         }
         self.assume(options);
     }
@@ -170,6 +174,7 @@ impl<E: Engine> Vcpu<E> {
             self.statistics.flushes += 1;
             self.engine.forget_all();
             self.regions.clear();
+            self.refused.clear();
         }
     }
 
@@ -220,16 +225,23 @@ impl<E: Engine> Vcpu<E> {
         if self.options.fpu.exact || self.regions.contains(&root) {
             return;
         }
-        let samples = self.samples.entry(root).or_default();
-        *samples += 1;
-        let samples = *samples;
-        let regions = self.gather(root);
-        let instructions: u32 = regions.iter().map(Rooted::instructions).sum();
-        if samples >= SAMPLES_MIN && samples * INSTRUCTIONS_A_SAMPLE >= instructions {
+        let missing = match self.samples.get(&root) {
+            Some(missing) => missing - 1,
+            None => {
+                let instructions: u32 = self.gather(root).iter().map(Rooted::instructions).sum();
+                (instructions / INSTRUCTIONS_A_SAMPLE).max(1)
+            }
+        };
+        self.samples.insert(root, missing);
+        if missing == 0 {
+            self.samples.remove(&root);
             self.regions.insert(root);
             let begun = self.engine.processor_time();
-            let translated = region::translate(&regions, self.options);
-            self.install(&translated, begun);
+            let regions = self.gather(root);
+            if !regions.is_empty() {
+                let translated = region::translate(&regions, self.options);
+                self.install(root, &translated, begun);
+            }
         }
     }
 
@@ -291,7 +303,10 @@ impl<E: Engine> Vcpu<E> {
     /// Translates what is at `pc`; false if that cannot be.
     fn compile(&mut self, pc: u32) -> bool {
         let begun = self.engine.processor_time();
-        self.translate(pc).is_some_and(|translated| self.install(&translated, begun))
+        if self.refused.contains(&pc) {
+            return false;
+        }
+        self.translate(pc).is_some_and(|translated| self.install(pc, &translated, begun))
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {
@@ -317,11 +332,12 @@ impl<E: Engine> Vcpu<E> {
         gather(&code, pc, &gpr, limits, options, &mut is_warm)
     }
 
-    fn install(&mut self, translated: &Translated, begun: u64) -> bool {
+    fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {
         match self.engine.install(translated) {
             Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
             Err(refusal) => {
                 self.statistics.refused += 1;
+                self.refused.insert(root);
                 self.refusal = Some(refusal);
                 return false;
             }

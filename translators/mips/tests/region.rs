@@ -35,6 +35,36 @@ const CASES: &[(&str, &[u32])] = &[
     ("a branch to its slot", &[0x1440_0000, 0x2442_0001, 0x03e0_0008, 0]),
     ("a branch in a slot", &[0x1440_0001, 0x1440_0001, 0x03e0_0008, 0]),
     ("the end of the code", &[0x1440_0001]),
+    ("a switch", SWITCH),
+];
+
+/// Of four, with a table of absolute addresses.
+const SWITCH: &[u32] = &[
+    0x8ca4_0000, // lw a0, 0(a1)
+    0x1100_000c, // beq t0, zero, to the first return
+    0x0004_4880, // sll t1, a0, 2
+    0x3c08_0040, // lui t0, 0x40
+    0x2508_0024, // addiu t0, t0, 0x24
+    0x0109_4821, // addu t1, t0, t1
+    0x8d29_0000, // lw t1, 0(t1)
+    0x0120_0008, // jr t1
+    0,
+    0x0040_0034, // the table
+    0x0040_0040,
+    0x0040_004c,
+    0x0040_0058,
+    0x2442_0001, // addiu v0, v0, 1
+    0x03e0_0008, // jr ra
+    0,
+    0x2442_0002,
+    0x03e0_0008,
+    0,
+    0x2442_0003,
+    0x03e0_0008,
+    0,
+    0x2442_0004,
+    0x03e0_0008,
+    0,
 ];
 
 #[test]
@@ -43,13 +73,14 @@ fn odd_code_translates() {
         let is = |bit: u32| switches >> bit & 1 != 0;
         let fpu = FpuMode { fr: is(1), nan2008: is(2), exact: is(3), abs2008: is(4) };
         let options = Options { big_endian: is(0), fpu, fault_precise: is(5) };
-        for (name, words) in CASES {
-            let limits = Limits { blocks: 100, instructions: 100 };
+        // Where a region ends early, some of its ways lead outside.
+        for ((name, words), blocks) in CASES.iter().flat_map(|case| (1..10).map(move |blocks| (case, blocks))) {
+            let limits = Limits { blocks, instructions: 100 };
             let regions = gather(&Words(words), AT, &[0; 32], limits, options, &mut |_| true);
             let translated = translate(&regions, options);
             let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
             let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
-            assert!(valid.is_ok(), "{name}: {:?}", valid.err());
+            assert!(valid.is_ok(), "{name}, {blocks} blocks: {:?}", valid.err());
         }
     }
 }

@@ -244,22 +244,25 @@ impl<'a> Writer<'a> {
     fn jump(&mut self, nodes: &Nodes, plan: &[Held], node: u32, block: &Block, ways: &[Way], flow: Flow) {
         let Flow::Computed(target) = flow else { unreachable!("the block ends with a computed jump") };
         let arm = |way| Arm { way, slot: None };
-        match *ways {
+        // A target outside is as good as one that nobody thought of.
+        let inside = ways.iter().zip(&block.targets).filter(|(way, _)| matches!(way, Way::To(..)));
+        let (ways, targets): (Vec<Way>, Vec<u32>) = inside.map(|(way, pc)| (*way, *pc)).unzip();
+        match ways[..] {
             [] => self.leave_by(flow, true),
             [only] => {
-                self.leave_unless(flow, &block.targets);
+                self.leave_unless(flow, &targets);
                 self.go(nodes, plan, arm(only), None);
             }
             [first, second] => {
-                self.leave_unless(flow, &block.targets);
+                self.leave_unless(flow, &targets);
                 self.add(Instruction::LocalGet(target.0));
-                self.add(Instruction::I32Const(block.targets[0] as i32));
+                self.add(Instruction::I32Const(targets[0] as i32));
                 self.add(Instruction::I32Eq);
                 let is_first = self.emit.code().temp(Type::I32);
                 self.add(Instruction::LocalSet(is_first.0));
                 self.fork(nodes, plan, node, is_first, [arm(first), arm(second)], None);
             }
-            _ => self.switch(nodes, plan, block, ways, target),
+            _ => self.switch(nodes, plan, &targets, &ways, target),
         }
     }
 
@@ -279,14 +282,14 @@ impl<'a> Writer<'a> {
         self.add(Instruction::End);
     }
 
-    /// To whichever of the block's targets it is, or out.
-    fn switch(&mut self, nodes: &Nodes, plan: &[Held], block: &Block, ways: &[Way], target: Temp) {
+    /// To whichever of the targets it is, or out.
+    fn switch(&mut self, nodes: &Nodes, plan: &[Held], targets: &[u32], ways: &[Way], target: Temp) {
         let held = self.emit.held();
         for _ in 0..=ways.len() {
             self.add(Instruction::Block(BlockType::Empty));
             self.labels.push(Label::Arm(held, None));
         }
-        let targets: Vec<(u32, u32)> = block.targets.iter().copied().zip(0..).collect();
+        let targets: Vec<(u32, u32)> = targets.iter().copied().zip(0..).collect();
         let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
         if (highest - lowest) as usize / 4 <= SPARSE * targets.len() {
             self.jump_by_table(&targets, target);
@@ -415,7 +418,8 @@ impl<'a> Writer<'a> {
 
     /// What stands in the way of steps to come when a node left for good.
     fn nowhere(&mut self, ways: &[Way]) {
-        if let [Way::To(Exit::Inline(_), _), second @ Way::To(Exit::Inline(_), _)] = *ways {
+        let inside: Vec<Way> = ways.iter().copied().filter(|way| matches!(way, Way::To(..))).collect();
+        if let [Way::To(Exit::Inline(_), _), second @ Way::To(Exit::Inline(_), _)] = inside[..] {
             self.add(Instruction::I32Const(0));
             self.add(Instruction::If(BlockType::Empty));
             self.labels.push(Label::Arm(self.emit.held(), Some(Arm { way: second, slot: None })));

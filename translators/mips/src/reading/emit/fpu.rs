@@ -3,7 +3,7 @@
 
 use super::Emit;
 use super::value::{Bit, Long, Word};
-use crate::cells::Cell;
+use crate::cells::{Cell, Cells};
 use crate::cpu::{Binary, Cond, Cpu, Extend, Fpu, Long as _, Round, Size, Step, Unary};
 use crate::float::nan;
 use crate::insn::Fmt;
@@ -132,17 +132,19 @@ impl<'a> Fpu for Emit<'a> {
     }
     fn fpr_high(&self, reg: Fpr) -> Word<'a> {
         if let Some(cell) = Cell::float_high(self.options.fpu.fr, reg) {
+            self.settle(cell.into());
             return Word(self.cell(cell).unary(Op1::I32ReinterpretF32));
         }
-        let double = self.cell(Cell::float(true, Fmt::D, reg));
-        Long(close(Fmt::D, double)).high()
+        let cell = Cell::float(true, Fmt::D, reg);
+        self.settle(cell.into());
+        Long(close(Fmt::D, self.cell(cell))).high()
     }
     fn set_fpr_high(&mut self, reg: Fpr, value: Word<'a>) {
         if let Some(cell) = Cell::float_high(self.options.fpu.fr, reg) {
             return self.set_cell(cell, value.0.unary(Op1::F32ReinterpretI32));
         }
         let (cell, word) = (Cell::float(true, Fmt::D, reg), Cell::float(true, Fmt::S, reg));
-        self.settle(word.into());
+        self.settle(Cells::from(word).with(cell));
         let low = if self.held().loaded.has(word) {
             Long(close(Fmt::S, self.cell(word))).low()
         } else {

@@ -6,6 +6,8 @@ use mips::isa::{self, Op};
 pub(crate) const BASE: u32 = 27;
 /// Holds a small multiple of eight, for indexed accesses. No instruction writes it.
 pub(crate) const INDEX: u32 = 26;
+/// Counts how often a block may still branch backward. No other instruction writes it.
+pub(crate) const ROUNDS: u32 = 30;
 
 /// The word of `op` with `fields` in the places that its pattern marks with their letters; the other fields are zero.
 pub(crate) fn word(op: Op, fields: &[(char, u32)]) -> u32 {

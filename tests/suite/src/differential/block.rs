@@ -1,6 +1,6 @@
 //! A random block: the state it starts from and its instructions, which can be taken out one by one.
 
-use super::asm::{self, INDEX};
+use super::asm::{self, INDEX, ROUNDS};
 use super::record::Record;
 use mips::isa::Op;
 
@@ -11,6 +11,8 @@ pub(crate) struct Block {
     pub(crate) record: Record,
     /// The index register, a multiple of eight within the data area.
     pub(crate) index: i32,
+    /// How often it branches backward at most.
+    pub(crate) rounds: i32,
     /// Its instructions.
     pub(crate) items: Vec<Item>,
 }
@@ -29,6 +31,8 @@ pub(crate) struct Item {
 pub(crate) struct Leads {
     /// The item it leads to; the number of items is the block's end.
     pub(crate) to: usize,
+    /// Which of the item's words names it.
+    pub(crate) word: usize,
     /// Where the address goes.
     pub(crate) by: By,
 }
@@ -36,11 +40,11 @@ pub(crate) struct Leads {
 /// Where a target is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum By {
-    /// The branch offset of the first word.
+    /// The branch offset.
     Offset,
-    /// The jump target of the first word.
+    /// The jump target.
     Target,
-    /// The LUI and ORI that are the first two words.
+    /// The constant of LUI, and of the ORI behind it.
     Constant,
 }
 
@@ -52,6 +56,9 @@ impl Item {
 }
 
 impl Block {
+    /// Words before the first item's.
+    pub(crate) const PROLOGUE: usize = 2;
+
     /// The block without one of its items; what led there leads to the one after it.
     pub(crate) fn without(&self, item: usize) -> Block {
         let mut block = self.clone();
@@ -64,23 +71,24 @@ impl Block {
 
     /// The words of the body at `at`.
     pub(crate) fn body(&self, at: u32) -> Vec<u32> {
-        let mut starts = vec![at + 4];
+        let mut starts = vec![at + 4 * Block::PROLOGUE as u32];
         for item in &self.items {
             starts.push(starts[starts.len() - 1] + 4 * item.words.len() as u32);
         }
         let mut words = vec![asm::immediate(Op::addiu, INDEX, 0, self.index)];
+        words.push(asm::immediate(Op::addiu, ROUNDS, 0, self.rounds));
         for (item, start) in self.items.iter().zip(&starts) {
             let from = words.len();
             words.extend(&item.words);
             if let Some(leads) = item.leads {
                 let to = starts[leads.to];
-                let first = &mut words[from..];
+                let named = &mut words[from + leads.word..];
                 match leads.by {
-                    By::Offset => first[0] |= (to.wrapping_sub(start + 4) >> 2) & 0xffff,
-                    By::Target => first[0] |= to >> 2 & 0x03ff_ffff,
+                    By::Offset => named[0] |= (to.wrapping_sub(start + 4 * leads.word as u32 + 4) >> 2) & 0xffff,
+                    By::Target => named[0] |= to >> 2 & 0x03ff_ffff,
                     By::Constant => {
-                        first[0] |= to >> 16;
-                        first[1] |= to & 0xffff;
+                        named[0] |= to >> 16;
+                        named[1] |= to & 0xffff;
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Random blocks, from the instruction table: a row's pattern, random bits elsewhere, and what its operands demand.
 
-use super::asm::{self, BASE, INDEX};
+use super::asm::{self, BASE, INDEX, ROUNDS};
 use super::block::{Block, By, Item, Leads};
 use super::exclude;
 use super::mode::Mode;
@@ -12,6 +12,13 @@ use mips::{Insn, decode};
 
 /// Instructions in a block.
 const ITEMS: std::ops::RangeInclusive<usize> = 5..=30;
+
+/// How often a block branches backward at most: few times, but so often once in a while that a timer may see it.
+const ROUNDS_MAX: usize = 12;
+const LONG: i32 = 5_000;
+const LONG_ONCE_IN: usize = 50;
+/// The register that a call links.
+const LINK: u32 = 31;
 
 /// What blocks are made from, in one mode.
 pub(crate) struct Generator {
@@ -41,17 +48,23 @@ impl Generator {
         let index = (random.below(AREA / 8) as i32 - AREA as i32 / 16) * 8;
         let count = ITEMS.start() + random.below(ITEMS.end() - ITEMS.start() + 1);
         let items = (0..count).map(|at| self.item(random, at, count)).collect();
-        Block { record, index, items }
+        let rounds = if random.once_in(LONG_ONCE_IN) { LONG } else { 1 + random.below(ROUNDS_MAX) as i32 };
+        Block { record, index, rounds, items }
     }
 
     fn item(&self, random: &mut Random, at: usize, count: usize) -> Item {
-        match random.below(24) {
-            0..4 => self.branch(random, at, count),
+        match random.below(26) {
+            0..4 => {
+                let to = at + 1 + random.below(count - at);
+                self.branch(random, to)
+            }
             4 => self.sum(random),
             5 => Item::plain([trap(random)]),
             6 => self.control(random),
             7 => self.linked(random),
             8 => self.repeat(random),
+            9 => self.again(random, at),
+            10 => self.called(random),
             _ => Item::plain([self.plain(random)]),
         }
     }
@@ -95,9 +108,8 @@ impl Generator {
         is_allowed.then_some(word)
     }
 
-    /// A branch or jump forward, with its slot.
-    fn branch(&self, random: &mut Random, at: usize, count: usize) -> Item {
-        let to = at + 1 + random.below(count - at);
+    /// A branch or jump to an item, with its slot.
+    fn branch(&self, random: &mut Random, to: usize) -> Item {
         loop {
             let row = random.pick(&self.branches);
             let slot = self.plain(random);
@@ -108,13 +120,16 @@ impl Generator {
                 let jump = asm::with(row, row.bits | random.word() & !row.mask, 's', through);
                 let Some(jump) = self.usable(row, jump) else { continue };
                 let [lui, ori] = asm::constant(through, 0);
-                return Item { words: vec![lui, ori, jump, slot], leads: Some(Leads { to, by: By::Constant }) };
+                return Item {
+                    words: vec![lui, ori, jump, slot],
+                    leads: Some(Leads { to, word: 0, by: By::Constant }),
+                };
             }
             let by = if row.operands.contains(&"target") { By::Target } else { By::Offset };
             let letter = if by == By::Target { 'j' } else { 'i' };
             let word = asm::with(row, row.bits | random.word() & !row.mask, letter, 0);
             let Some(word) = self.usable(row, word) else { continue };
-            return Item { words: vec![word, slot], leads: Some(Leads { to, by }) };
+            return Item { words: vec![word, slot], leads: Some(Leads { to, word: 0, by }) };
         }
     }
 
@@ -151,17 +166,43 @@ impl Generator {
         Item::plain([asm::immediate(Op::ll, loaded, BASE, at), between, asm::immediate(Op::sc, stored, BASE, at)])
     }
 
-    /// A loop of a few rounds: the one thing here that branches backward.
-    fn repeat(&self, random: &mut Random) -> Item {
-        let counter = 1 + random.below(25) as u32;
-        let mut other = || loop {
+    /// One instruction like [`Generator::plain`] that does not write `register`.
+    fn sparing(&self, random: &mut Random, register: u32) -> u32 {
+        loop {
             let word = self.plain(random);
-            let is_free = decode(word).is_some_and(|insn| effects(insn).writes & 1 << counter == 0);
-            if is_free {
+            if decode(word).is_some_and(|insn| effects(insn).writes & 1 << register == 0) {
                 return word;
             }
-        };
-        let (body, slot) = (other(), other());
+        }
+    }
+
+    /// A branch or jump backward, unless there were enough: with those forward it makes loops in loops, of several
+    /// entries and exits.
+    fn again(&self, random: &mut Random, at: usize) -> Item {
+        let to = random.below(at + 1);
+        let mut item = self.branch(random, to);
+        let count = asm::immediate(Op::addiu, ROUNDS, ROUNDS, -1);
+        let op = *random.pick(&[Op::blez, Op::blezl]);
+        let over = 1 + item.words.len() as u32;
+        let mut words = vec![count, asm::word(op, &[('s', ROUNDS), ('i', over)]), self.plain(random)];
+        item.leads.iter_mut().for_each(|leads| leads.word = words.len());
+        words.append(&mut item.words);
+        Item { words, ..item }
+    }
+
+    /// A function that returns, and its call.
+    fn called(&self, random: &mut Random) -> Item {
+        let over = asm::word(Op::b, &[('i', 4)]);
+        let back = asm::word(Op::jr, &[('s', LINK)]);
+        let call = asm::word(Op::bal, &[('i', -4i32 as u32)]);
+        let (body, slot) = (self.sparing(random, LINK), self.sparing(random, LINK));
+        Item::plain([over, self.plain(random), body, back, self.plain(random), call, slot])
+    }
+
+    /// A loop of a few rounds, as small as one can be.
+    fn repeat(&self, random: &mut Random) -> Item {
+        let counter = 1 + random.below(25) as u32;
+        let (body, slot) = (self.sparing(random, counter), self.sparing(random, counter));
         let op = *random.pick(&[Op::bne, Op::bnel, Op::bgtz, Op::bgtzl]);
         let rounds = 1 + random.below(9) as i32;
         let start = asm::immediate(Op::addiu, counter, 0, rounds);
@@ -221,5 +262,5 @@ fn even(row: &Row, word: u32, letter: char) -> u32 {
 }
 
 fn writes_reserved(insn: Insn) -> bool {
-    effects(insn).writes & (1 << BASE | 1 << INDEX) != 0
+    effects(insn).writes & (1 << BASE | 1 << INDEX | 1 << ROUNDS) != 0
 }

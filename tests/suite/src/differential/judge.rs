@@ -81,14 +81,19 @@ impl Judge {
         let program = program::program(blocks, self.mode);
         let mut text = format!("{}\n", self.mode);
         let mut pc = program.bodies[0];
-        let mut body = block.body(pc - 4).into_iter().skip(1);
+        let mut body = block.body(pc - 4 * Block::PROLOGUE as u32).into_iter().skip(Block::PROLOGUE);
         for item in &block.items {
             for word in body.by_ref().take(item.words.len()) {
                 text += &format!("  {pc:x}: {word:08x}  {}\n", disasm::word_at(pc, word));
                 pc += 4;
             }
         }
-        text += &format!("before (index register {}):\n{}", block.index, block.record.listing(self.mode));
+        text += &format!(
+            "before (index register {}, rounds {}):\n{}",
+            block.index,
+            block.rounds,
+            block.record.listing(self.mode)
+        );
         let right = self.outcome(Engine::Qemu, &program, 1)?;
         for engine in JUDGED {
             let ours = self.outcome(*engine, &program, 1)?;

@@ -56,7 +56,7 @@ pub(crate) fn program(blocks: &[Block], mode: Mode) -> Program {
         text.extend(constant(BASE, middle));
         text.extend(constant(T9, load_at));
         text.extend([word(Op::jalr, &[('d', INDEX), ('s', T9)]), NOP]);
-        bodies.push(here(&text) + 4);
+        bodies.push(here(&text) + 4 * Block::PROLOGUE as u32);
         let body = block.body(here(&text));
         text.extend(body);
         text.extend([immediate(Op::sw, RA, BASE, record::GPR + 4 * RA as i32), asm::jump(Op::jal, save_at), NOP]);

@@ -16,6 +16,10 @@ const ENTRIES_MAX: u32 = 1024;
 /// How far from the jump they lead, in bytes: a table jump in Wasm has an entry for each word between them.
 const DISTANCE_MAX: u32 = 0x4000;
 
+/// The most entries that all switches of a region have together: each is an edge, and a hostile program could have every
+/// block jump to all others.
+const EDGES_MAX: usize = 8192;
+
 /// How much is translated at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -83,8 +87,12 @@ fn explore(
         let mut region = discover_with(code, start.root, reach, options, &tables)?;
         let guess = guess(&region, start, code);
         let found = tables.len();
+        let mut edges: usize = tables.values().map(Vec::len).sum();
         for (jump, targets) in guess.tables {
-            tables.entry(jump).or_insert(targets);
+            if !tables.contains_key(&jump) && edges + targets.len() <= EDGES_MAX {
+                edges += targets.len();
+                tables.insert(jump, targets);
+            }
         }
         // A switch may stand in what another one leads to.
         if tables.len() == found {

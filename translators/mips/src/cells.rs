@@ -217,7 +217,9 @@ mod tests {
     #[test]
     fn aliases_are_mutual_and_share_bytes() {
         for fr in [false, true] {
-            for cell in Cell::all() {
+            // FR=0 has pairs only, so half of the doubles there could be are none.
+            let is_there = |cell: &Cell| !matches!(cell.kind(fr), Kind::Double(pair) if !fr && pair >= 16);
+            for cell in Cell::all().filter(is_there) {
                 for other in cell.aliases(fr).iter() {
                     assert!(other.aliases(fr).has(cell), "{fr} {cell:?} {other:?}");
                     let (a, b) = (cell.offset(fr), other.offset(fr));

@@ -31,10 +31,9 @@ fn main() -> Result<()> {
     conclusion.exit()
 }
 
-/// Translating all functions that a program passes through takes a while, and how the program was optimized matters little
-/// for whether that is right.
+/// How a program was optimized matters little for whether its functions are translated right, which takes a while.
 fn is_worth_it(name: &str, tier: &str) -> bool {
-    tier != "region" || !["/O0/", "/Os/"].iter().any(|level| name.contains(level))
+    !matches!(tier, "region" | "auto") || !["/O0/", "/Os/"].iter().any(|level| name.contains(level))
 }
 
 fn trial(case: &Arc<Case>, tier: &'static str, known: &Arc<Known>) -> Trial {

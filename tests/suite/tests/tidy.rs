@@ -167,6 +167,11 @@ fn functions(text: &str) -> Vec<(String, usize)> {
             continue;
         }
         let end = format!("{}}}", &line[..line.len() - code.len()]);
+        // A trait's function without a body may go over several lines, the last of which says so.
+        let head_ends = lines[start..].iter().find(|line| line.ends_with(['{', ';']));
+        if head_ends.is_some_and(|line| line.ends_with(';')) {
+            continue;
+        }
         if let Some(length) = lines[start..].iter().position(|line| *line == end) {
             found.push((words.get(at + 1).unwrap_or(&"").to_string(), length + 1));
         }

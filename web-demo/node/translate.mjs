@@ -35,11 +35,13 @@ class Translated {
     const { core } = this.strata;
     const module = this.strata.taken(core.region());
     if (module.length === 0) throw new Error("no code at the PC");
-    const imports = { strata: { guest: this.guest, cpu: this.cpu } };
-    const { region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
+    // Nothing calls through the table in the block shape.
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
+    const imports = { strata: { guest: this.guest, cpu: this.cpu, table } };
+    const { region0: region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
     for (const [copy, page] of this.pages()) copy.set(page);
     this.registers.set(this.strata.taken(core.registers()));
-    return { pc: region(core.region_entry()) >>> 0, bytes: module.length };
+    return { pc: region(core.region_entry(), 0) >>> 0, bytes: module.length };
   }
 
   // Whether the interpreter comes to the same registers at `pc`, with the same memory.

@@ -28,7 +28,8 @@ int main(void) {
     while ((fd = dup(1)) >= 0) opened++;
     printf("%d %d\n", opened > 50 && opened <= 61, errno == EMFILE);
     printf("%d %d %d\n", getuid() == geteuid(), getgid() == getegid(), getpid() > 0 && getppid() >= 0);
-    printf("%d %d\n", getpgrp() > 0, getsid(0) > 0 || errno == EPERM);
+    // A session whose leader is outside of our process namespace has the number 0.
+    printf("%d %d\n", getpgrp() > 0, getsid(0) >= 0);
     printf("%d %d\n", getpriority(PRIO_PROCESS, 0) <= 19, nice(0) <= 19);
     char name[65];
     printf("%d %d\n", gethostname(name, sizeof name), strcmp(name, names.nodename));

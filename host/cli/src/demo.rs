@@ -106,6 +106,7 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
         grants: streams(),
         limits: Limits { memory_bytes: 1 << 30, files_bytes: FILES_BYTES },
         tier: tier.into(),
+        names_code: false,
         trace: None,
         timeout: None,
     }

@@ -2,8 +2,8 @@
 
 use crate::clocks::{HostClocks, Waiter};
 use crate::failure::Failure;
-use anyhow::anyhow;
-use engine::Native;
+use anyhow::{Context, anyhow};
+use engine::{Native, PerfMap};
 use image::Endian;
 use linux::{ExitStatus, Process, Program, TraceSink};
 use namespace::{Grant, Host, Limits};
@@ -36,6 +36,8 @@ pub(crate) struct Launch {
     pub(crate) limits: Limits,
     /// Ways of executing.
     pub(crate) tier: Tier,
+    /// Whether `perf` is told what translated code was made of.
+    pub(crate) names_code: bool,
     /// Takes strace text.
     pub(crate) trace: Option<TraceSink>,
     /// How long it may run.
@@ -75,6 +77,16 @@ pub(crate) fn streams() -> Vec<Grant> {
     streams.chain(terminal().map(|terminal| Grant::Terminal(terminal.node))).collect()
 }
 
+/// The functions that a program's file names, by address.
+fn functions(file: &dyn vfs::File, bytes: u64) -> Vec<(u32, String)> {
+    let mut contents = vec![0; usize::try_from(bytes).unwrap_or(0)];
+    if file.read_full(0, &mut contents).is_err() {
+        return Vec::new();
+    }
+    let named = image::symbols(&contents).into_iter().filter(|symbol| symbol.kind == image::SymbolKind::Function);
+    named.map(|symbol| (symbol.at, symbol.name)).collect()
+}
+
 impl Launch {
     /// Runs it until it is over.
     pub(crate) fn run(self) -> Result<Ended, Failure> {
@@ -88,6 +100,11 @@ impl Launch {
         world.trace = self.trace;
         let mut native = Native::new(image.endian == Endian::Big)
             .map_err(|error| anyhow!("the host has no 8 GiB of address space to reserve ({error}); raise ulimit -v"))?;
+        if self.names_code {
+            let map = PerfMap::create(functions(&*self.file, self.bytes))
+                .with_context(|| format!("{} cannot be written", PerfMap::path().display()));
+            native.tell_perf(map?);
+        }
         let program = Program { image, file: self.file, path: self.path, node: self.node };
         let (state, space) = native.parts();
         let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)

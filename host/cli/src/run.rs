@@ -54,6 +54,9 @@ pub(crate) struct Run {
     /// Say at the end what ran where
     #[arg(long)]
     stats: bool,
+    /// Write /tmp/perf-PID.map, by which `perf` names translated code after the guest's functions
+    #[arg(long)]
+    perf_map: bool,
     /// Most memory the guest may map, such as 256M or 1G
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
     max_memory: u64,
@@ -152,6 +155,7 @@ impl Run {
             grants,
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
             tier: self.tier.into(),
+            names_code: self.perf_map,
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
         };

@@ -3,8 +3,9 @@
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
+use crate::perf_map::PerfMap;
 use crate::sampler::Sampler;
-use crate::wasm::{Ran, Wasm};
+use crate::wasm::{Installed, Ran, Wasm};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
@@ -27,6 +28,8 @@ pub struct Native {
     sampler: Option<Sampler>,
     /// Started when first needed.
     wasm: Option<Wasm>,
+    /// Where `perf` is told of code, if anyone wants that.
+    perf_map: Option<PerfMap>,
     regions: HashMap<u32, Unit>,
     /// For each slot, the first one of its module and how many that has.
     modules: HashMap<u32, (u32, u32)>,
@@ -48,6 +51,7 @@ impl Native {
             cpu,
             sampler: None,
             wasm: None,
+            perf_map: None,
             regions: HashMap::new(),
             modules: HashMap::new(),
             pages: HashMap::new(),
@@ -57,6 +61,11 @@ impl Native {
     /// Sets the poll word from another thread, now or at a time.
     pub fn alarm(&self) -> crate::Alarm {
         crate::Alarm::new(self.cpu_mapping.clone())
+    }
+
+    /// Tells `perf` of all code that is made from now on.
+    pub fn tell_perf(&mut self, map: PerfMap) {
+        self.perf_map = Some(map);
     }
 
     /// Makes a region's entries known.
@@ -139,8 +148,13 @@ impl Engine for Native {
             Some(wasm) => wasm,
             none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
         };
-        let (first, bytes) =
+        let Installed { first, bytes, functions } =
             wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
+        if let Some(map) = &mut self.perf_map {
+            for (unit, (at, bytes)) in translated.functions.iter().zip(functions) {
+                map.add(at, bytes, unit.entries[0]);
+            }
+        }
         for slot in (first..).take(translated.functions.len()) {
             // Functions of a module call each other, so they are forgotten together.
             self.modules.insert(slot, (first, translated.functions.len() as u32));

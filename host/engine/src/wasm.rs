@@ -34,6 +34,16 @@ pub(crate) enum Ran {
     },
 }
 
+/// A module that was compiled.
+pub(crate) struct Installed {
+    /// The table slot of its first region; the others follow.
+    pub(crate) first: u32,
+    /// Bytes of machine code.
+    pub(crate) bytes: usize,
+    /// Where the regions' machine code is, and how many bytes each.
+    pub(crate) functions: Vec<(usize, usize)>,
+}
+
 /// No limits: what a guest may make us compile is bounded by `Native`.
 struct Unlimited;
 
@@ -130,9 +140,8 @@ impl Wasm {
         })
     }
 
-    /// Compiles a module of `count` regions and puts them in the table; the answer is the first one's slot, and how
-    /// many bytes of machine code there are.
-    pub(crate) fn install(&mut self, wasm: &[u8], count: usize) -> Result<(u32, usize)> {
+    /// Compiles a module of `count` regions and puts them in the table.
+    pub(crate) fn install(&mut self, wasm: &[u8], count: usize) -> Result<Installed> {
         let module = Module::new(&self.engine, wasm)?;
         let imports = [self.guest.into(), self.cpu.into(), self.table.into()];
         let instance = Instance::new(&mut self.store, &module, &imports)?;
@@ -148,7 +157,9 @@ impl Wasm {
         }
         self.slots.insert(module.image_range().start as usize, first);
         self.modules += 1;
-        Ok((first, module.text().len()))
+        let text = module.text().as_ptr() as usize;
+        let functions = module.functions().take(count).map(|function| (text + function.offset, function.len)).collect();
+        Ok(Installed { first, bytes: module.text().len(), functions })
     }
 
     /// How many modules are installed.

@@ -196,6 +196,10 @@ impl<E: Engine> Vcpu<E> {
         match self.engine.drive() {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
+            // What it left to the interpreter is done where cells are missing, too.
+            Drive::Left(Leave::Interpret) if self.engine.parts().0.stale != [0; 2] => {
+                Some(self.freshen()).filter(|exit| *exit != Exit::Poll)
+            }
             Drive::Left(Leave::Interpret) => self.single_step(),
             // With exact registers the interpreter meets the same fault and knows all about it.
             Drive::Fault(_) if self.options.fault_precise => self.single_step(),

@@ -22,7 +22,7 @@ pub fn translate(region: &Region, options: Options) -> Translated {
     writer.region();
     let (function, sites) = writer.emit.into_code().finish();
     let entries = region.blocks.iter().map(|block| block.pc).collect();
-    let unit = Unit { entries, sites, ranges: ranges(region), instructions: instructions(region) };
+    let unit = Unit { entries, sites, ranges: ranges(&region.blocks), instructions: instructions(&region.blocks) };
     Translated { wasm: module(&[export(0)], &[function]), functions: vec![unit] }
 }
 

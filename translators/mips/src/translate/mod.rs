@@ -11,6 +11,7 @@ pub use driver::{driver, memories};
 pub(crate) use driver::{poll_or_sample, poll_word};
 
 use crate::border;
+use crate::region::Block;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -46,12 +47,14 @@ pub fn export(number: usize) -> String {
     format!("{}{number}", border::REGION)
 }
 
-fn ranges(region: &crate::region::Region) -> Vec<(u32, u32)> {
-    region.blocks.iter().map(|block| (block.pc, block.end() + 4 * u32::from(block.slot.is_some()))).collect()
+fn ranges<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Vec<(u32, u32)> {
+    let range = |block: &Block| (block.pc, block.end() + 4 * u32::from(block.slot.is_some()));
+    blocks.into_iter().map(range).collect()
 }
 
-fn instructions(region: &crate::region::Region) -> u32 {
-    region.blocks.iter().map(|block| block.insns.len() as u32 + u32::from(block.slot.is_some())).sum()
+fn instructions<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> u32 {
+    let count = |block: &Block| block.insns.len() as u32 + u32::from(block.slot.is_some());
+    blocks.into_iter().map(count).sum()
 }
 
 /// A module that imports both memories and the table, with `functions` of type `(i32, i32) -> i32`, the first of them

@@ -154,9 +154,8 @@ impl<'a> Emit<'a> {
         if why != Leave::NoCode {
             self.set_state(State::LEAVE, why.code());
         }
-        if why == Leave::Poll {
-            self.tell_stale();
-        } else {
+        self.tell_stale();
+        if why != Leave::Poll {
             self.note(Seen { leaves: true, ..Seen::default() });
         }
         self.code().add(Instruction::I32Const(pc as i32));

@@ -1,6 +1,7 @@
 //! Which cells are in locals, and which of those are newer than the register file.
 
 use super::{Emit, state};
+use crate::border::Leave;
 use crate::cells::{Cell, Cells, Kind};
 use crate::float::nan;
 use crate::insn::Fmt;
@@ -149,7 +150,7 @@ impl<'a> Emit<'a> {
     pub fn bring_in(&self, cells: Cells) {
         let fr = self.options.fpu.fr;
         let missing = cells.without(self.held.get().loaded);
-        missing.iter().for_each(|cell| self.join(cell));
+        self.join(missing);
         let missing = cells.without(self.held.get().loaded);
         if missing.is_empty() {
             return;
@@ -164,8 +165,12 @@ impl<'a> Emit<'a> {
         self.note(Seen { demanded: missing, spilled: aliases, ..Seen::default() });
     }
 
-    /// Makes a double of its two words, if both are in locals and new.
-    fn join(&self, cell: Cell) {
+    /// Makes doubles of their two words, those of `cells` of which both are in locals and new.
+    pub fn join(&self, cells: Cells) {
+        cells.without(self.held.get().loaded).iter().for_each(|cell| self.join_one(cell));
+    }
+
+    fn join_one(&self, cell: Cell) {
         let (held, words) = (self.held.get(), cell.aliases(self.options.fpu.fr));
         let mut two = words.iter();
         let (Kind::Double(_), Some(low), Some(high)) = (cell.kind(self.options.fpu.fr), two.next(), two.next()) else {
@@ -194,6 +199,35 @@ impl<'a> Emit<'a> {
             ..held
         });
         self.note(Seen { spilled: words, written: cell.into(), settled: words.with(cell), ..Seen::default() });
+    }
+
+    /// From here on `cells`, which are in locals, count as results of arithmetic. If one is a NaN and not the one that such
+    /// a result stands for, this leaves at `pc`, here.
+    pub fn expect_raw(&mut self, cells: Cells, pc: u32) {
+        let held = self.held.get();
+        for cell in cells.without(held.raw).without(held.zero).iter() {
+            let (of, value) = (cell.local_type(), self.local(local(cell)));
+            let code = self.code();
+            push_is_nan(code, local(cell), of);
+            code.add(Instruction::If(BlockType::Empty));
+            match of {
+                Type::F32 => {
+                    value.unary(Unary::I32ReinterpretF32).push(code);
+                    code.add(Instruction::I32Const(nan::default(Fmt::S, false) as i32));
+                    code.add(Instruction::I32Ne);
+                }
+                _ => {
+                    value.unary(Unary::I64ReinterpretF64).push(code);
+                    code.add(Instruction::I64Const(nan::default(Fmt::D, false) as i64));
+                    code.add(Instruction::I64Ne);
+                }
+            }
+            code.add(Instruction::If(BlockType::Empty));
+            self.leave(Leave::Interpret, pc);
+            self.code().add(Instruction::End);
+            self.code().add(Instruction::End);
+        }
+        self.held.set(Held { dirty: held.dirty.with(cells), raw: held.raw.with(cells), ..held });
     }
 
     /// Writes those of `cells` that are dirty to the register file; they stay in their locals.
@@ -240,20 +274,20 @@ impl<'a> Emit<'a> {
 
 /// A cold path for NaNs. It changes which NaN a local holds, and so nothing for the arithmetic on it.
 fn settle(code: &mut Code, local: u32, of: Type) {
-    code.add(Instruction::LocalGet(local));
-    code.add(Instruction::LocalGet(local));
-    let (is_other, default) = match of {
-        Type::F32 => {
-            let bits = nan::default(Fmt::S, false) as u32;
-            (Instruction::F32Ne, Instruction::F32Const(f32::from_bits(bits).into()))
-        }
-        _ => (Instruction::F64Ne, Instruction::F64Const(f64::from_bits(nan::default(Fmt::D, false)).into())),
-    };
-    code.add(is_other);
+    push_is_nan(code, local, of);
     code.add(Instruction::If(BlockType::Empty));
-    code.add(default);
+    code.add(match of {
+        Type::F32 => Instruction::F32Const(f32::from_bits(nan::default(Fmt::S, false) as u32).into()),
+        _ => Instruction::F64Const(f64::from_bits(nan::default(Fmt::D, false)).into()),
+    });
     code.amend(local);
     code.add(Instruction::End);
+}
+
+fn push_is_nan(code: &mut Code, local: u32, of: Type) {
+    code.add(Instruction::LocalGet(local));
+    code.add(Instruction::LocalGet(local));
+    code.add(if of == Type::F32 { Instruction::F32Ne } else { Instruction::F64Ne });
 }
 
 fn load(code: &mut Code, cell: Cell, fr: bool) {

@@ -3,29 +3,29 @@
 //! A region that starts inside a loop would make its root the header, and turn nested loops inside out. So what runs
 //! from the root until the loop's own header is copied, and the loop itself stays as its compiler laid it out.
 
-use crate::region::Region;
+use super::layout::Layout;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// A region's blocks as a graph that may hold copies.
+/// A layout's places as a graph that may hold copies.
 pub(super) struct Entered {
     /// Who follows whom; node 0 is the root.
     pub(super) successors: Vec<Vec<u32>>,
-    /// The block that each node is.
-    pub(super) blocks: Vec<u32>,
+    /// The place that each node is.
+    pub(super) places: Vec<u32>,
 }
 
 /// How often what is around the root may be copied: once for each loop around it.
 const DEPTH_MAX: usize = 4;
 
-/// The graph of `region`, entered at the block `root`.
-pub(super) fn enter(region: &Region, root: usize) -> Entered {
-    let inside = |pc| region.block_at(pc).map(|number| number as u32);
-    let successors = region.blocks.iter().map(|block| block.successors().filter_map(inside).collect());
-    let mut graph = Entered { successors: successors.collect(), blocks: (0..region.blocks.len() as u32).collect() };
-    let mut root = root as u32;
+/// The graph of `layout`, entered at its root.
+pub(super) fn enter(layout: &Layout<'_>) -> Entered {
+    let places = 0..layout.places.len() as u32;
+    let successors = places.clone().map(|place| layout.ways(place).into_iter().filter_map(|(_, to)| to).collect());
+    let mut graph = Entered { successors: successors.collect(), places: places.collect() };
+    let mut root = layout.root;
     for _ in 0..DEPTH_MAX {
-        let Some(copy) = graph.peel(region, root) else { break };
+        let Some(copy) = graph.peel(layout, root) else { break };
         root = copy;
     }
     graph.start_with(root);
@@ -34,16 +34,18 @@ pub(super) fn enter(region: &Region, root: usize) -> Entered {
 
 impl Entered {
     /// Copies what `root` leads to before the header of the outermost loop around it, unless it is that header itself.
-    fn peel(&mut self, region: &Region, root: u32) -> Option<u32> {
+    fn peel(&mut self, layout: &Layout<'_>, root: u32) -> Option<u32> {
         let from_root = self.reached(root, None);
         let to_root = self.reaching(root);
         let is_inside = |node: u32| from_root[node as usize] && to_root[node as usize];
-        let pc = |node: u32| region.blocks[self.blocks[node as usize] as usize].pc;
+        let pc = |node: u32| layout.block(self.places[node as usize]).pc;
+        let instance = |node: u32| layout.places[self.places[node as usize] as usize].instance;
         // Compilers put a loop's header first: it is the lowest that is jumped back to.
         let edges = (0..self.successors.len() as u32).filter(|node| is_inside(*node)).flat_map(|node| {
             self.successors[node as usize].iter().map(move |to| (node, *to)).filter(|(_, to)| is_inside(*to))
         });
-        let header = edges.filter(|(from, to)| pc(*from) >= pc(*to)).map(|(_, to)| to).min_by_key(|to| pc(*to))?;
+        let own = edges.filter(|(from, to)| instance(*from) == instance(root) && instance(*to) == instance(root));
+        let header = own.filter(|(from, to)| pc(*from) >= pc(*to)).map(|(_, to)| to).min_by_key(|to| pc(*to))?;
         if header == root {
             return None;
         }
@@ -56,7 +58,7 @@ impl Entered {
             let copied = |to: &u32| copy_of.get(*to as usize).copied().flatten().unwrap_or(*to);
             let successors = self.successors[node].iter().map(copied).collect();
             self.successors.push(successors);
-            self.blocks.push(self.blocks[node]);
+            self.places.push(self.places[node]);
         }
         copy_of[root as usize]
     }
@@ -102,7 +104,7 @@ impl Entered {
         let mut number = vec![0; self.successors.len()];
         (0..).zip(&order).for_each(|(to, from)| number[*from as usize] = to);
         let renumbered = |node: &u32| self.successors[*node as usize].iter().map(|to| number[*to as usize]).collect();
-        (self.successors, self.blocks) =
-            (order.iter().map(renumbered).collect(), order.iter().map(|node| self.blocks[*node as usize]).collect());
+        (self.successors, self.places) =
+            (order.iter().map(renumbered).collect(), order.iter().map(|node| self.places[*node as usize]).collect());
     }
 }

@@ -52,7 +52,7 @@ pub fn gather(
         let now = gathered.is_empty().then_some(gpr);
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
         let Some((region, likely)) = explore(code, start, reach, options) else { continue };
-        instructions += super::instructions(&region);
+        instructions += super::instructions(&region.blocks);
         let called = region.blocks.iter().filter_map(|block| match block.end {
             End::Call(Some(target)) => Some(target),
             _ => likely.get(&block.pc).copied(),

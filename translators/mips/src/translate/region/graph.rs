@@ -1,7 +1,7 @@
-//! [`Nodes`]: a region's blocks as a reducible graph, and in the order in which they are written.
+//! [`Nodes`]: a layout's places as a reducible graph, and in the order in which they are written.
 
 use super::enter::{Entered, enter};
-use crate::region::Region;
+use super::layout::Layout;
 use alloc::vec;
 use alloc::vec::Vec;
 use wasm::structure::{Exit, Graph, Origin, Step, Tree, split, structure};
@@ -13,36 +13,36 @@ const GROWTH_MAX: u64 = 3;
 pub(super) struct Nodes {
     /// Who follows whom.
     pub(super) graph: Graph,
-    /// What each node is: a block, by its number in the region.
+    /// What each node is: a place of the layout.
     pub(super) origin: Vec<Origin>,
     /// The structured form.
     pub(super) tree: Tree,
     /// Nodes in the order in which they are written; a forward edge leads to a later one.
     pub(super) order: Vec<u32>,
-    /// Places in that order.
-    place: Vec<u32>,
-    /// Whether a node is the header of a loop.
-    pub(super) is_header: Vec<bool>,
+    /// Where each node is in that order.
+    turn: Vec<u32>,
+    /// For each node, those from which edges close its loop.
+    ways_back: Vec<Vec<u32>>,
 }
 
 impl Nodes {
-    /// The nodes of `region`, which is entered at the block `root`.
-    pub(super) fn new(region: &Region, root: usize) -> Nodes {
-        let Entered { successors, blocks } = enter(region, root);
+    /// The nodes of `layout`.
+    pub(super) fn new(layout: &Layout<'_>) -> Nodes {
+        let Entered { successors, places } = enter(layout);
         let graph: Graph = successors.into_iter().collect();
-        let weights: Vec<u32> = blocks.iter().map(|block| region.blocks[*block as usize].insns.len() as u32).collect();
+        let weights: Vec<u32> = places.iter().map(|place| layout.block(*place).insns.len() as u32).collect();
         let weight: u64 = weights.iter().copied().map(u64::from).sum();
         let split = split(&graph, &weights, GROWTH_MAX * weight);
         let origin = split.origin.iter().map(|origin| match origin {
-            Origin::Node(node) => Origin::Node(blocks[*node as usize]),
+            Origin::Node(node) => Origin::Node(places[*node as usize]),
             other => *other,
         });
         let origin = origin.collect();
         let tree = structure(&split.graph).unwrap_or_else(|| unreachable!("a split graph is reducible"));
         let mut nodes = Nodes {
             order: Vec::new(),
-            place: vec![u32::MAX; split.graph.len()],
-            is_header: vec![false; split.graph.len()],
+            turn: vec![u32::MAX; split.graph.len()],
+            ways_back: vec![Vec::new(); split.graph.len()],
             graph: split.graph,
             origin,
             tree,
@@ -53,13 +53,16 @@ impl Nodes {
 
     fn number(&mut self) {
         for step in self.tree.walk() {
-            match step {
-                Step::Loop(header) => self.is_header[header as usize] = true,
-                Step::Node { node, .. } => {
-                    self.place[node as usize] = self.order.len() as u32;
-                    self.order.push(node);
+            if let Step::Node { node, .. } = step {
+                self.turn[node as usize] = self.order.len() as u32;
+                self.order.push(node);
+            }
+        }
+        for node in self.order.iter().copied() {
+            for to in self.graph.successors(node).iter().copied() {
+                if self.turn[to as usize] <= self.turn[node as usize] {
+                    self.ways_back[to as usize].push(node);
                 }
-                _ => {}
             }
         }
     }
@@ -69,17 +72,32 @@ impl Nodes {
         self.origin.len()
     }
 
-    /// The number of the block that a node is, if it is one.
-    pub(super) fn block(&self, node: u32) -> Option<usize> {
+    /// The place that a node is, if it is one.
+    pub(super) fn place(&self, node: u32) -> Option<u32> {
         match self.origin[node as usize] {
-            Origin::Node(block) => Some(block as usize),
+            Origin::Node(place) => Some(place),
             Origin::Select(_) | Origin::Dispatch => None,
         }
     }
 
+    /// Whether a node is the header of a loop.
+    pub(super) fn is_header(&self, node: u32) -> bool {
+        !self.ways_back[node as usize].is_empty()
+    }
+
+    /// The headers of loops.
+    pub(super) fn headers(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().copied().filter(|node| self.is_header(*node)).map(|node| node as usize)
+    }
+
+    /// The nodes from which edges close the loop of `header`.
+    pub(super) fn ways_back(&self, header: usize) -> impl Iterator<Item = usize> {
+        self.ways_back[header].iter().map(|node| *node as usize)
+    }
+
     /// Whether an edge closes a loop.
     pub(super) fn is_back(&self, from: u32, to: u32) -> bool {
-        self.place[to as usize] <= self.place[from as usize]
+        self.turn[to as usize] <= self.turn[from as usize]
     }
 
     /// Whether an exit closes a loop.

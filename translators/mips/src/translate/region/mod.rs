@@ -1,28 +1,31 @@
 //! The region shape: a guest function as a Wasm function, with its control flow, its registers in locals.
 //!
-//! [`graph`] makes the blocks a reducible graph and structures it; [`plan`] decides what is in locals where; [`write`]
-//! writes it. A function is called with the depth that calls may still nest, and returns the PC at which it came out:
-//! the caller compares that with where it wanted to go on, and if it is elsewhere, returns it in turn.
+//! [`layout`] says which blocks stand in it; [`graph`] makes them a reducible graph and structures it; [`plan`] decides
+//! what is in locals where; [`write`] writes it. A function is called with the depth that calls may still nest, and
+//! returns the PC at which it came out: the caller compares that with where it wanted to go on, and if it is elsewhere,
+//! returns it in turn.
 
 mod enter;
 mod gather;
 mod graph;
+mod layout;
 mod plan;
 mod write;
 
 use super::driver::dispatcher;
 use super::{Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
-use crate::reading::emit::{Emit, Options};
+use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 pub use gather::{Limits, gather};
 use graph::Nodes;
+use layout::{Layout, Role};
 use plan::{Summary, plan};
 use wasm::Arena;
 use wasm_encoder::Function;
-use write::{Calls, Writer};
+use write::{Calls, Writer, survey};
 
 /// A region and where it is entered.
 pub struct Rooted {
@@ -37,7 +40,7 @@ pub struct Rooted {
 impl Rooted {
     /// How many guest instructions it has.
     pub fn instructions(&self) -> u32 {
-        instructions(&self.region)
+        instructions(&self.region.blocks)
     }
 }
 
@@ -49,10 +52,12 @@ pub fn translate(regions: &[Rooted], options: Options) -> Translated {
     };
     let mut functions = Vec::new();
     let mut units = Vec::new();
-    for rooted in regions {
-        let (function, sites) = translate_one(rooted, &calls, options);
+    for (number, rooted) in regions.iter().enumerate() {
+        let layout = Layout::new(regions, number);
+        let (function, sites) = translate_one(&layout, &calls, options);
         functions.push(function);
-        let (ranges, instructions) = (ranges(&rooted.region), instructions(&rooted.region));
+        let (ranges, instructions) =
+            (ranges(layout.blocks.iter().copied()), instructions(layout.blocks.iter().copied()));
         units.push(Unit { entries: alloc::vec![rooted.root], sites, ranges, instructions });
     }
     functions.push(dispatcher());
@@ -60,37 +65,35 @@ pub fn translate(regions: &[Rooted], options: Options) -> Translated {
     Translated { wasm: module(&names, &functions), functions: units }
 }
 
-fn translate_one(rooted: &Rooted, calls: &Calls, options: Options) -> (Function, Vec<(u32, u32)>) {
-    let region = &rooted.region;
-    let root = region.block_at(rooted.root).unwrap_or_default();
-    let nodes = Nodes::new(region, root);
-    let blocks: Vec<Summary> = region.blocks.iter().map(|block| survey(rooted, block, calls, options)).collect();
-    let all = Summary { keeps: !Cells::NONE, ..Summary::default() };
-    let of_node = |node| nodes.block(node).map_or(all, |block| blocks[block]);
+fn translate_one(layout: &Layout<'_>, calls: &Calls, options: Options) -> (Function, Vec<(u32, u32)>) {
+    let nodes = Nodes::new(layout);
+    let arena = Arena::new();
+    let surveyed: Vec<(Held, Seen)> =
+        layout.blocks.iter().map(|block| survey(&mut Emit::new(&arena, options), block)).collect();
+    let summary = |place| summary(layout, place, surveyed[layout.places[place as usize].block], options);
+    let of_node = |node| nodes.place(node).map(summary).unwrap_or_default();
     let summaries: Vec<Summary> = (0..nodes.len() as u32).map(of_node).collect();
     let plan = plan(&nodes, &summaries, options.fpu.fr);
-    let arena = Arena::new();
-    let mut writer = Writer::new(Emit::new(&arena, options), rooted, calls);
-    writer.function(&nodes, &plan);
-    writer.finish()
+    Writer::new(Emit::new(&arena, options), layout, &nodes, &plan, calls).function()
 }
 
-/// What a block does, asked by writing it.
-fn survey(rooted: &Rooted, block: &crate::region::Block, calls: &Calls, options: Options) -> Summary {
-    let arena = Arena::new();
-    let (held, seen) = Writer::new(Emit::new(&arena, options), rooted, calls).survey(block);
+/// What the block at a place does, of which writing it showed `held` and `seen`.
+fn summary(layout: &Layout<'_>, place: u32, (held, seen): (Held, Seen), options: Options) -> Summary {
+    let (block, role) = (layout.block(place), layout.places[place as usize].role);
     let fr = options.fpu.fr;
-    let region = &rooted.region;
-    let calls = matches!(block.end, End::Call(_));
-    let is_inside = block.successors().all(|pc| region.block_at(pc).is_some());
-    let goes_on = matches!(block.end, End::Next | End::Branch(_) | End::Jump(_)) && is_inside && !seen.leaves;
+    let is_known = match (block.end, role) {
+        (End::Next | End::Branch(_) | End::Jump(_) | End::Call(Some(_)), _) => true,
+        (_, Role::Returns { is_sure, .. }) => is_sure,
+        _ => false,
+    };
+    let calls = matches!((block.end, role), (End::Call(_), Role::Plain));
+    let goes_on = is_known && !calls && !seen.leaves && layout.ways(place).iter().all(|(_, to)| to.is_some());
     // Whoever reads part of a register reads it; whoever writes part of it keeps the rest.
     let reads = seen.demanded | (seen.demanded | seen.written).aliases(fr);
     Summary {
         uses: seen.demanded,
         writes: held.dirty,
         spills: seen.spilled,
-        keeps: if calls { Cells::NONE } else { !Cells::NONE },
         calls,
         reads: if seen.leaves || options.fault_precise { !Cells::NONE } else { reads },
         kills: seen.written,

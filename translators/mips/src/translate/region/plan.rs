@@ -6,6 +6,7 @@ use crate::cells::Cells;
 use crate::reading::emit::Held;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::{BitAnd, BitOr};
 
 /// What a node does to cells, seen from its start with nothing in locals.
 #[derive(Clone, Copy, Default, Debug)]
@@ -16,9 +17,7 @@ pub(super) struct Summary {
     pub(super) writes: Cells,
     /// What an alias put out of its local.
     pub(super) spills: Cells,
-    /// Those that come through the call at its end, if there is one; else all.
-    pub(super) keeps: Cells,
-    /// Whether it ends with a call.
+    /// Whether it ends with a call, which leaves nothing in locals.
     pub(super) calls: bool,
     /// Read before they are written, with all that shares bytes with what it touches.
     pub(super) reads: Cells,
@@ -30,6 +29,18 @@ pub(super) struct Summary {
     pub(super) raw: Cells,
     /// Those that are no such results any more, if they came in as some.
     pub(super) settles: Cells,
+}
+
+impl Summary {
+    /// What is not in the register file at its end, if `into` was not at its start.
+    fn dirty_after(&self, into: Cells) -> Cells {
+        if self.calls { Cells::NONE } else { into.without(self.spills) | self.writes }
+    }
+
+    /// What are results of arithmetic at its end, if `into` were at its start.
+    fn raw_after(&self, into: Cells) -> Cells {
+        if self.calls { Cells::NONE } else { into.without(self.settles).without(self.kills) | self.raw }
+    }
 }
 
 /// What is in locals where each node starts.
@@ -48,106 +59,91 @@ pub(super) fn plan(nodes: &Nodes, summaries: &[Summary], fr: bool) -> Vec<Held> 
     held.collect()
 }
 
-/// Backward: what every way on writes before it reads it, and before it leaves the region.
-fn dead(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
-    let mut live = vec![Cells::NONE; nodes.len()];
+/// Solves for the starts of all nodes, against the flow of control: `of` says of a node what holds at its start if
+/// that holds for any of its successors. The solution is the next one to `start`.
+fn backward(nodes: &Nodes, start: Cells, of: impl Fn(usize, Cells) -> Cells) -> Vec<Cells> {
+    let mut at = vec![start; nodes.len()];
     loop {
         let mut is_stable = true;
-        for node in nodes.order.iter().rev().map(|node| *node as usize) {
-            let summary = &summaries[node];
-            let start = if summary.is_seen { !Cells::NONE } else { Cells::NONE };
-            let after = nodes.graph.successors(node as u32).iter().fold(start, |all, to| all | live[*to as usize]);
-            let now = summary.reads | after.without(summary.kills);
-            is_stable &= now == live[node];
-            live[node] = now;
+        for node in nodes.order.iter().rev().copied() {
+            let successors = nodes.graph.successors(node).iter();
+            let after = successors.fold(Cells::NONE, |all, to| all | at[*to as usize]);
+            let now = of(node as usize, after);
+            is_stable &= now == at[node as usize];
+            at[node as usize] = now;
         }
         if is_stable {
-            return live.into_iter().map(|live| !live).collect();
+            return at;
         }
     }
 }
 
-/// Forward: what may be dead and not written back.
-fn stale(nodes: &Nodes, summaries: &[Summary], dirty: &[Cells], dead: &[Cells]) -> Vec<Cells> {
-    let mut stale = vec![Cells::NONE; nodes.len()];
-    loop {
-        let mut is_stable = true;
-        for node in nodes.order.iter().copied() {
-            let summary = &summaries[node as usize];
-            let into = dirty[node as usize] | stale[node as usize];
-            let out = out(summary, into) | if summary.calls { Cells::NONE } else { into.without(summary.kills) };
-            for to in nodes.graph.successors(node).iter().map(|to| *to as usize) {
-                let now = stale[to] | out & dead[to];
-                is_stable &= now == stale[to];
-                stale[to] = now;
-            }
-        }
-        if is_stable {
-            return stale;
-        }
-    }
-}
-
-/// Forward: what is a result of arithmetic whichever way one comes.
-fn raw(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
-    let mut raw = vec![!Cells::NONE; nodes.len()];
-    raw[0] = Cells::NONE;
+/// The same with the flow of control: `along` says of an edge what holds behind it if that holds at its origin, and
+/// `meet` what two edges make together.
+fn forward(
+    nodes: &Nodes,
+    mut at: Vec<Cells>,
+    meet: impl Fn(Cells, Cells) -> Cells,
+    along: impl Fn(usize, usize, Cells) -> Cells,
+) -> Vec<Cells> {
     loop {
         let mut is_stable = true;
         for node in nodes.order.iter().copied() {
-            let summary = &summaries[node as usize];
-            let through = raw[node as usize].without(summary.settles).without(summary.kills);
-            let out = if summary.calls { Cells::NONE } else { through | summary.raw };
             for to in nodes.graph.successors(node).iter().map(|to| *to as usize) {
-                let now = raw[to] & out;
-                is_stable &= now == raw[to];
-                raw[to] = now;
+                let now = meet(at[to], along(node as usize, to, at[node as usize]));
+                is_stable &= now == at[to];
+                at[to] = now;
             }
         }
         if is_stable {
-            return raw;
+            return at;
         }
     }
 }
 
-/// Backward: what is read before it is written, without a call between.
+/// What is read before it is written, without a call between.
 fn live(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
-    let mut live = vec![Cells::NONE; nodes.len()];
-    loop {
-        let mut is_stable = true;
-        for node in nodes.order.iter().rev().map(|node| *node as usize) {
-            let summary = &summaries[node];
-            let after =
-                nodes.graph.successors(node as u32).iter().fold(Cells::NONE, |all, to| all | live[*to as usize]);
-            let through = after.without(summary.writes) & summary.keeps;
-            let now = summary.uses | through;
-            is_stable &= now == live[node];
-            live[node] = now;
-        }
-        if is_stable {
-            return live;
-        }
-    }
+    backward(nodes, Cells::NONE, |node, after| {
+        let summary = &summaries[node];
+        summary.uses | if summary.calls { Cells::NONE } else { after.without(summary.writes) }
+    })
 }
 
-/// Forward: what the register file may not have yet. Of what comes into a loop dirty, only that stays so which some way
-/// around the loop leaves dirty: the rest would be written back in each turn, and is so once, before.
+/// What every way on writes before it reads it, and before it leaves the region. What a loop without a way out never
+/// writes is not dead: somebody who polls would wait for it forever. So this starts from everything being needed.
+fn dead(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
+    let needed = backward(nodes, !Cells::NONE, |node, after| {
+        let summary = &summaries[node];
+        let after = if summary.is_seen { !Cells::NONE } else { after };
+        summary.reads | after.without(summary.kills)
+    });
+    needed.into_iter().map(|needed| !needed).collect()
+}
+
+/// What may be dead and not written back.
+fn stale(nodes: &Nodes, summaries: &[Summary], dirty: &[Cells], dead: &[Cells]) -> Vec<Cells> {
+    forward(nodes, vec![Cells::NONE; nodes.len()], Cells::bitor, |node, to, stale| {
+        let summary = &summaries[node];
+        let into = dirty[node] | stale;
+        let through = if summary.calls { Cells::NONE } else { into.without(summary.kills) };
+        (summary.dirty_after(into) | through) & dead[to]
+    })
+}
+
+/// What the register file may not have yet. Of what comes into a loop dirty, only that stays so which some way around
+/// the loop leaves dirty: the rest would be written back in each turn, and is so once, before.
 fn dirty(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
     let mut limit = vec![!Cells::NONE; nodes.len()];
     loop {
-        let into = dirty_within(nodes, summaries, &limit);
-        let mut around = vec![Cells::NONE; nodes.len()];
-        for node in nodes.order.iter().copied() {
-            let out = out(&summaries[node as usize], into[node as usize]);
-            for to in nodes.graph.successors(node).iter().filter(|to| nodes.is_back(node, **to)) {
-                around[*to as usize] = around[*to as usize] | out;
-            }
-        }
+        let into = forward(nodes, vec![Cells::NONE; nodes.len()], Cells::bitor, |node, to, into| {
+            summaries[node].dirty_after(into) & limit[to]
+        });
         let mut is_stable = true;
-        for node in nodes.order.iter().map(|node| *node as usize).filter(|node| nodes.is_header[*node]) {
-            let now = into[node] & around[node];
-            is_stable &= now == into[node];
-            limit[node] = limit[node] & now;
+        for header in nodes.headers() {
+            let around = nodes.ways_back(header).map(|node| summaries[node].dirty_after(into[node]));
+            let now = into[header] & around.fold(Cells::NONE, Cells::bitor);
+            is_stable &= now == into[header];
+            limit[header] = limit[header] & now;
         }
         if is_stable {
             return into;
@@ -155,24 +151,30 @@ fn dirty(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
     }
 }
 
-fn out(summary: &Summary, into: Cells) -> Cells {
-    if summary.calls { Cells::NONE } else { into.without(summary.spills) | summary.writes }
-}
-
-fn dirty_within(nodes: &Nodes, summaries: &[Summary], limit: &[Cells]) -> Vec<Cells> {
-    let mut into = vec![Cells::NONE; nodes.len()];
+/// What is a result of arithmetic, whichever way one comes. At the header of a loop that is also what all ways around
+/// the loop leave as results: whatever else comes in is looked at once, before the loop, instead of in each turn.
+fn raw(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
+    let mut assumed = vec![Cells::NONE; nodes.len()];
+    let mut refuted = vec![Cells::NONE; nodes.len()];
     loop {
+        let mut start = vec![!Cells::NONE; nodes.len()];
+        start[0] = Cells::NONE;
+        let at = forward(nodes, start, Cells::bitand, |node, to, into| {
+            // What comes otherwise than it should leaves at the node's PC, so that must have one.
+            if nodes.place(to as u32).is_none() { Cells::NONE } else { summaries[node].raw_after(into) | assumed[to] }
+        });
         let mut is_stable = true;
-        for node in nodes.order.iter().copied() {
-            let out = out(&summaries[node as usize], into[node as usize]);
-            for to in nodes.graph.successors(node).iter().map(|to| *to as usize) {
-                let now = into[to] | out & limit[to];
-                is_stable &= now == into[to];
-                into[to] = now;
-            }
+        for header in nodes.headers().filter(|header| nodes.place(*header as u32).is_some()) {
+            let around: Vec<Cells> = nodes.ways_back(header).map(|node| summaries[node].raw_after(at[node])).collect();
+            let wrong = assumed[header].without(around.iter().copied().fold(!Cells::NONE, Cells::bitand));
+            refuted[header] = refuted[header] | wrong;
+            let some = around.iter().copied().fold(Cells::NONE, Cells::bitor);
+            let now = (assumed[header] | some.without(at[header])).without(refuted[header]);
+            is_stable &= now == assumed[header];
+            assumed[header] = now;
         }
         if is_stable {
-            return into;
+            return at;
         }
     }
 }

@@ -1,0 +1,192 @@
+//! [`Layout`]: what stands in a Wasm function: a guest function's blocks, and in place of some calls those of what they call.
+//!
+//! An inlined function costs nothing to call: registers stay in their locals. It may return to elsewhere, and may not be
+//! what is called at all; code compares before it relies on either, unless that cannot be otherwise.
+
+use super::Rooted;
+use crate::insn::Insn;
+use crate::reading::effects::effects;
+use crate::reg::Gpr;
+use crate::region::{Block, End};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// The most instructions of a function that is inlined.
+const INLINED_MAX: u32 = 48;
+/// How deep inlined functions nest.
+const NESTING_MAX: u32 = 3;
+/// Instructions that inlining may always add; big functions may double.
+const ADDED_MIN: u32 = 64;
+
+/// The blocks of one Wasm function.
+pub(super) struct Layout<'a> {
+    /// Those there are, each once.
+    pub(super) blocks: Vec<&'a Block>,
+    /// Where they stand.
+    pub(super) places: Vec<Place>,
+    /// The place where the function starts.
+    pub(super) root: u32,
+}
+
+/// A block where it stands.
+pub(super) struct Place {
+    /// Its number.
+    pub(super) block: usize,
+    /// Which of the functions that stand here it belongs to.
+    pub(super) instance: u32,
+    /// Where each of the block's successors stands, if it does.
+    successors: Vec<Option<u32>>,
+    /// Where it is likely to go if it computes that.
+    pub(super) likely: Option<u32>,
+    /// What inlining made of its end.
+    pub(super) role: Role,
+}
+
+/// What inlining makes of a block's end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// Nothing.
+    Plain,
+    /// It calls what stands at a place.
+    Calls {
+        /// The address of that.
+        target: u32,
+        /// Its place.
+        place: u32,
+    },
+    /// It returns from what stands in place of a call.
+    Returns {
+        /// The address behind that call.
+        to: u32,
+        /// Its place, if it has one.
+        place: Option<u32>,
+        /// Whether nothing can have changed where it returns to.
+        is_sure: bool,
+    },
+}
+
+impl<'a> Layout<'a> {
+    /// What stands in the function of `regions[number]`; of the others those are inlined that are worth it.
+    pub(super) fn new(regions: &'a [Rooted], number: usize) -> Layout<'a> {
+        let mut laying = Laying {
+            regions,
+            numbers: (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect(),
+            budget: regions[number].instructions().max(ADDED_MIN),
+            first_blocks: BTreeMap::new(),
+            instances: 0,
+            layout: Layout { blocks: Vec::new(), places: Vec::new(), root: 0 },
+        };
+        laying.layout.root = laying.stand(number, None, 0);
+        laying.layout
+    }
+
+    /// The block that stands at `place`.
+    pub(super) fn block(&self, place: u32) -> &'a Block {
+        self.blocks[self.places[place as usize].block]
+    }
+
+    /// The ways on from `place`: addresses, and where those stand that do.
+    pub(super) fn ways(&self, place: u32) -> Vec<(u32, Option<u32>)> {
+        let block = self.block(place);
+        let Place { successors, role, .. } = &self.places[place as usize];
+        let plain = block.successors().zip(successors.iter().copied());
+        match *role {
+            Role::Plain => plain.collect(),
+            Role::Calls { target, place } if matches!(block.end, End::Call(Some(_))) => [(target, Some(place))].into(),
+            // If it calls something else, that may come back.
+            Role::Calls { target, place } => [(target, Some(place))].into_iter().chain(plain).collect(),
+            Role::Returns { to, place, .. } => [(to, place)].into(),
+        }
+    }
+
+    /// Whether some place really calls.
+    pub(super) fn calls(&self) -> bool {
+        self.places.iter().any(|place| {
+            let may_call = matches!(place.role, Role::Plain | Role::Calls { .. });
+            match self.blocks[place.block].end {
+                End::Call(Some(_)) => place.role == Role::Plain,
+                End::Call(None) => may_call,
+                _ => false,
+            }
+        })
+    }
+
+    /// How many guest instructions stand here.
+    pub(super) fn instructions(&self) -> u32 {
+        self.places.iter().map(|place| self.blocks[place.block].insns.len() as u32).sum()
+    }
+}
+
+/// A layout in the making.
+struct Laying<'a> {
+    regions: &'a [Rooted],
+    /// Regions by their roots.
+    numbers: BTreeMap<u32, usize>,
+    /// Instructions that may be added.
+    budget: u32,
+    /// Each region's first block, if its blocks are there.
+    first_blocks: BTreeMap<usize, usize>,
+    instances: u32,
+    layout: Layout<'a>,
+}
+
+impl<'a> Laying<'a> {
+    /// Lays out a region, which returns to `back`, if it is inlined; the answer is the place of its root.
+    fn stand(&mut self, number: usize, back: Option<(u32, Option<u32>)>, nesting: u32) -> u32 {
+        let Rooted { region, root, likely } = &self.regions[number];
+        let first_block = *self.first_blocks.entry(number).or_insert_with(|| {
+            self.layout.blocks.extend(&region.blocks);
+            self.layout.blocks.len() - region.blocks.len()
+        });
+        let first = self.layout.places.len();
+        let place_of = |pc: u32| region.block_at(pc).map(|block| (first + block) as u32);
+        let is_sure = !region.blocks.iter().any(changes_ra);
+        for (index, block) in region.blocks.iter().enumerate() {
+            let role = match (back, block.end) {
+                (Some((to, place)), End::Return) => Role::Returns { to, place, is_sure },
+                _ => Role::Plain,
+            };
+            self.layout.places.push(Place {
+                block: first_block + index,
+                instance: self.instances,
+                successors: block.successors().map(place_of).collect(),
+                likely: likely.get(&block.pc).copied(),
+                role,
+            });
+        }
+        self.instances += 1;
+        for (place, block) in (first..).zip(&region.blocks) {
+            if let Some(target) = self.inlined(place, nesting) {
+                let back = (block.behind(), self.layout.places[place].successors[0]);
+                let root = self.stand(self.numbers[&target], Some(back), nesting + 1);
+                self.layout.places[place].role = Role::Calls { target, place: root };
+            }
+        }
+        place_of(*root).unwrap_or(first as u32)
+    }
+
+    /// What is inlined in place of the call at `place`, if that is one and worth it.
+    fn inlined(&mut self, place: usize, nesting: u32) -> Option<u32> {
+        let Place { block, likely, .. } = self.layout.places[place];
+        let block = self.layout.blocks[block];
+        let End::Call(target) = block.end else { return None };
+        let target = target.or(likely)?;
+        let cost = self.regions[*self.numbers.get(&target)?].instructions();
+        // The call itself, and not its slot, says where to return to.
+        let (call, slot) = (block.insns.last().copied().flatten()?, block.slot?);
+        let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(self.budget);
+        if !is_worth_it || !writes_ra(call) || writes_ra(slot) {
+            return None;
+        }
+        self.budget -= cost;
+        Some(target)
+    }
+}
+
+fn changes_ra(block: &Block) -> bool {
+    matches!(block.end, End::Call(_)) || block.insns.iter().copied().chain([block.slot]).flatten().any(writes_ra)
+}
+
+fn writes_ra(insn: Insn) -> bool {
+    effects(insn).writes >> Gpr::RA.index() & 1 != 0
+}

@@ -1,0 +1,125 @@
+//! Calls, and the ways out of a function.
+
+use super::Writer;
+use crate::border::Leave;
+use crate::cells::Cells;
+use crate::reading::emit::{Emit, Flow};
+use crate::translate::driver::{poll_word, set_leave};
+use alloc::collections::BTreeMap;
+use wasm::Temp;
+use wasm_encoder::{BlockType, Instruction, ValType};
+
+/// What can be called in the module being written.
+pub(in super::super) struct Calls {
+    /// Functions by the guest address of their root.
+    pub(in super::super) functions: BTreeMap<u32, u32>,
+    /// The function that goes on wherever a PC says.
+    pub(in super::super) dispatcher: u32,
+}
+
+impl Writer<'_> {
+    /// Leaves if calls nest too deeply, or somebody polls: then the poll word is greater than any depth.
+    pub(super) fn check_depth(&mut self) {
+        let root = self.layout.block(self.layout.root).pc;
+        let code = self.emit.code();
+        poll_word(code);
+        code.add(Instruction::LocalGet(Emit::DEPTH));
+        code.add(Instruction::I32GeS);
+        code.add(Instruction::If(BlockType::Empty));
+        set_leave(code, Leave::Poll);
+        code.add(Instruction::I32Const(root as i32));
+        code.add(Instruction::Return);
+        code.add(Instruction::End);
+    }
+
+    /// Leaves the region for an address that is known.
+    pub(super) fn leave_to(&mut self, pc: u32) {
+        self.emit.flush();
+        self.add(Instruction::I32Const(pc as i32));
+        self.add(Instruction::LocalGet(Emit::DEPTH));
+        self.add(Instruction::ReturnCall(self.calls.dispatcher));
+    }
+
+    /// Leaves the region as a computed jump says: back to a caller, or on to elsewhere.
+    pub(super) fn leave_by(&mut self, target: Temp, is_on: bool) {
+        self.emit.flush();
+        self.add(Instruction::LocalGet(target.0));
+        if is_on {
+            self.add(Instruction::LocalGet(Emit::DEPTH));
+            self.add(Instruction::ReturnCall(self.calls.dispatcher));
+        } else {
+            self.add(Instruction::Return);
+        }
+    }
+
+    /// Leaves by a computed jump if it goes to none of `targets`.
+    pub(super) fn leave_unless(&mut self, target: Temp, targets: &[u32]) {
+        for (number, pc) in targets.iter().enumerate() {
+            self.push_is(target, *pc);
+            self.add(Instruction::I32Eqz);
+            if number > 0 {
+                self.add(Instruction::I32And);
+            }
+        }
+        self.add(Instruction::If(BlockType::Empty));
+        self.leave_by(target, true);
+        self.add(Instruction::End);
+    }
+
+    /// Calls, and returns if the call did not come back to `back`.
+    pub(super) fn call(&mut self, flow: Flow, likely: Option<u32>, back: u32) {
+        self.emit.write_back(!Cells::NONE);
+        match flow {
+            Flow::Always(target) => self.call_known(target),
+            Flow::Computed(target) => match likely.filter(|pc| self.calls.functions.contains_key(pc)) {
+                Some(likely) => {
+                    self.push_is(target, likely);
+                    self.add(Instruction::If(BlockType::Result(ValType::I32)));
+                    self.call_known(likely);
+                    self.add(Instruction::Else);
+                    self.call_dispatcher(Instruction::LocalGet(target.0));
+                    self.add(Instruction::End);
+                }
+                None => self.call_dispatcher(Instruction::LocalGet(target.0)),
+            },
+            Flow::If(..) => unreachable!("a conditional branch is no call"),
+        }
+        let came_to = self.emit.code().temp(wasm::Type::I32);
+        self.add(Instruction::LocalTee(came_to.0));
+        self.add(Instruction::I32Const(back as i32));
+        self.add(Instruction::I32Ne);
+        self.add(Instruction::If(BlockType::Empty));
+        self.add(Instruction::LocalGet(came_to.0));
+        self.add(Instruction::Return);
+        self.add(Instruction::End);
+        self.emit.forget(!Cells::NONE);
+    }
+
+    fn call_known(&mut self, target: u32) {
+        let Some(function) = self.calls.functions.get(&target).copied() else {
+            return self.call_dispatcher(Instruction::I32Const(target as i32));
+        };
+        self.add(Instruction::I32Const(0));
+        self.push_depth();
+        self.add(Instruction::Call(function));
+    }
+
+    fn call_dispatcher(&mut self, target: Instruction<'static>) {
+        self.add(target);
+        self.push_depth();
+        self.add(Instruction::Call(self.calls.dispatcher));
+    }
+
+    fn push_depth(&mut self) {
+        self.add(Instruction::LocalGet(Emit::DEPTH));
+        self.add(Instruction::I32Const(self.weight as i32));
+        self.add(Instruction::I32Sub);
+    }
+
+    /// Pushes whether a computed address is `pc`.
+    pub(super) fn push_is(&mut self, target: Temp, pc: u32) {
+        self.add(Instruction::LocalGet(target.0));
+        self.add(Instruction::I32Const(pc as i32));
+        self.add(Instruction::I32Eq);
+    }
+}

@@ -1,0 +1,136 @@
+//! Computed jumps whose targets are known more or less, and the dispatchers of what cannot be structured.
+
+use super::{Arm, Label, Way, Writer};
+use crate::reading::emit::Emit;
+use alloc::vec::Vec;
+use wasm::{Temp, Type};
+use wasm_encoder::{BlockType, Instruction};
+
+/// Words a table jump may span for each of its targets; beyond, they are searched.
+const SPARSE: usize = 24;
+
+impl Writer<'_> {
+    /// On to where the selector says.
+    pub(super) fn dispatch(&mut self, ways: &[Way], falls_to: Option<u32>) {
+        match *ways {
+            [] => {}
+            [only] => self.go(Arm::just(only), falls_to),
+            [first, second] => {
+                self.add(Instruction::LocalGet(Emit::SELECTOR));
+                self.add(Instruction::I32Eqz);
+                self.fork_on_top([first, second], falls_to);
+            }
+            _ => {
+                let last = ways.len() as u32 - 1;
+                self.open_arms(ways.len());
+                self.add(Instruction::LocalGet(Emit::SELECTOR));
+                self.add(Instruction::BrTable((0..last).collect(), last));
+                ways.iter().for_each(|way| self.close_arm(*way));
+            }
+        }
+    }
+
+    /// A computed jump to one of `ways`, likely.
+    pub(super) fn jump(&mut self, ways: &[Way], target: Temp) {
+        // A target outside is as good as one that nobody thought of.
+        let inside: Vec<(Way, u32)> = ways
+            .iter()
+            .filter_map(|way| match way {
+                Way::To(exit, node) => Some((Way::To(*exit, *node), self.pc(*node)?)),
+                Way::Out(_) => None,
+            })
+            .collect();
+        let (ways, targets): (Vec<Way>, Vec<u32>) = inside.into_iter().unzip();
+        match ways[..] {
+            [] => self.leave_by(target, true),
+            [only] => {
+                self.leave_unless(target, &targets);
+                self.go(Arm::just(only), None);
+            }
+            [first, second] => {
+                self.leave_unless(target, &targets);
+                self.push_is(target, targets[0]);
+                self.fork_on_top([first, second], None);
+            }
+            _ => self.switch(&targets, &ways, target),
+        }
+    }
+
+    /// Two ways on: the first if what is on the Wasm stack is not zero.
+    fn fork_on_top(&mut self, ways: [Way; 2], falls_to: Option<u32>) {
+        let is_first = self.emit.code().temp(Type::I32);
+        self.add(Instruction::LocalSet(is_first.0));
+        self.fork(is_first, ways.map(Arm::just), falls_to);
+    }
+
+    /// To whichever of the targets it is, or out.
+    fn switch(&mut self, targets: &[u32], ways: &[Way], target: Temp) {
+        let held = self.emit.held();
+        self.open_arms(ways.len() + 1);
+        let targets: Vec<(u32, u32)> = targets.iter().copied().zip(0..).collect();
+        let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
+        if (highest - lowest) as usize / 4 <= SPARSE * targets.len() {
+            self.jump_by_table(&targets, target);
+        } else {
+            self.jump_by_search(&targets, targets.len() as u32, target, 0);
+        }
+        ways.iter().for_each(|way| self.close_arm(*way));
+        self.labels.pop();
+        self.add(Instruction::End);
+        self.emit.set_held(held);
+        self.leave_by(target, true);
+    }
+
+    /// Opens blocks, the innermost of which ends where the first of so many arms begins.
+    fn open_arms(&mut self, count: usize) {
+        let held = self.emit.held();
+        for _ in 0..count {
+            self.add(Instruction::Block(BlockType::Empty));
+            self.labels.push(Label::Arm(held, None));
+        }
+    }
+
+    /// Ends the innermost of them with the arm that begins there.
+    fn close_arm(&mut self, way: Way) {
+        self.add(Instruction::End);
+        if let Some(Label::Arm(held, _)) = self.labels.pop() {
+            self.emit.set_held(held);
+        }
+        self.go(Arm::just(way), None);
+    }
+
+    /// A table jump by the target's distance from the lowest one, in words; an odd one rotates out of the table. Each of
+    /// `targets` comes with the label that it leads to, the label behind them is for all others.
+    fn jump_by_table(&mut self, targets: &[(u32, u32)], target: Temp) {
+        let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
+        let other = targets.len() as u32;
+        let mut table = alloc::vec![other; (highest - lowest) as usize / 4 + 1];
+        for (pc, label) in targets {
+            table[(pc - lowest) as usize / 4] = *label;
+        }
+        self.add(Instruction::LocalGet(target.0));
+        self.add(Instruction::I32Const(lowest as i32));
+        self.add(Instruction::I32Sub);
+        self.add(Instruction::I32Const(2));
+        self.add(Instruction::I32Rotr);
+        self.add(Instruction::BrTable(table.into(), other));
+    }
+
+    /// The same by halves, inside so many `if`s.
+    fn jump_by_search(&mut self, targets: &[(u32, u32)], other: u32, target: Temp, nesting: u32) {
+        if let [(pc, label)] = *targets {
+            self.push_is(target, pc);
+            self.add(Instruction::BrIf(label + nesting));
+            return self.add(Instruction::Br(other + nesting));
+        }
+        let (low, high) = targets.split_at(targets.len() / 2);
+        self.add(Instruction::LocalGet(target.0));
+        self.add(Instruction::I32Const(high[0].0 as i32));
+        self.add(Instruction::I32LtU);
+        self.add(Instruction::If(BlockType::Empty));
+        self.jump_by_search(low, other, target, nesting + 1);
+        self.add(Instruction::Else);
+        self.jump_by_search(high, other, target, nesting + 1);
+        self.add(Instruction::End);
+    }
+}

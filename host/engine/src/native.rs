@@ -9,6 +9,7 @@ use crate::wasm::{Installed, Ran, Wasm};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
+use mips::reg::Gpr;
 use mips::translate::{Translated, Unit};
 use run::{Drive, Engine};
 use std::collections::HashMap;
@@ -192,6 +193,23 @@ impl Engine for Native {
                 Drive::Left(Leave::from_code(state.leave))
             }
             Ran::Fault { at, site } => Drive::Fault(self.fault(at, site)),
+            // Callers wrote registers back, and nothing of it ran: it goes on with all of the stack. Calls are counted so
+            // that this does not come up, but only Cranelift knows what a frame really takes.
+            Ran::Overflow { slot } => {
+                let root = slot.and_then(|slot| Some(self.regions.get(&slot)?.entries[0]));
+                let state = self.cpu.state();
+                match root {
+                    Some(root) => {
+                        state.pc = root;
+                        Drive::Left(Leave::Poll)
+                    }
+                    // The guest's stack is not what overflowed, but there is no other way to end.
+                    None => {
+                        let at = state.gpr[Gpr::SP.index()];
+                        Drive::Fault(Fault { at, access: Access::Store, denied: Denied::Protected })
+                    }
+                }
+            }
         }
     }
 

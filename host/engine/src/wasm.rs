@@ -32,6 +32,11 @@ pub(crate) enum Ran {
         /// The region's slot, and the offset in its function.
         site: Option<(u32, u32)>,
     },
+    /// The region in this slot found no stack left where it started.
+    Overflow {
+        /// Its slot; none if it was not a region.
+        slot: Option<u32>,
+    },
 }
 
 /// A module that was compiled.
@@ -174,6 +179,9 @@ impl Wasm {
             Ok(pc) => Ran::To(pc),
             Err(error) => {
                 let trap = error.downcast_ref::<Trap>();
+                if trap == Some(&Trap::StackOverflow) {
+                    return Ran::Overflow { slot: self.site(&error).map(|(slot, _)| slot) };
+                }
                 assert!(trap == Some(&Trap::MemoryOutOfBounds), "translated code can only fault: {error:?}");
                 let at = self.fault_at.load(Ordering::Relaxed).wrapping_sub(self.guest_base) as u32;
                 Ran::Fault { at, site: self.site(&error) }

@@ -14,7 +14,7 @@ use mips::reading::effects::{always_runs_slot, written};
 use mips::reading::emit::Options;
 use mips::reading::interp::{Bus, Decoded, Interp, Stop};
 use mips::region::{CodeSource, Reach, discover};
-use mips::translate::region::{Limits, Rooted, gather};
+use mips::translate::region::{Limits, Profile, Rooted, gather};
 use mips::translate::{Translated, block, region};
 
 /// Which ways of executing may be used.
@@ -88,6 +88,9 @@ const WARM_VISITS: u32 = 50;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 
+/// Calls of which it is remembered what they called.
+const CALLED_MAX: usize = 10_000;
+
 /// One virtual CPU.
 pub struct Vcpu<E: Engine> {
     /// What runs it.
@@ -99,6 +102,8 @@ pub struct Vcpu<E: Engine> {
     functions: BTreeSet<u32>,
     /// What the engine does not take, and is not tried again.
     refused: BTreeSet<u32>,
+    /// What calls called that led to something hot, by the address of the call.
+    called: BTreeMap<u32, u32>,
     /// Roots of regions.
     regions: BTreeSet<u32>,
     /// Samples that are missing until something becomes a region, by where it would begin.
@@ -123,6 +128,7 @@ impl<E: Engine> Vcpu<E> {
             heat,
             functions: BTreeSet::new(),
             refused: BTreeSet::new(),
+            called: BTreeMap::new(),
             regions: BTreeSet::new(),
             samples: BTreeMap::new(),
             options,
@@ -294,8 +300,11 @@ impl<E: Engine> Vcpu<E> {
         match stop {
             Stop::Exception(exception) => Some(Exit::Exception(exception)),
             Stop::Budget => Some(Exit::Poll),
-            Stop::Entered => {
+            Stop::Entered(called_by) => {
                 let pc = self.engine.parts().0.pc;
+                if let Some(site) = called_by.filter(|_| self.called.len() < CALLED_MAX) {
+                    self.called.insert(site, pc);
+                }
                 if !self.engine.has_code(pc) {
                     self.compile(pc);
                 }
@@ -327,13 +336,13 @@ impl<E: Engine> Vcpu<E> {
 
     /// The region at `pc`, and those it calls that are worth translating with it.
     fn gather(&mut self, pc: u32) -> Vec<Rooted> {
-        let (options, tier, heat) = (self.options, self.tier, &self.heat);
+        let (options, tier) = (self.options, self.tier);
+        let profile = Seen { heat: &self.heat, called: &self.called, all: tier == Tier::Region };
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched(core::cell::RefCell::new(space));
-        let mut is_warm = |pc| tier == Tier::Region || heat.visits(pc) >= WARM_VISITS;
         let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
-        gather(&code, pc, &gpr, limits, options, &mut is_warm)
+        gather(&code, pc, &gpr, limits, options, &profile)
     }
 
     fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {
@@ -356,6 +365,23 @@ impl<E: Engine> Vcpu<E> {
             self.statistics.instructions += u64::from(unit.instructions);
         }
         true
+    }
+}
+
+/// What was seen of a program while it ran.
+struct Seen<'a> {
+    heat: &'a Heat,
+    called: &'a BTreeMap<u32, u32>,
+    /// Whether everything counts as warm.
+    all: bool,
+}
+
+impl Profile for Seen<'_> {
+    fn is_warm(&self, root: u32) -> bool {
+        self.all || self.heat.visits(root) >= WARM_VISITS
+    }
+    fn called(&self, site: u32) -> Option<u32> {
+        self.called.get(&site).copied()
     }
 }
 

@@ -2,16 +2,28 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mips::translate::region::{Limits, gather, translate};
+use mips::translate::region::{Limits, Profile, gather, translate};
 use strata_fuzz::{Case, check};
 
 /// Bytes of Wasm that a guest instruction may become: copies of it, and registers brought to and fro around each.
 const BYTES_MAX: usize = 4096;
 
+/// What a program may have been seen to do: most of it is warm, and calls call something near.
+struct Anything;
+
+impl Profile for Anything {
+    fn is_warm(&self, root: u32) -> bool {
+        root % 12 != 8
+    }
+    fn called(&self, site: u32) -> Option<u32> {
+        site.is_multiple_of(8).then_some(site.wrapping_add(site % 52))
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let Some(Case { words, root, gpr, options, blocks, instructions, .. }) = Case::parse(bytes) else { return };
     let limits = Limits { blocks: 1 + blocks % 1000, instructions: 1 + instructions % 2000 };
-    let regions = gather(&words, root, &gpr, limits, options, &mut |pc| pc % 12 != 8);
+    let regions = gather(&words, root, &gpr, limits, options, &Anything);
     let translated = translate(&regions, options);
     assert!(regions.iter().zip(&translated.functions).all(|(region, unit)| unit.entries == [region.root]));
     let instructions: u32 = translated.functions.iter().map(|unit| unit.instructions).sum();

@@ -5,7 +5,7 @@
 use strata_mips::reading::emit::Options;
 use strata_mips::region::CodeSource;
 use strata_mips::state::FpuMode;
-use strata_mips::translate::region::{Limits, gather, translate};
+use strata_mips::translate::region::{Limits, Profile, gather, translate};
 use wasmparser::{Validator, WasmFeatures};
 
 const AT: u32 = 0x40_0000;
@@ -67,6 +67,18 @@ const SWITCH: &[u32] = &[
     0,
 ];
 
+/// A profile in which all is warm, and computed calls go behind themselves.
+struct Everything;
+
+impl Profile for Everything {
+    fn is_warm(&self, _root: u32) -> bool {
+        true
+    }
+    fn called(&self, site: u32) -> Option<u32> {
+        Some(site + 8)
+    }
+}
+
 #[test]
 fn odd_code_translates() {
     for switches in 0..64u32 {
@@ -76,7 +88,7 @@ fn odd_code_translates() {
         // Where a region ends early, some of its ways lead outside.
         for ((name, words), blocks) in CASES.iter().flat_map(|case| (1..10).map(move |blocks| (case, blocks))) {
             let limits = Limits { blocks, instructions: 100 };
-            let regions = gather(&Words(words), AT, &[0; 32], limits, options, &mut |_| true);
+            let regions = gather(&Words(words), AT, &[0; 32], limits, options, &Everything);
             let translated = translate(&regions, options);
             let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
             let valid = Validator::new_with_features(features).validate_all(&translated.wasm);

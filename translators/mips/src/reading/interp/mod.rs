@@ -55,8 +55,8 @@ enum Flow {
 pub enum Stop {
     /// An exception; `pc` restarts and `next_pc` continues.
     Exception(Exception),
-    /// The bus asked for it at a branch target.
-    Entered,
+    /// The bus asked for it at a branch target; if that was called, the address of the call.
+    Entered(Option<u32>),
     /// The budget is spent, or the poll word is set.
     Budget,
 }
@@ -97,10 +97,10 @@ impl<'a, B: Bus> Interp<'a, B> {
                 continue;
             }
             // Whoever linked was a call; whoever goes back repeats.
-            let begins = pc <= from || self.state.get(Gpr::RA) == from.wrapping_add(8);
-            if self.bus.entered(pc, begins) {
+            let is_called = self.state.get(Gpr::RA) == from.wrapping_add(8);
+            if self.bus.entered(pc, pc <= from || is_called) {
                 self.done += u64::from(done) + 1;
-                return Stop::Entered;
+                return Stop::Entered(is_called.then_some(from));
             }
         }
         self.done += u64::from(budget);

@@ -1,7 +1,7 @@
 //! What is translated together: a root, and what it is likely to call.
 //!
 //! Position-independent code calls through a table that `gp` points to, so a call's target is looked up there now. That
-//! is a guess; the code compares before it relies on it.
+//! is a guess, and so is what a computed call was seen to call; the code compares before it relies on it.
 
 use super::Rooted;
 use crate::reading::effects::{Known, Value, effects};
@@ -29,15 +29,23 @@ pub struct Limits {
     pub instructions: u32,
 }
 
-/// The region at `root` and those it calls, directly or not, as far as `is_wanted` says of their roots. `gpr` are the
-/// general registers at `root`, as they happen to be now. Empty if nothing can be fetched there.
+/// What running a program has shown of it.
+pub trait Profile {
+    /// Whether what is called at `root` is worth translating with its caller.
+    fn is_warm(&self, root: u32) -> bool;
+    /// What the computed call at `site` was seen to call.
+    fn called(&self, site: u32) -> Option<u32>;
+}
+
+/// The region at `root` and those it calls, directly or not, as far as they are warm. `gpr` are the general registers at
+/// `root`, as they happen to be now. Empty if nothing can be fetched there.
 pub fn gather(
     code: &dyn CodeSource,
     root: u32,
     gpr: &[u32; 32],
     limits: Limits,
     options: Options,
-    is_wanted: &mut dyn FnMut(u32) -> bool,
+    profile: &dyn Profile,
 ) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
     let mut known = BTreeSet::from([root]);
@@ -51,14 +59,19 @@ pub fn gather(
         // Of functions it calls no more is known than that they are called.
         let now = gathered.is_empty().then_some(gpr);
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
-        let Some((region, likely)) = explore(code, start, reach, options) else { continue };
+        let Some((region, mut likely)) = explore(code, start, reach, options) else { continue };
+        for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
+            if let Some(target) = profile.called(block.last()) {
+                likely.entry(block.pc).or_insert(target);
+            }
+        }
         instructions += super::instructions(&region.blocks);
         let called = region.blocks.iter().filter_map(|block| match block.end {
             End::Call(Some(target)) => Some(target),
             _ => likely.get(&block.pc).copied(),
         });
         for target in called {
-            if known.insert(target) && is_wanted(target) {
+            if known.insert(target) && profile.is_warm(target) {
                 queue.push_back(target);
             }
         }

@@ -19,7 +19,7 @@ use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-pub use gather::{Limits, gather};
+pub use gather::{Limits, Profile, gather};
 use graph::Nodes;
 use layout::{Layout, Role};
 use plan::{Summary, plan};

@@ -37,7 +37,9 @@ class Translated {
     if (module.length === 0) throw new Error("no code at the PC");
     // Nothing calls through the table in the block shape.
     const table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
-    const imports = { strata: { guest: this.guest, cpu: this.cpu, table } };
+    // What is the interpreter's is left to it.
+    const interpret = () => 0;
+    const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret } };
     const { region0: region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
     for (const [copy, page] of this.pages()) copy.set(page);
     this.registers.set(this.strata.taken(core.registers()));

@@ -26,6 +26,10 @@ pub enum Drive {
     Fault(Fault),
 }
 
+/// Does the one instruction at a PC, which is no branch, on a register file and an address space; false if it raises an
+/// exception, which is then lost.
+pub type Interpret<'a, S> = dyn FnMut(&mut State, &mut S, u32) -> bool + 'a;
+
 /// A register file, an address space, and a way to run translated code on them.
 pub trait Engine {
     /// The address space.
@@ -45,8 +49,8 @@ pub trait Engine {
     }
     /// Whether there is translated code for `pc`.
     fn has_code(&self, pc: u32) -> bool;
-    /// Runs translated code from the register file's `pc`.
-    fn drive(&mut self) -> Drive;
+    /// Runs translated code from the register file's `pc`, with somebody to do what it leaves out.
+    fn drive(&mut self, interpret: &mut Interpret<'_, Self::Space>) -> Drive;
     /// Forgets the translations made from any of `bytes` bytes at `at`.
     fn forget(&mut self, at: u32, bytes: u32);
     /// Forgets every translation.

@@ -15,7 +15,7 @@ mod paged;
 mod process;
 mod vcpu;
 
-pub use engine::{Drive, Engine, Space};
+pub use engine::{Drive, Engine, Interpret, Space};
 pub use interpreted::Interpreted;
 pub use paged::Paged;
 pub use process::{Host, Step, run, step, wake};

@@ -60,6 +60,8 @@ pub struct Statistics {
     pub drives: u64,
     /// Times it left to the interpreter for one instruction.
     pub single_steps: u64,
+    /// Times it called the interpreter for one instruction.
+    pub in_place: u64,
     /// Times the interpreter was started for a stretch.
     pub stretches: u64,
     /// Guest instructions interpreted; a branch and its slot are one.
@@ -199,7 +201,7 @@ impl<E: Engine> Vcpu<E> {
         if self.tier == Tier::Auto {
             self.engine.sample_from_now_on();
         }
-        match self.engine.drive() {
+        match self.drive() {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
             // What it left to the interpreter is done where cells are missing, too.
@@ -211,6 +213,18 @@ impl<E: Engine> Vcpu<E> {
             Drive::Fault(_) if self.options.fault_precise => self.single_step(),
             Drive::Fault(fault) => Some(Exit::Exception(Exception::Memory(fault))),
         }
+    }
+
+    /// Runs translated code, and interprets in place what it calls the interpreter for.
+    fn drive(&mut self) -> Drive {
+        let Vcpu { engine, decoded, heat, statistics, .. } = self;
+        engine.drive(&mut |state, space, pc| {
+            state.pc = pc;
+            let mut bus = Watched { space, heat, watches: false };
+            let is_done = Interp::new(state, &mut bus, decoded).run(1) == Stop::Budget;
+            statistics.in_place += u64::from(is_done);
+            is_done
+        })
     }
 
     /// Translated code left because somebody polls, or wants to know what it is busy with.

@@ -296,6 +296,7 @@ fn statistics(ended: &Ended) {
         ("regions refused by the engine", of.refused),
         ("times translated code was entered", of.drives),
         ("single instructions interpreted for it", of.single_steps),
+        ("single instructions interpreted in place", of.in_place),
         ("interpreted stretches", of.stretches),
         ("times all translations were dropped", of.flushes),
     ] {

@@ -11,7 +11,7 @@ use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
 use mips::reg::Gpr;
 use mips::translate::{Translated, Unit};
-use run::{Drive, Engine};
+use run::{Drive, Engine, Interpret};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -177,14 +177,14 @@ impl Engine for Native {
         self.cpu.entry(pc) != 0
     }
 
-    fn drive(&mut self) -> Drive {
+    fn drive(&mut self, interpret: &mut Interpret<'_, GuestMemory>) -> Drive {
         let state = self.cpu.state();
         state.leave = Leave::NoCode.code();
         let pc = state.pc;
         let Some(wasm) = &mut self.wasm else { return Drive::Left(Leave::NoCode) };
         let running = |is_running| self.sampler.iter().for_each(|sampler| sampler.set_running(is_running));
         running(true);
-        let ran = wasm.drive(pc);
+        let ran = wasm.drive(pc, &mut |pc| interpret(self.cpu.state(), &mut self.memory, pc));
         running(false);
         match ran {
             Ran::To(pc) => {

@@ -1,19 +1,23 @@
 //! wasmtime, with one store: both memories, the table of regions, and the driver.
 
-#![expect(unsafe_code, reason = "installs a signal handler that notes a fault's address")]
+#![expect(
+    unsafe_code,
+    reason = "installs a signal handler, and lends an interpreter to a store, which knows no lifetimes"
+)]
 
 use crate::cpu::CPU_BYTES;
 use crate::creator::Creator;
 use crate::mapping::{ADDRESSABLE, GUARD, Mapping};
 use mips::border;
-use mips::translate::{driver, export, memories};
+use mips::translate::{IMPORTED, driver, export, memories};
 use std::collections::HashMap;
+use std::mem::transmute;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::unix::StoreExt;
 use wasmtime::{
-    Config, Engine, Func, Instance, Memory, Module, OptLevel, Ref, RefType, ResourceLimiter, Result, Store, Table,
-    TableType, Trap, TypedFunc, WasmBacktrace,
+    Caller, Config, Engine, Extern, Func, Instance, Module, OptLevel, Ref, RefType, ResourceLimiter, Result, Store,
+    Table, TableType, Trap, TypedFunc, WasmBacktrace,
 };
 
 /// Wasm's own page.
@@ -49,7 +53,19 @@ pub(crate) struct Installed {
     pub(crate) functions: Vec<(usize, usize)>,
 }
 
+/// Does the instruction at a PC; false if it cannot.
+type Interpret<'a> = dyn FnMut(u32) -> bool + 'a;
+
+/// What belongs to the store, or is lent to it.
+#[derive(Default)]
+struct Lent {
+    limits: Unlimited,
+    /// What interprets, while translated code runs.
+    interpret: Option<*mut Interpret<'static>>,
+}
+
 /// No limits: what a guest may make us compile is bounded by `Native`.
+#[derive(Default)]
 struct Unlimited;
 
 impl ResourceLimiter for Unlimited {
@@ -67,9 +83,9 @@ impl ResourceLimiter for Unlimited {
 /// A store with everything translated code needs.
 pub(crate) struct Wasm {
     engine: Engine,
-    store: Store<Unlimited>,
-    guest: Memory,
-    cpu: Memory,
+    store: Store<Lent>,
+    /// What every module imports.
+    imports: [Extern; 4],
     table: Table,
     drive: TypedFunc<(u32, u32), u32>,
     /// Address of the last fault, noted by the signal handler.
@@ -102,8 +118,8 @@ impl Wasm {
     pub(crate) fn new(guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
         let creator = Arc::new(Creator::default());
         let engine = Engine::new(&config(creator.clone()))?;
-        let mut store = Store::new(&engine, Unlimited);
-        store.limiter(|unlimited| unlimited);
+        let mut store = Store::new(&engine, Lent::default());
+        store.limiter(|lent| &mut lent.limits);
         creator.offer(guest.clone(), ADDRESSABLE);
         creator.offer(cpu.clone(), CPU_BYTES);
         // An instance, because `Memory::new` does not ask the creator.
@@ -126,14 +142,14 @@ impl Wasm {
             });
         }
         let module = Module::new(&engine, driver())?;
-        let imports = [guest_memory.into(), cpu_memory.into(), table.into()];
+        let interpret = Func::wrap(&mut store, interpret);
+        let imports = [guest_memory.into(), cpu_memory.into(), table.into(), interpret.into()];
         let drive = Instance::new(&mut store, &module, &imports)?.get_typed_func(&mut store, border::DRIVER)?;
         let guest_base = guest.base() as usize;
         Ok(Wasm {
             engine,
             store,
-            guest: guest_memory,
-            cpu: cpu_memory,
+            imports,
             table,
             drive,
             fault_at,
@@ -148,8 +164,7 @@ impl Wasm {
     /// Compiles a module of `count` regions and puts them in the table.
     pub(crate) fn install(&mut self, wasm: &[u8], count: usize) -> Result<Installed> {
         let module = Module::new(&self.engine, wasm)?;
-        let imports = [self.guest.into(), self.cpu.into(), self.table.into()];
-        let instance = Instance::new(&mut self.store, &module, &imports)?;
+        let instance = Instance::new(&mut self.store, &module, &self.imports)?;
         let first = self.next_slot;
         for number in 0..count {
             let region: Func = instance.get_func(&mut self.store, &export(number)).expect("a region is exported");
@@ -172,10 +187,16 @@ impl Wasm {
         self.modules
     }
 
-    /// Runs translated code from `pc`.
-    pub(crate) fn drive(&mut self, pc: u32) -> Ran {
+    /// Runs translated code from `pc`, which calls `interpret` for what is not in it.
+    pub(crate) fn drive(&mut self, pc: u32, interpret: &mut Interpret<'_>) -> Ran {
         self.fault_at.store(0, Ordering::Relaxed);
-        match self.drive.call(&mut self.store, (pc, border::DEPTH_MAX)) {
+        // SAFETY: only a lifetime changes, and the pointer is not followed after this call: translated code, which alone
+        // leads there, runs in `drive` only, and each call of that has set it anew.
+        let lent = unsafe { transmute::<*mut Interpret<'_>, *mut Interpret<'static>>(interpret) };
+        self.store.data_mut().interpret = Some(lent);
+        let ran = self.drive.call(&mut self.store, (pc, border::DEPTH_MAX));
+        self.store.data_mut().interpret = None;
+        match ran {
             Ok(pc) => Ran::To(pc),
             Err(error) => {
                 let trap = error.downcast_ref::<Trap>();
@@ -193,6 +214,14 @@ impl Wasm {
     fn site(&self, error: &wasmtime::Error) -> Option<(u32, u32)> {
         let frame = error.downcast_ref::<WasmBacktrace>()?.frames().first()?;
         let first = self.slots.get(&(frame.module().image_range().start as usize))?;
-        Some((first + frame.func_index(), frame.func_offset()? as u32))
+        Some((first + frame.func_index() - IMPORTED, frame.func_offset()? as u32))
     }
+}
+
+/// What translated code imports as [`border::INTERPRET`].
+fn interpret(caller: Caller<'_, Lent>, pc: u32) -> u32 {
+    let Some(interpret) = caller.data().interpret else { return 0 };
+    // SAFETY: `drive` lent it for as long as translated code runs, which is now, and holds on to it without using it. It
+    // does not call translated code, so nobody else follows the pointer meanwhile.
+    u32::from(unsafe { (*interpret)(pc) })
 }

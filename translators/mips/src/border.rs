@@ -12,6 +12,9 @@ pub const GUEST_MEMORY: &str = "guest";
 pub const CPU_MEMORY: &str = "cpu";
 /// Import: the table of region functions.
 pub const TABLE: &str = "table";
+/// Import: `(pc: i32) -> done: i32`, has the interpreter do the one instruction at `pc`, no branch, on the register file.
+/// Not done, zero, is what raises an exception: code then leaves for it, and it is tried again from the start.
+pub const INTERPRET: &str = "interpret";
 /// Export of a region module, followed by a number: `(entry: i32, depth: i32) -> pc: i32`, runs from the numbered entry
 /// until it leaves.
 pub const REGION: &str = "region";
@@ -68,7 +71,7 @@ pub const fn entry(slot: u32, entry: u32) -> u32 {
 pub enum Leave {
     /// There is no code for `pc`.
     NoCode,
-    /// The instruction at `pc` is for the interpreter: a system call, an exception, something rare.
+    /// The instruction at `pc` is for the interpreter, and nobody knows what comes of it: a system call, an exception.
     Interpret,
     /// The poll word was set.
     Poll,

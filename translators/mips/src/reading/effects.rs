@@ -55,7 +55,7 @@ pub struct Effects {
     pub memory: bool,
     /// Whether it does floating-point arithmetic: flags, rounding, NaNs.
     pub arithmetic: bool,
-    /// Whether it touches the floating-point control registers, or what only an interpreter knows (cycles, code changes).
+    /// Whether it touches the floating-point control registers, or what only an interpreter knows (cycles).
     pub control: bool,
     /// Whether it raises an exception under a condition.
     pub traps: bool,
@@ -480,7 +480,7 @@ impl Cpu for Asker<'_> {
         Ok(())
     }
     fn code_changed(&mut self, _: Value) -> Step<Self> {
-        self.effects.control = true;
+        self.effects.flow = Flow::Raise;
         Ok(())
     }
     fn user_local(&self) -> Value {

@@ -42,6 +42,11 @@ pub struct Unit {
     pub instructions: u32,
 }
 
+/// How many functions modules import: those of their own are numbered behind.
+pub const IMPORTED: u32 = 1;
+/// The imported function that interprets, [`border::INTERPRET`].
+pub(crate) const INTERPRET: u32 = 0;
+
 /// The export that is the function numbered `number`.
 pub fn export(number: usize) -> String {
     format!("{}{number}", border::REGION)
@@ -57,11 +62,12 @@ fn instructions<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> u32 {
     blocks.into_iter().map(count).sum()
 }
 
-/// A module that imports both memories and the table, with `functions` of type `(i32, i32) -> i32`, the first of them
-/// exported under `names`.
+/// A module that imports both memories, the table and the interpreter, with `functions` of type `(i32, i32) -> i32`, the
+/// first of them exported under `names`.
 fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
+    types.ty().function([ValType::I32], [ValType::I32]);
     let memory = |minimum| {
         let memory = MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2: None };
         EntityType::Memory(memory)
@@ -71,6 +77,7 @@ fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
     imports.import(border::MODULE, border::CPU_MEMORY, memory(u64::from(border::CPU_PAGES_MIN)));
     let table = TableType { element_type: RefType::FUNCREF, table64: false, minimum: 0, maximum: None, shared: false };
     imports.import(border::MODULE, border::TABLE, EntityType::Table(table));
+    imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
     let mut declarations = FunctionSection::new();
     let mut code = CodeSection::new();
     for function in functions {
@@ -78,7 +85,7 @@ fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
         code.function(function);
     }
     let mut exports = ExportSection::new();
-    for (index, name) in (0..).zip(names) {
+    for (index, name) in (IMPORTED..).zip(names) {
         exports.export(name, ExportKind::Func, index);
     }
     let mut module = Module::new();

@@ -238,6 +238,8 @@ impl<'a> Fpu for Emit<'a> {
     }
     fn set_control(&mut self, _: u32, _: Word<'a>) -> Step<Self> {
         self.must_interpret = true;
+        // It may make floating point exact, and then all code is made anew.
+        self.must_leave = !self.options.fpu.exact;
         Ok(())
     }
 }

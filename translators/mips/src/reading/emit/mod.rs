@@ -1,10 +1,12 @@
 //! The reading that writes it down: Wasm code for one instruction after another of a block.
 //!
 //! Registers live in locals while a block lasts: loaded at their first read, written back at its exits. What only the
-//! interpreter can do (exceptions, system calls, exact floating point) sets `must_interpret`, and the translator leaves
-//! to it at that instruction. No instruction is named here.
+//! interpreter can do is a call of it, in place, if code goes on behind (exact floating point); else (exceptions, system
+//! calls) [`Emit::must_interpret`] is set, and the translator leaves to it at that instruction. No instruction is named
+//! here.
 
 mod fpu;
+mod in_place;
 mod registers;
 mod value;
 
@@ -18,6 +20,7 @@ use crate::state::{FpuMode, State};
 use crate::translate::{poll_or_sample, poll_word};
 use core::cell::{self, RefCell};
 use core::convert::Infallible;
+pub use in_place::perform;
 pub use registers::{Held, Seen};
 use value::{Bit, Long, Word, swap_word};
 use wasm::{Arena, Code, Expr, Temp, Type, Unary};
@@ -67,6 +70,8 @@ pub struct Emit<'a> {
     pub flow: Option<Flow>,
     /// Set if this instruction is for the interpreter.
     pub must_interpret: bool,
+    /// Set if it is, and nothing goes on behind it: it raises an exception, or changes what this code takes for granted.
+    must_leave: bool,
 }
 
 /// What an instruction that turns out to be the interpreter's is rolled back to.
@@ -92,6 +97,7 @@ impl<'a> Emit<'a> {
             raw_result: None,
             flow: None,
             must_interpret: false,
+            must_leave: false,
         }
     }
 
@@ -127,7 +133,7 @@ impl<'a> Emit<'a> {
         if at == restart {
             self.code().release_temps();
         }
-        (self.flow, self.must_interpret, self.raw_result) = (None, false, None);
+        (self.flow, self.must_interpret, self.must_leave, self.raw_result) = (None, false, false, None);
         self.checkpoint()
     }
 
@@ -199,11 +205,16 @@ impl<'a> Emit<'a> {
         code.add(Instruction::I32Store(state(offset)));
     }
 
+    /// This instruction is the interpreter's, and the last one.
+    fn stop(&mut self) {
+        (self.must_interpret, self.must_leave) = (true, true);
+    }
+
     /// Leaves to the interpreter if `when`: a cold path.
     fn interpret_if(&mut self, when: Bit<'a>) {
         match when.0.as_i32() {
             Some(0) => {}
-            Some(_) => self.must_interpret = true,
+            Some(_) => self.stop(),
             None => {
                 when.0.push(self.code());
                 self.code().add(Instruction::If(BlockType::Empty));
@@ -466,11 +477,11 @@ impl<'a> Cpu for Emit<'a> {
         Ok(())
     }
     fn raise(&mut self, _: Exception) -> Step<Self> {
-        self.must_interpret = true;
+        self.stop();
         Ok(())
     }
     fn code_changed(&mut self, _: Word<'a>) -> Step<Self> {
-        self.must_interpret = true;
+        self.stop();
         Ok(())
     }
     fn user_local(&self) -> Word<'a> {

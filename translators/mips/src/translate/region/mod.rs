@@ -13,7 +13,7 @@ mod plan;
 mod write;
 
 use super::driver::dispatcher;
-use super::{Translated, Unit, export, instructions, module, ranges};
+use super::{IMPORTED, Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
@@ -47,8 +47,8 @@ impl Rooted {
 /// Translates regions into one module, in which they call each other directly.
 pub fn translate(regions: &[Rooted], options: Options) -> Translated {
     let calls = Calls {
-        functions: (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect(),
-        dispatcher: regions.len() as u32,
+        functions: (IMPORTED..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect(),
+        dispatcher: IMPORTED + regions.len() as u32,
     };
     let mut functions = Vec::new();
     let mut units = Vec::new();

@@ -3,8 +3,7 @@
 use crate::border::Leave;
 use crate::cpu::Slot;
 use crate::insn::Insn;
-use crate::isa::perform;
-use crate::reading::emit::{Emit, Flow, Held, Seen};
+use crate::reading::emit::{Emit, Flow, Held, Seen, perform};
 use crate::region::{Block, End};
 use wasm::{Temp, Type};
 use wasm_encoder::Instruction;

@@ -1,0 +1,51 @@
+//! Interpretation in place: a call of the interpreter for one instruction, with the register file as all it knows.
+
+use super::Emit;
+use crate::border::Leave;
+use crate::cells::{Cell, Cells};
+use crate::cpu::Step;
+use crate::insn::Insn;
+use crate::isa;
+use crate::reading::effects::{effects, written};
+use crate::reg::Cc;
+use crate::translate::INTERPRET;
+use wasm_encoder::{BlockType, Instruction};
+
+/// Writes `insn` where [`Emit::begin`] said: by its meaning, or as a call of the interpreter.
+pub fn perform<'a>(emit: &mut Emit<'a>, insn: Insn) -> Step<Emit<'a>> {
+    let start = emit.checkpoint();
+    isa::perform(emit, insn)?;
+    if emit.must_interpret && !emit.must_leave {
+        emit.rewind(start);
+        (emit.must_interpret, emit.raw_result) = (false, None);
+        emit.interpret(insn);
+    }
+    Ok(())
+}
+
+impl Emit<'_> {
+    fn interpret(&mut self, insn: Insn) {
+        self.write_back(!Cells::NONE);
+        self.note(super::Seen { spilled: !Cells::NONE, ..super::Seen::default() });
+        let at = self.at;
+        let code = self.code();
+        code.add(Instruction::I32Const(at as i32));
+        code.add(Instruction::Call(INTERPRET));
+        code.add(Instruction::I32Eqz);
+        code.add(Instruction::If(BlockType::Empty));
+        // Refused, it has changed nothing that it reads, and neither has a branch whose slot it is in.
+        self.leave(Leave::Interpret, self.restart);
+        self.code().add(Instruction::End);
+        self.forget(touched(insn, self.options.fpu.fr));
+    }
+}
+
+/// The cells that `insn` may change.
+fn touched(insn: Insn, fr: bool) -> Cells {
+    let written = written(insn, fr);
+    let written = written | written.aliases(fr);
+    if !effects(insn).control {
+        return written;
+    }
+    (0..8).map(|cc| Cell::condition(Cc::new(cc))).fold(written, Cells::with)
+}

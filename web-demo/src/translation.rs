@@ -27,7 +27,7 @@ impl Guest {
         let (state, space) = self.cpu.engine.parts();
         let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
         let pc = state.pc;
-        let translated = translate(&discover(&Code(RefCell::new(space)), pc, REACH, options)?, options);
+        let translated = translate(&discover(&Code(RefCell::new(space)), pc, REACH)?, options);
         let entry = translated.functions[0].entries.iter().position(|entry| *entry == pc)?;
         Some((translated.wasm, u32::try_from(entry).ok()?))
     }

@@ -246,7 +246,7 @@ impl<E: Engine> Vcpu<E> {
         let function = self.functions.range(..=pc).next_back().copied();
         let function = function.filter(|function| pc - function < FUNCTION_BYTES && !self.regions.contains(function));
         let root = function.unwrap_or(pc);
-        if self.options.fpu.exact || self.regions.contains(&root) {
+        if self.regions.contains(&root) {
             return;
         }
         let missing = match self.samples.get(&root) {
@@ -337,10 +337,9 @@ impl<E: Engine> Vcpu<E> {
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {
-        // Each exact floating-point instruction is the interpreter's, and only the block shape goes on behind it.
-        if self.tier != Tier::Region || self.options.fpu.exact {
+        if self.tier != Tier::Region {
             let code = Fetched(core::cell::RefCell::new(self.engine.parts().1));
-            let region = discover(&code, pc, BLOCKS, self.options)?;
+            let region = discover(&code, pc, BLOCKS)?;
             self.functions.extend(region.blocks.iter().filter_map(|block| block.end.called()));
             return Some(block::translate(&region, self.options));
         }
@@ -350,13 +349,13 @@ impl<E: Engine> Vcpu<E> {
 
     /// The region at `pc`, and those it calls that are worth translating with it.
     fn gather(&mut self, pc: u32) -> Vec<Rooted> {
-        let (options, tier) = (self.options, self.tier);
+        let tier = self.tier;
         let profile = Seen { heat: &self.heat, called: &self.called, all: tier == Tier::Region };
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched(core::cell::RefCell::new(space));
         let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
-        gather(&code, pc, &gpr, limits, options, &profile)
+        gather(&code, pc, &gpr, limits, &profile)
     }
 
     fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {

@@ -23,7 +23,7 @@ impl Profile for Anything {
 fuzz_target!(|bytes: &[u8]| {
     let Some(Case { words, root, gpr, options, blocks, instructions, .. }) = Case::parse(bytes) else { return };
     let limits = Limits { blocks: 1 + blocks % 1000, instructions: 1 + instructions % 2000 };
-    let regions = gather(&words, root, &gpr, limits, options, &Anything);
+    let regions = gather(&words, root, &gpr, limits, &Anything);
     let translated = translate(&regions, options);
     assert!(regions.iter().zip(&translated.functions).all(|(region, unit)| unit.entries == [region.root]));
     let instructions: u32 = translated.functions.iter().map(|unit| unit.instructions).sum();

@@ -9,7 +9,7 @@ use strata_fuzz::{Case, check};
 fuzz_target!(|bytes: &[u8]| {
     let Some(case) = Case::parse(bytes) else { return };
     let reach = Reach { blocks: 1 + case.blocks % 256, is_past_interpreter: case.is_special };
-    let Some(region) = discover(&case.words, case.root, reach, case.options) else { return };
+    let Some(region) = discover(&case.words, case.root, reach) else { return };
     let translated = translate(&region, case.options);
     assert_eq!(translated.functions[0].entries.len(), region.blocks.len());
     check(&translated);

@@ -135,6 +135,8 @@ impl Cell {
 impl Cells {
     /// None.
     pub const NONE: Cells = Cells(0);
+    /// The condition codes.
+    pub const CONDITIONS: Cells = Cells(0xff << CONDITIONS);
 
     /// The set of which [`Cells::bits`] are these.
     pub const fn from_bits(bits: u128) -> Cells {

@@ -3,7 +3,6 @@
 use crate::decode::decode;
 use crate::insn::Insn;
 use crate::reading::effects::{Flow, always_runs_slot, effects};
-use crate::reading::emit::Options;
 use crate::reg::Gpr;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -150,21 +149,14 @@ pub struct Reach {
 /// Where computed jumps are likely to lead, by the address of the jump: what a `switch` became.
 pub type Tables = BTreeMap<u32, Vec<u32>>;
 
-/// Finds the region around `root`; `None` if nothing can be fetched there. What `options` leave to the interpreter ends
-/// a block.
-pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach, options: Options) -> Option<Region> {
-    discover_with(code, root, reach, options, &Tables::new())
+/// Finds the region around `root`; `None` if nothing can be fetched there.
+pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach) -> Option<Region> {
+    discover_with(code, root, reach, &Tables::new())
 }
 
 /// The same, where some computed jumps are known.
-pub fn discover_with(
-    code: &dyn CodeSource,
-    root: u32,
-    reach: Reach,
-    options: Options,
-    tables: &Tables,
-) -> Option<Region> {
-    let code = &Reader { code, options, tables };
+pub fn discover_with(code: &dyn CodeSource, root: u32, reach: Reach, tables: &Tables) -> Option<Region> {
+    let code = &Reader { code, tables };
     code.word(root)?;
     let mut leaders = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);
@@ -187,10 +179,9 @@ pub fn discover_with(
     Some(Region { blocks: blocks.collect() })
 }
 
-/// Code, and what is known of whoever runs it.
+/// Code, and what is known of its jumps.
 struct Reader<'a> {
     code: &'a dyn CodeSource,
-    options: Options,
     tables: &'a Tables,
 }
 
@@ -230,7 +221,6 @@ impl Reader<'_> {
         let slot = at.wrapping_add(4);
         let (target, is_always) = match effects.flow {
             Flow::Raise => return End::Interpret,
-            Flow::Next if effects.control || effects.arithmetic && self.options.fpu.exact => return End::Interpret,
             Flow::Next => return End::Next,
             Flow::Branch { by, is_always, .. } => (Some(slot.wrapping_add_signed(by.0)), is_always),
             Flow::Near { target, isa_mode } => (Some(slot & 0xf000_0000 | target | isa_mode), true),

@@ -36,6 +36,8 @@ const CASES: &[(&str, &[u32])] = &[
     ("a branch in a slot", &[0x1440_0001, 0x1440_0001, 0x03e0_0008, 0]),
     ("the end of the code", &[0x1440_0001]),
     ("a switch", SWITCH),
+    ("floating point, and what it controls", FLOAT),
+    ("code that changes code", &[0x049f_0000, 0x2442_0001, 0x1440_0001, 0x049f_0000, 0x03e0_0008, 0]), // synci 0(a0)
 ];
 
 /// Of four, with a table of absolute addresses.
@@ -78,6 +80,23 @@ impl Profile for Everything {
         Some(site + 8)
     }
 }
+/// In lines and in slots of all kinds.
+const FLOAT: &[u32] = &[
+    0x4442_f800, // cfc1 v0, $31
+    0x44c2_f800, // ctc1 v0, $31
+    0x4622_003c, // c.lt.d $f0, $f2
+    0x4501_0003, // bc1t, to the second c.lt.d
+    0x4620_0024, // cvt.w.d $f0, $f0
+    0x4622_0000, // add.d $f0, $f0, $f2
+    0xe4a0_0000, // swc1 $f0, 0(a1)
+    0x4602_003c, // c.lt.s $f0, $f2
+    0x4503_fff9, // bc1tl, to the first c.lt.d
+    0x4622_0082, // mul.d $f2, $f0, $f2
+    0x0c10_0000, // jal, to the start
+    0x4600_00a1, // cvt.d.s $f2, $f0
+    0x03e0_0008, // jr ra
+    0x4442_e000, // cfc1 v0, $28
+];
 
 #[test]
 fn odd_code_translates() {
@@ -88,7 +107,7 @@ fn odd_code_translates() {
         // Where a region ends early, some of its ways lead outside.
         for ((name, words), blocks) in CASES.iter().flat_map(|case| (1..10).map(move |blocks| (case, blocks))) {
             let limits = Limits { blocks, instructions: 100 };
-            let regions = gather(&Words(words), AT, &[0; 32], limits, options, &Everything);
+            let regions = gather(&Words(words), AT, &[0; 32], limits, &Everything);
             let translated = translate(&regions, options);
             let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
             let valid = Validator::new_with_features(features).validate_all(&translated.wasm);

@@ -1,13 +1,12 @@
 //! Interpretation in place: a call of the interpreter for one instruction, with the register file as all it knows.
 
-use super::Emit;
+use super::{Emit, Seen};
 use crate::border::Leave;
-use crate::cells::{Cell, Cells};
+use crate::cells::Cells;
 use crate::cpu::Step;
 use crate::insn::Insn;
 use crate::isa;
 use crate::reading::effects::{effects, written};
-use crate::reg::Cc;
 use crate::translate::INTERPRET;
 use wasm_encoder::{BlockType, Instruction};
 
@@ -26,7 +25,7 @@ pub fn perform<'a>(emit: &mut Emit<'a>, insn: Insn) -> Step<Emit<'a>> {
 impl Emit<'_> {
     fn interpret(&mut self, insn: Insn) {
         self.write_back(!Cells::NONE);
-        self.note(super::Seen { spilled: !Cells::NONE, ..super::Seen::default() });
+        self.note(Seen { spilled: !Cells::NONE, ..Seen::default() });
         let at = self.at;
         let code = self.code();
         code.add(Instruction::I32Const(at as i32));
@@ -43,9 +42,7 @@ impl Emit<'_> {
 /// The cells that `insn` may change.
 fn touched(insn: Insn, fr: bool) -> Cells {
     let written = written(insn, fr);
-    let written = written | written.aliases(fr);
-    if !effects(insn).control {
-        return written;
-    }
-    (0..8).map(|cc| Cell::condition(Cc::new(cc))).fold(written, Cells::with)
+    // FCSR has the condition codes in it.
+    let control = if effects(insn).control { Cells::CONDITIONS } else { Cells::NONE };
+    written | written.aliases(fr) | control
 }

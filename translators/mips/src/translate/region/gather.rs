@@ -5,7 +5,6 @@
 
 use super::Rooted;
 use crate::reading::effects::{Known, Value, effects};
-use crate::reading::emit::Options;
 use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Tables, discover_with};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -44,7 +43,6 @@ pub fn gather(
     root: u32,
     gpr: &[u32; 32],
     limits: Limits,
-    options: Options,
     profile: &dyn Profile,
 ) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
@@ -59,7 +57,7 @@ pub fn gather(
         // Of functions it calls no more is known than that they are called.
         let now = gathered.is_empty().then_some(gpr);
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
-        let Some((region, mut likely)) = explore(code, start, reach, options) else { continue };
+        let Some((region, mut likely)) = explore(code, start, reach) else { continue };
         for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
             if let Some(target) = profile.called(block.last()) {
                 likely.entry(block.pc).or_insert(target);
@@ -89,15 +87,10 @@ struct Guess {
 }
 
 /// The region at `root`, with the tables of its switches, and where its calls are likely to go.
-fn explore(
-    code: &dyn CodeSource,
-    start: Start<'_>,
-    reach: Reach,
-    options: Options,
-) -> Option<(Region, BTreeMap<u32, u32>)> {
+fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach) -> Option<(Region, BTreeMap<u32, u32>)> {
     let mut tables = Tables::new();
     loop {
-        let mut region = discover_with(code, start.root, reach, options, &tables)?;
+        let mut region = discover_with(code, start.root, reach, &tables)?;
         let guess = guess(&region, start, code);
         let found = tables.len();
         let mut edges: usize = tables.values().map(Vec::len).sum();

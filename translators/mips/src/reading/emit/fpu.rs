@@ -1,13 +1,14 @@
 //! Floating point as emitted code does it: native operations, with the results MIPS has for NaNs. A NaN of the 2008
 //! encoding, and everything once flags or rounding modes matter (`FpuMode::exact`), is the interpreter's.
 
-use super::Emit;
 use super::value::{Bit, Long, Word};
+use super::{Emit, Seen};
 use crate::cells::{Cell, Cells};
 use crate::cpu::{Binary, Cond, Cpu, Extend, Fpu, Long as _, Round, Size, Step, Unary};
 use crate::float::nan;
 use crate::insn::Fmt;
 use crate::reg::{Cc, Fpr};
+use crate::state::{Fcsr, State};
 use core::convert::Infallible;
 use wasm::{Binary as Op2, Expr, Type, Unary as Op1};
 use wasm_encoder::Instruction;
@@ -232,9 +233,15 @@ impl<'a> Fpu for Emit<'a> {
     fn set_condition(&mut self, cc: Cc, value: Bit<'a>) {
         self.set_cell(Cell::condition(cc), value.0);
     }
-    fn control(&mut self, _: u32) -> Result<Word<'a>, Infallible> {
-        self.must_interpret = true;
-        Ok(self.word(0))
+    fn control(&mut self, number: u32) -> Result<Word<'a>, Infallible> {
+        if number != Fcsr::FCSR {
+            self.must_interpret = true;
+            return Ok(self.word(0));
+        }
+        // What the register file has, with all condition codes: none of them is dead.
+        self.write_back(Cells::CONDITIONS);
+        self.note(Seen { spilled: Cells::CONDITIONS, leaves: true, ..Seen::default() });
+        Ok(self.state_word(State::FCSR))
     }
     fn set_control(&mut self, _: u32, _: Word<'a>) -> Step<Self> {
         self.must_interpret = true;

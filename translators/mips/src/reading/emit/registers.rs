@@ -35,7 +35,7 @@ pub struct Seen {
     pub written: Cells,
     /// Those whose bits it looked at or replaced.
     pub settled: Cells,
-    /// Whether it may leave in its midst, for all to see.
+    /// Whether it may leave in its midst, or show all cells in other ways.
     pub leaves: bool,
 }
 

@@ -37,6 +37,11 @@ impl Summary {
         if self.calls { Cells::NONE } else { into.without(self.spills) | self.writes }
     }
 
+    /// What is in locals at its end, if `into` was at its start.
+    fn held_after(&self, into: Cells) -> Cells {
+        if self.calls { Cells::NONE } else { into.without(self.spills) | self.uses | self.writes }
+    }
+
     /// What are results of arithmetic at its end, if `into` were at its start.
     fn raw_after(&self, into: Cells) -> Cells {
         if self.calls { Cells::NONE } else { into.without(self.settles).without(self.kills) | self.raw }
@@ -47,13 +52,15 @@ impl Summary {
 pub(super) fn plan(nodes: &Nodes, summaries: &[Summary], fr: bool) -> Vec<Held> {
     let live = live(nodes, summaries);
     let dead = dead(nodes, summaries);
-    let dirty = dirty(nodes, summaries);
+    let near = near(nodes, summaries);
+    let wanted: Vec<Cells> = live.iter().zip(near).map(|(live, near)| *live & near).collect();
+    let dirty = dirty(nodes, summaries, &wanted);
     let stale = stale(nodes, summaries, &dirty, &dead);
     let raw = raw(nodes, summaries);
     let held = (0..nodes.len()).map(|node| {
         // Of aliases only one can be the newest.
         let dirty = dirty[node].without(dirty[node].aliases(fr)).without(dead[node]);
-        let loaded = live[node].without(dirty.aliases(fr)) | dirty;
+        let loaded = wanted[node].without(dirty.aliases(fr)) | dirty;
         Held { loaded, dirty, raw: raw[node] & dirty, zero: Cells::NONE, stale: stale[node] }
     });
     held.collect()
@@ -130,10 +137,38 @@ fn stale(nodes: &Nodes, summaries: &[Summary], dirty: &[Cells], dead: &[Cells]) 
     })
 }
 
+/// What some way here has in a local already. The rest had better be loaded where it is used: it may not be.
+fn near(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
+    forward(nodes, vec![Cells::NONE; nodes.len()], Cells::bitor, |node, _, near| summaries[node].held_after(near))
+}
+
+/// What is in a local whichever way one comes, if `wanted` is loaded where ways meet.
+fn at_hand(nodes: &Nodes, summaries: &[Summary], wanted: &[Cells]) -> Vec<Cells> {
+    let here = forward(nodes, everywhere_but_at_the_root(nodes), Cells::bitand, |node, _, here| {
+        summaries[node].held_after(here | wanted[node])
+    });
+    here.iter().zip(wanted).map(|(here, wanted)| *here | *wanted).collect()
+}
+
+fn everywhere_but_at_the_root(nodes: &Nodes) -> Vec<Cells> {
+    let mut all = vec![!Cells::NONE; nodes.len()];
+    all[0] = Cells::NONE;
+    all
+}
+
 /// What the register file may not have yet. Of what comes into a loop dirty, only that stays so which some way around
-/// the loop leaves dirty: the rest would be written back in each turn, and is so once, before.
-fn dirty(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
-    let mut limit = vec![!Cells::NONE; nodes.len()];
+/// the loop leaves dirty: the rest would be written back in each turn, and is so once, before. Where ways meet elsewhere,
+/// only that stays dirty which all of them have in a local: otherwise one would load what another stores.
+fn dirty(nodes: &Nodes, summaries: &[Summary], wanted: &[Cells]) -> Vec<Cells> {
+    let at_most = dirty_up_to(nodes, summaries, vec![!Cells::NONE; nodes.len()]);
+    // Loading before a loop what it dirties keeps it out of the turns.
+    let of = |node: usize| wanted[node] | if nodes.is_header(node as u32) { at_most[node] } else { Cells::NONE };
+    let here = at_hand(nodes, summaries, &(0..nodes.len()).map(of).collect::<Vec<Cells>>());
+    dirty_up_to(nodes, summaries, here)
+}
+
+/// The same where a node may have no more than its limit.
+fn dirty_up_to(nodes: &Nodes, summaries: &[Summary], mut limit: Vec<Cells>) -> Vec<Cells> {
     loop {
         let into = forward(nodes, vec![Cells::NONE; nodes.len()], Cells::bitor, |node, to, into| {
             summaries[node].dirty_after(into) & limit[to]
@@ -157,8 +192,7 @@ fn raw(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
     let mut assumed = vec![Cells::NONE; nodes.len()];
     let mut refuted = vec![Cells::NONE; nodes.len()];
     loop {
-        let mut start = vec![!Cells::NONE; nodes.len()];
-        start[0] = Cells::NONE;
+        let start = everywhere_but_at_the_root(nodes);
         let at = forward(nodes, start, Cells::bitand, |node, to, into| {
             // What comes otherwise than it should leaves at the node's PC, so that must have one.
             if nodes.place(to as u32).is_none() { Cells::NONE } else { summaries[node].raw_after(into) | assumed[to] }

@@ -18,6 +18,11 @@ pub(super) struct Entered {
 /// How often what is around the root may be copied: once for each loop around it.
 const DEPTH_MAX: usize = 4;
 
+/// How many instructions that may be in any region, and what part of it more in a big one: beyond, translating it costs
+/// more than its loops' layout gains.
+const COPIED_MAX: usize = 64;
+const COPIED_SHARE: usize = 4;
+
 /// The graph of `layout`, entered at its root.
 pub(super) fn enter(layout: &Layout<'_>) -> Entered {
     let places = 0..layout.places.len() as u32;
@@ -50,8 +55,14 @@ impl Entered {
             return None;
         }
         let before = self.reached(root, Some(header));
+        let between: Vec<usize> =
+            (0..self.successors.len()).filter(|node| before[*node] && is_inside(*node as u32)).collect();
+        let copied: usize = between.iter().map(|node| layout.block(self.places[*node]).insns.len()).sum();
+        if copied > COPIED_MAX + layout.instructions() as usize / COPIED_SHARE {
+            return None;
+        }
         let mut copy_of = vec![None; self.successors.len()];
-        for node in (0..self.successors.len()).filter(|node| before[*node] && is_inside(*node as u32)) {
+        for node in between {
             copy_of[node] = Some((self.successors.len() + copy_of.iter().flatten().count()) as u32);
         }
         for node in (0..copy_of.len()).filter(|node| copy_of[*node].is_some()) {

@@ -38,13 +38,7 @@ pub trait Profile {
 
 /// The region at `root` and those it calls, directly or not, as far as they are warm. `gpr` are the general registers at
 /// `root`, as they happen to be now. Empty if nothing can be fetched there.
-pub fn gather(
-    code: &dyn CodeSource,
-    root: u32,
-    gpr: &[u32; 32],
-    limits: Limits,
-    profile: &dyn Profile,
-) -> Vec<Rooted> {
+pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits, profile: &dyn Profile) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
     let mut known = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);

@@ -16,9 +16,14 @@ const DEPTH: u32 = 1;
 /// The entry found for the PC.
 const ENTRY: u32 = 2;
 
-fn cpu_word(at: u32) -> MemArg {
-    MemArg { offset: u64::from(at), align: 2, memory_index: 1 }
+/// The address of a field of the register file, for an access without offset: Cranelift adds an offset by instructions of
+/// its own, and takes longer for the same code.
+pub(crate) fn state(offset: u32) -> Instruction<'static> {
+    Instruction::I32Const((border::STATE_AT + offset) as i32)
 }
+
+/// An access to the CPU memory just where the address says.
+pub(crate) const THERE: MemArg = MemArg { offset: 0, align: 2, memory_index: 1 };
 
 fn add(code: &mut Code, list: &[Instruction<'static>]) {
     list.iter().for_each(|each| code.add(each.clone()));
@@ -26,20 +31,19 @@ fn add(code: &mut Code, list: &[Instruction<'static>]) {
 
 /// Pushes the poll word. An atomic load, so that it is not merged out of loops.
 pub(crate) fn poll_word(code: &mut Code) {
-    add(code, &[Instruction::I32Const(0), Instruction::I32AtomicLoad(cpu_word(border::STATE_AT + State::POLL))]);
+    add(code, &[state(State::POLL), Instruction::I32AtomicLoad(THERE)]);
 }
 
 /// Pushes whether the poll word or the sample word behind it is set.
 pub(crate) fn poll_or_sample(code: &mut Code) {
-    let at = MemArg { offset: u64::from(border::STATE_AT + State::POLL), align: 3, memory_index: 1 };
+    let there = MemArg { align: 3, ..THERE };
     let zero = Instruction::I64Const(0);
-    add(code, &[Instruction::I32Const(0), Instruction::I64AtomicLoad(at), zero, Instruction::I64Ne]);
+    add(code, &[state(State::POLL), Instruction::I64AtomicLoad(there), zero, Instruction::I64Ne]);
 }
 
 /// Notes why translated code leaves.
 pub(super) fn set_leave(code: &mut Code, why: Leave) {
-    let at = cpu_word(border::STATE_AT + State::LEAVE);
-    add(code, &[Instruction::I32Const(0), Instruction::I32Const(why.code() as i32), Instruction::I32Store(at)]);
+    add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
 /// Pushes the entry for the PC, which is in ENTRY too; returns the PC if there is none or somebody polls, as `push_poll`
@@ -74,7 +78,7 @@ pub fn driver() -> Vec<u8> {
     find(&mut code, poll_or_sample);
     push_call(&mut code);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
-    add(&mut code, &[Instruction::I32Const(0), Instruction::I32Load(cpu_word(border::STATE_AT + State::LEAVE))]);
+    add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
     add(&mut code, &[Instruction::I32Eqz, Instruction::BrIf(0), Instruction::End]);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
     module(&[border::DRIVER.to_string()], &[code.finish().0])
@@ -105,14 +109,14 @@ fn look_up(code: &mut Code) {
         Instruction::I32Const(mode_bits as i32),
         Instruction::I32Shl,
         Instruction::I32Or,
-        Instruction::I32Load(cpu_word(border::DIRECTORY_AT)),
+        Instruction::I32Load(MemArg { offset: u64::from(border::DIRECTORY_AT), ..THERE }),
         Instruction::LocalGet(PC),
         Instruction::I32Const((border::PAGE_BYTES - 2) as i32),
         Instruction::I32And,
         Instruction::I32Const(1),
         Instruction::I32Shl,
         Instruction::I32Add,
-        Instruction::I32Load(cpu_word(0)),
+        Instruction::I32Load(THERE),
     ] {
         code.add(each);
     }

@@ -7,8 +7,8 @@ pub mod block;
 mod driver;
 pub mod region;
 
+pub(crate) use driver::{THERE, poll_or_sample, poll_word, state};
 pub use driver::{driver, memories};
-pub(crate) use driver::{poll_or_sample, poll_word};
 
 use crate::border;
 use crate::region::Block;

@@ -10,14 +10,14 @@ mod in_place;
 mod registers;
 mod value;
 
-use crate::border::{Leave, STATE_AT};
+use crate::border::Leave;
 use crate::cells::{Cell, Cells};
 use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
 use crate::exception::Exception;
 use crate::insn::Offset;
 use crate::reg::Gpr;
 use crate::state::{FpuMode, State};
-use crate::translate::{poll_or_sample, poll_word};
+use crate::translate::{THERE, poll_or_sample, poll_word, state};
 use core::cell::{self, RefCell};
 use core::convert::Infallible;
 pub use in_place::perform;
@@ -192,17 +192,17 @@ impl<'a> Emit<'a> {
             [stale as u64, (stale >> 64) as u64].into_iter().enumerate().filter(|(_, half)| *half != 0)
         {
             let code = self.code();
-            code.add(Instruction::I32Const(0));
+            code.add(state(State::STALE + 8 * number as u32));
             code.add(Instruction::I64Const(half as i64));
-            code.add(Instruction::I64Store(state(State::STALE + 8 * number as u32)));
+            code.add(Instruction::I64Store(THERE));
         }
     }
 
     fn set_state(&mut self, offset: u32, value: u32) {
         let code = self.code();
-        code.add(Instruction::I32Const(0));
+        code.add(state(offset));
         code.add(Instruction::I32Const(value as i32));
-        code.add(Instruction::I32Store(state(offset)));
+        code.add(Instruction::I32Store(THERE));
     }
 
     /// This instruction is the interpreter's, and the last one.
@@ -236,8 +236,8 @@ impl<'a> Emit<'a> {
     /// Reads `offset` of the register file into `local`.
     fn read_state(&self, local: u32, offset: u32, load: fn(MemArg) -> Instruction<'static>) {
         let mut code = self.code.borrow_mut();
-        code.add(Instruction::I32Const(0));
-        code.add(load(state(offset)));
+        code.add(state(offset));
+        code.add(load(THERE));
         code.add(Instruction::LocalSet(local));
     }
 
@@ -249,9 +249,9 @@ impl<'a> Emit<'a> {
     }
 
     fn set_state_word(&mut self, offset: u32, value: Word<'a>) {
-        self.code().add(Instruction::I32Const(0));
+        self.code().add(state(offset));
         value.0.push(self.code());
-        self.code().add(Instruction::I32Store(state(offset)));
+        self.code().add(Instruction::I32Store(THERE));
     }
 
     /// Before a guest access: registers to their file if a fault must see them, and the way back from a trap.
@@ -292,11 +292,6 @@ impl<'a> Emit<'a> {
         let is_aligned = (at & self.word(3)).eq(self.word(0));
         self.interpret_if(!is_aligned);
     }
-}
-
-/// A field of the register file, in the CPU memory.
-fn state(offset: u32) -> MemArg {
-    MemArg { offset: u64::from(STATE_AT + offset), align: 2, memory_index: 1 }
 }
 
 /// An access to guest memory; MIPS Linux mends unaligned ones, so nothing is promised.

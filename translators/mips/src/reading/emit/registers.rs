@@ -1,11 +1,12 @@
 //! Which cells are in locals, and which of those are newer than the register file.
 
-use super::{Emit, state};
+use super::Emit;
 use crate::border::Leave;
 use crate::cells::{Cell, Cells, Kind};
 use crate::float::nan;
 use crate::insn::Fmt;
 use crate::state::State;
+use crate::translate::{THERE, state};
 use wasm::{Binary, Code, Expr, Type, Unary};
 use wasm_encoder::{BlockType, Instruction};
 
@@ -291,13 +292,12 @@ fn push_is_nan(code: &mut Code, local: u32, of: Type) {
 }
 
 fn load(code: &mut Code, cell: Cell, fr: bool) {
-    let at = state(cell.offset(fr));
-    code.add(Instruction::I32Const(0));
+    code.add(state(cell.offset(fr)));
     code.add(match cell.local_type() {
-        Type::I32 => Instruction::I32Load(at),
-        Type::I64 => Instruction::I64Load(at),
-        Type::F32 => Instruction::F32Load(at),
-        Type::F64 => Instruction::F64Load(at),
+        Type::I32 => Instruction::I32Load(THERE),
+        Type::I64 => Instruction::I64Load(THERE),
+        Type::F32 => Instruction::F32Load(THERE),
+        Type::F64 => Instruction::F64Load(THERE),
     });
     if let Kind::Condition(cc) = cell.kind(fr) {
         code.add(Instruction::I32Const(cc.fcsr_bit() as i32));
@@ -309,11 +309,11 @@ fn load(code: &mut Code, cell: Cell, fr: bool) {
 }
 
 fn store(code: &mut Code, cell: Cell, fr: bool) {
-    code.add(Instruction::I32Const(0));
+    code.add(state(cell.offset(fr)));
     if let Kind::Condition(cc) = cell.kind(fr) {
         // One bit of FCSR.
-        code.add(Instruction::I32Const(0));
-        code.add(Instruction::I32Load(state(State::FCSR)));
+        code.add(state(State::FCSR));
+        code.add(Instruction::I32Load(THERE));
         code.add(Instruction::I32Const(!(1 << cc.fcsr_bit())));
         code.add(Instruction::I32And);
         code.add(Instruction::LocalGet(local(cell)));
@@ -323,11 +323,10 @@ fn store(code: &mut Code, cell: Cell, fr: bool) {
     } else {
         code.add(Instruction::LocalGet(local(cell)));
     }
-    let at = state(cell.offset(fr));
     code.add(match cell.local_type() {
-        Type::I32 => Instruction::I32Store(at),
-        Type::I64 => Instruction::I64Store(at),
-        Type::F32 => Instruction::F32Store(at),
-        Type::F64 => Instruction::F64Store(at),
+        Type::I32 => Instruction::I32Store(THERE),
+        Type::I64 => Instruction::I64Store(THERE),
+        Type::F32 => Instruction::F32Store(THERE),
+        Type::F64 => Instruction::F64Store(THERE),
     });
 }

@@ -17,6 +17,15 @@ pub trait Space: Bus + AddressSpace {
     fn take_changed(&mut self) -> Vec<(Addr, u32)>;
 }
 
+/// What translated code may be asked from another thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// To say where it is, if it is block-shaped: [`State::sample`].
+    Sample,
+    /// To leave: [`State::poll`].
+    Poll,
+}
+
 /// How translated code came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Drive {
@@ -40,9 +49,13 @@ pub trait Engine {
     /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
     /// can be told. The error is the host's, not the guest's.
     fn install(&mut self, translated: &Translated) -> Result<usize, String>;
-    /// Asks for [`State::sample`] to be set every millisecond or so that translated code runs. Does nothing if that was
-    /// asked before, or on a host without threads: then nothing becomes a region by itself.
-    fn sample_from_now_on(&mut self) {}
+    /// Asks every millisecond or so that translated code runs. Does nothing if that was wanted before, or on a host
+    /// without threads: then nothing becomes a region by itself.
+    fn ask_from_now_on(&mut self, _question: Question) {}
+    /// Whether there are so many translations that all should be forgotten before the next one.
+    fn is_full(&self) -> bool {
+        false
+    }
     /// Processor time used so far, in microseconds; zero where nobody can tell.
     fn processor_time(&self) -> u64 {
         0

@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod chance;
 mod engine;
 mod heat;
 mod interpreted;
@@ -15,7 +16,7 @@ mod paged;
 mod process;
 mod vcpu;
 
-pub use engine::{Drive, Engine, Interpret, Space};
+pub use engine::{Drive, Engine, Interpret, Question, Space};
 pub use interpreted::Interpreted;
 pub use paged::Paged;
 pub use process::{Host, Step, run, step, wake};

@@ -1,6 +1,7 @@
 //! The virtual CPU: runs until it exits, by whichever tier the policy chooses.
 
-use crate::engine::{Drive, Engine, Space};
+use crate::chance::Chance;
+use crate::engine::{Drive, Engine, Question, Space};
 use crate::heat::Heat;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -28,6 +29,8 @@ pub enum Tier {
     Region,
     /// The interpreter first, hot functions translated.
     Auto,
+    /// All of them, changing at random: each is tested by the others.
+    Mixed,
 }
 
 /// Why the CPU stopped. The state is in the register file and its PC exact.
@@ -90,6 +93,9 @@ const WARM_VISITS: u32 = 50;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 
+/// In tier `mixed`, the most instructions interpreted at a time, and how seldom code is made where there is some.
+const MIXED_STRETCH: u32 = 300;
+const MIXED_AGAIN: u32 = 50;
 /// Calls of which it is remembered what they called.
 const CALLED_MAX: usize = 10_000;
 
@@ -110,6 +116,7 @@ pub struct Vcpu<E: Engine> {
     regions: BTreeSet<u32>,
     /// Samples that are missing until something becomes a region, by where it would begin.
     samples: BTreeMap<u32, u32>,
+    chance: Chance,
     options: Options,
     /// Why the last region could not be compiled, until somebody takes it.
     refusal: Option<String>,
@@ -133,6 +140,7 @@ impl<E: Engine> Vcpu<E> {
             called: BTreeMap::new(),
             regions: BTreeSet::new(),
             samples: BTreeMap::new(),
+            chance: Chance::new(),
             options,
             refusal: None,
             statistics: Statistics::default(),
@@ -149,6 +157,7 @@ impl<E: Engine> Vcpu<E> {
             let exit = match self.tier {
                 Tier::Interp => self.interpret(STRETCH),
                 Tier::Block | Tier::Region | Tier::Auto => self.translated(),
+                Tier::Mixed => self.mixed(),
             };
             if let Some(exit) = exit {
                 return exit;
@@ -179,11 +188,15 @@ impl<E: Engine> Vcpu<E> {
     fn assume(&mut self, options: Options) {
         if options != self.options {
             self.options = options;
-            self.statistics.flushes += 1;
-            self.engine.forget_all();
-            self.regions.clear();
-            self.refused.clear();
+            self.forget_all();
         }
+    }
+
+    fn forget_all(&mut self) {
+        self.statistics.flushes += 1;
+        self.engine.forget_all();
+        self.regions.clear();
+        self.refused.clear();
     }
 
     /// Runs translated code if there is any at `pc`, makes it if it is time, or interprets a stretch.
@@ -191,16 +204,32 @@ impl<E: Engine> Vcpu<E> {
         let pc = self.engine.parts().0.pc;
         let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc));
         if !has_code {
-            let exit = self.interpret(STRETCH);
-            // The interpreter may have met the first use of floating-point flags.
-            let fpu = self.engine.parts().0.fpu;
-            self.assume(Options { fpu, ..self.options });
-            return exit;
+            return self.interpret_and_see(STRETCH);
         }
-        self.statistics.drives += 1;
         if self.tier == Tier::Auto {
-            self.engine.sample_from_now_on();
+            self.engine.ask_from_now_on(Question::Sample);
         }
+        self.enter()
+    }
+
+    /// Interprets a few instructions, runs whatever code there is, or first makes some, of one shape or the other.
+    fn mixed(&mut self) -> Option<Exit> {
+        self.engine.ask_from_now_on(Question::Poll);
+        let pc = self.engine.parts().0.pc;
+        if self.chance.below(3) == 0 {
+            let budget = 1 + self.chance.below(MIXED_STRETCH);
+            return self.interpret_and_see(budget);
+        }
+        let wants_code = !self.engine.has_code(pc) || self.chance.below(MIXED_AGAIN) == 0;
+        if wants_code && !self.compile(pc) {
+            return self.interpret_and_see(STRETCH);
+        }
+        self.enter()
+    }
+
+    /// Runs the translated code that there is at `pc`.
+    fn enter(&mut self) -> Option<Exit> {
+        self.statistics.drives += 1;
         match self.drive() {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
@@ -298,10 +327,15 @@ impl<E: Engine> Vcpu<E> {
 
     fn single_step(&mut self) -> Option<Exit> {
         self.statistics.single_steps += 1;
-        let exit = self.interpret(1);
+        self.interpret_and_see(1).filter(|exit| *exit != Exit::Poll)
+    }
+
+    /// Interprets, which may have met the first use of floating-point flags.
+    fn interpret_and_see(&mut self, budget: u32) -> Option<Exit> {
+        let exit = self.interpret(budget);
         let fpu = self.engine.parts().0.fpu;
         self.assume(Options { fpu, ..self.options });
-        exit.filter(|exit| *exit != Exit::Poll)
+        exit
     }
 
     fn interpret(&mut self, budget: u32) -> Option<Exit> {
@@ -337,7 +371,12 @@ impl<E: Engine> Vcpu<E> {
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {
-        if self.tier != Tier::Region {
+        let is_region = match self.tier {
+            Tier::Region => true,
+            Tier::Mixed => self.chance.below(2) == 0,
+            Tier::Interp | Tier::Block | Tier::Auto => false,
+        };
+        if !is_region {
             let code = Fetched(core::cell::RefCell::new(self.engine.parts().1));
             let region = discover(&code, pc, BLOCKS)?;
             self.functions.extend(region.blocks.iter().filter_map(|block| block.end.called()));
@@ -349,16 +388,19 @@ impl<E: Engine> Vcpu<E> {
 
     /// The region at `pc`, and those it calls that are worth translating with it.
     fn gather(&mut self, pc: u32) -> Vec<Rooted> {
-        let tier = self.tier;
-        let profile = Seen { heat: &self.heat, called: &self.called, all: tier == Tier::Region };
+        let is_cold = matches!(self.tier, Tier::Region | Tier::Mixed);
+        let profile = Seen { heat: &self.heat, called: &self.called, all: is_cold };
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched(core::cell::RefCell::new(space));
-        let limits = if tier == Tier::Region { FUNCTIONS_COLD } else { FUNCTIONS };
+        let limits = if is_cold { FUNCTIONS_COLD } else { FUNCTIONS };
         gather(&code, pc, &gpr, limits, &profile)
     }
 
     fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {
+        if self.engine.is_full() {
+            self.forget_all();
+        }
         match self.engine.install(translated) {
             Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
             Err(refusal) => {

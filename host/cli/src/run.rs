@@ -84,6 +84,8 @@ pub(crate) enum TierName {
     Region,
     /// Interpret first, translate what is hot
     Auto,
+    /// Change between all of these at random, to test them against each other
+    Mixed,
 }
 
 impl From<TierName> for run::Tier {
@@ -93,6 +95,7 @@ impl From<TierName> for run::Tier {
             TierName::Block => run::Tier::Block,
             TierName::Region => run::Tier::Region,
             TierName::Auto => run::Tier::Auto,
+            TierName::Mixed => run::Tier::Mixed,
         }
     }
 }

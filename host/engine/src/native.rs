@@ -11,7 +11,7 @@ use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
 use mips::reg::Gpr;
 use mips::translate::{Translated, Unit};
-use run::{Drive, Engine, Interpret};
+use run::{Drive, Engine, Interpret, Question};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -141,10 +141,6 @@ impl Engine for Native {
     }
 
     fn install(&mut self, translated: &Translated) -> Result<usize, String> {
-        if self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX) {
-            self.forget_all();
-            self.wasm = None;
-        }
         let wasm = match &mut self.wasm {
             Some(wasm) => wasm,
             none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
@@ -164,8 +160,12 @@ impl Engine for Native {
         Ok(bytes)
     }
 
-    fn sample_from_now_on(&mut self) {
-        self.sampler.get_or_insert_with(|| Sampler::start(self.cpu_mapping.clone()));
+    fn ask_from_now_on(&mut self, question: Question) {
+        self.sampler.get_or_insert_with(|| Sampler::start(self.cpu_mapping.clone(), question));
+    }
+
+    fn is_full(&self) -> bool {
+        self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX)
     }
 
     fn processor_time(&self) -> u64 {
@@ -232,5 +232,9 @@ impl Engine for Native {
         let slots: Vec<u32> = self.regions.keys().copied().collect();
         slots.into_iter().for_each(|slot| self.remove(slot));
         self.pages.clear();
+        if self.is_full() {
+            // Only with their store do modules go.
+            self.wasm = None;
+        }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) enum Ran {
 pub(crate) struct Installed {
     /// The table slot of its first region; the others follow.
     pub(crate) first: u32,
-    /// Bytes of machine code.
+    /// Bytes of the regions' machine code.
     pub(crate) bytes: usize,
     /// Where the regions' machine code is, and how many bytes each.
     pub(crate) functions: Vec<(usize, usize)>,
@@ -178,8 +178,10 @@ impl Wasm {
         self.slots.insert(module.image_range().start as usize, first);
         self.modules += 1;
         let text = module.text().as_ptr() as usize;
-        let functions = module.functions().take(count).map(|function| (text + function.offset, function.len)).collect();
-        Ok(Installed { first, bytes: module.text().len(), functions })
+        let functions: Vec<(usize, usize)> =
+            module.functions().take(count).map(|function| (text + function.offset, function.len)).collect();
+        let bytes = functions.iter().map(|(_, bytes)| bytes).sum();
+        Ok(Installed { first, bytes, functions })
     }
 
     /// How many modules are installed.

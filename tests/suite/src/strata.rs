@@ -6,7 +6,7 @@ use crate::place;
 use anyhow::Result;
 
 /// Ways of executing that every case is run in.
-pub const TIERS: &[&str] = &["interp", "block", "region", "auto"];
+pub const TIERS: &[&str] = &["interp", "block", "region", "auto", "mixed"];
 
 /// Runs `case` in `tier`.
 pub fn outcome(case: &Case, tier: &str) -> Result<Outcome> {

@@ -293,7 +293,9 @@ impl<E: Engine> Vcpu<E> {
             let regions = self.gather(root);
             if !regions.is_empty() {
                 let translated = region::translate(&regions, self.options);
-                self.install(root, &translated, begun);
+                if self.install(root, &translated, begun) {
+                    self.regions.extend(regions.iter().map(|region| region.root));
+                }
             }
         }
     }
@@ -389,7 +391,7 @@ impl<E: Engine> Vcpu<E> {
     /// The region at `pc`, and those it calls that are worth translating with it.
     fn gather(&mut self, pc: u32) -> Vec<Rooted> {
         let is_cold = matches!(self.tier, Tier::Region | Tier::Mixed);
-        let profile = Seen { heat: &self.heat, called: &self.called, all: is_cold };
+        let profile = Seen { heat: &self.heat, called: &self.called, regions: &self.regions, all: is_cold };
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched(core::cell::RefCell::new(space));
@@ -427,6 +429,7 @@ impl<E: Engine> Vcpu<E> {
 struct Seen<'a> {
     heat: &'a Heat,
     called: &'a BTreeMap<u32, u32>,
+    regions: &'a BTreeSet<u32>,
     /// Whether everything counts as warm.
     all: bool,
 }
@@ -434,6 +437,9 @@ struct Seen<'a> {
 impl Profile for Seen<'_> {
     fn is_warm(&self, root: u32) -> bool {
         self.all || self.heat.visits(root) >= WARM_VISITS
+    }
+    fn is_translated(&self, root: u32) -> bool {
+        self.regions.contains(&root)
     }
     fn called(&self, site: u32) -> Option<u32> {
         self.called.get(&site).copied()

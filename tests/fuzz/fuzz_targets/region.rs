@@ -15,6 +15,9 @@ impl Profile for Anything {
     fn is_warm(&self, root: u32) -> bool {
         root % 12 != 8
     }
+    fn is_translated(&self, root: u32) -> bool {
+        root % 20 == 4
+    }
     fn called(&self, site: u32) -> Option<u32> {
         site.is_multiple_of(8).then_some(site.wrapping_add(site % 52))
     }

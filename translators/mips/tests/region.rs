@@ -76,6 +76,9 @@ impl Profile for Everything {
     fn is_warm(&self, _root: u32) -> bool {
         true
     }
+    fn is_translated(&self, _root: u32) -> bool {
+        false
+    }
     fn called(&self, site: u32) -> Option<u32> {
         Some(site + 8)
     }

@@ -4,6 +4,7 @@
 //! is a guess, and so is what a computed call was seen to call; the code compares before it relies on it.
 
 use super::Rooted;
+use super::layout::INLINED_MAX;
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Tables, discover_with};
@@ -32,12 +33,15 @@ pub struct Limits {
 pub trait Profile {
     /// Whether what is called at `root` is worth translating with its caller.
     fn is_warm(&self, root: u32) -> bool;
+    /// Whether what is called at `root` is a region already.
+    fn is_translated(&self, root: u32) -> bool;
     /// What the computed call at `site` was seen to call.
     fn called(&self, site: u32) -> Option<u32>;
 }
 
 /// The region at `root` and those it calls, directly or not, as far as they are warm. `gpr` are the general registers at
-/// `root`, as they happen to be now. Empty if nothing can be fetched there.
+/// `root`, as they happen to be now. What is a region already is left out, unless it is so small that it is better inlined
+/// than called. Empty if nothing can be fetched at `root`.
 pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits, profile: &dyn Profile) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
     let mut known = BTreeSet::from([root]);
@@ -52,12 +56,16 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
         let now = gathered.is_empty().then_some(gpr);
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
         let Some((region, mut likely)) = explore(code, start, reach) else { continue };
+        let size = super::instructions(&region.blocks);
+        if !gathered.is_empty() && size > INLINED_MAX && profile.is_translated(root) {
+            continue;
+        }
         for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
             if let Some(target) = profile.called(block.last()) {
                 likely.entry(block.pc).or_insert(target);
             }
         }
-        instructions += super::instructions(&region.blocks);
+        instructions += size;
         let called = region.blocks.iter().filter_map(|block| match block.end {
             End::Call(Some(target)) => Some(target),
             _ => likely.get(&block.pc).copied(),

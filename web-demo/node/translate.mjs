@@ -43,7 +43,8 @@ class Translated {
     const { region0: region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
     for (const [copy, page] of this.pages()) copy.set(page);
     this.registers.set(this.strata.taken(core.registers()));
-    return { pc: region(core.region_entry(), 0) >>> 0, bytes: module.length };
+    // The highest bit only says that code left by itself.
+    return { pc: region(core.region_entry(), 0) & 0x7fffffff, bytes: module.length };
   }
 
   // Whether the interpreter comes to the same registers at `pc`, with the same memory.

@@ -35,6 +35,60 @@ static float __attribute__((noinline)) product_of(const float *values, const cha
     return chosen[0] ? product : last;
 }
 
+// A register that was zero is something else behind a call, or behind an instruction that flags make slow; and then comes
+// a loop that calculates with it.
+void after_call(unsigned *out);
+void after_conversion(unsigned *out);
+__asm__(
+    ".text\n.align 2\n.set push\n.set noreorder\n"
+    ".globl after_call\n.ent after_call\n.type after_call,@function\n"
+    "after_call: addiu $sp, $sp, -32\n"
+    "sw $ra, 28($sp)\n"
+    "sw $16, 24($sp)\n"
+    "sw $17, 20($sp)\n"
+    "or $16, $4, $0\n"
+    "li $17, 3\n"
+    "mtc1 $0, $f2\n"
+    "mtc1 $0, $f4\n"
+    "mtc1 $0, $f0\n"
+    "bal .Lbits\n"
+    "nop\n"
+    "1: swc1 $f0, 0($16)\n"
+    "addiu $16, $16, 4\n"
+    "add.s $f0, $f2, $f4\n"
+    "addiu $17, $17, -1\n"
+    "bnez $17, 1b\n"
+    "nop\n"
+    "lw $ra, 28($sp)\n"
+    "lw $16, 24($sp)\n"
+    "lw $17, 20($sp)\n"
+    "jr $ra\n"
+    "addiu $sp, $sp, 32\n"
+    ".end after_call\n.size after_call,.-after_call\n"
+    ".globl after_conversion\n.ent after_conversion\n.type after_conversion,@function\n"
+    "after_conversion: li $8, 3\n"
+    "lui $9, 0x7149\n"
+    "mtc1 $9, $f2\n"
+    "mtc1 $0, $f0\n"
+    "cvt.w.s $f0, $f2\n"
+    "1: swc1 $f0, 0($4)\n"
+    "addiu $4, $4, 4\n"
+    "mtc1 $0, $f0\n"
+    "addiu $8, $8, -1\n"
+    "bnez $8, 1b\n"
+    "nop\n"
+    "jr $ra\n"
+    "nop\n"
+    ".end after_conversion\n.size after_conversion,.-after_conversion\n"
+    // Too big to be inlined.
+    ".Lbits: lui $8, 0x7fff\n"
+    "ori $8, $8, 0xffff\n"
+    "mtc1 $8, $f0\n"
+    ".rept 60\nnop\n.endr\n"
+    "jr $ra\n"
+    "nop\n"
+    ".set pop\n");
+
 int main(void) {
     enum { N = 64 };
     double values[N];
@@ -61,6 +115,15 @@ int main(void) {
             if (tell) printf("%08x %08x\n", bits_of_single(got[0]), bits_of_single(got[1]));
         }
         singles[turn % N] = turn % 5 ? 1.0f : 0.5f;
+        unsigned out[3];
+        after_call(out);
+        if (tell) printf("%08x %08x %08x\n", out[0], out[1], out[2]);
+    }
+    __asm__ volatile("ctc1 $0, $31");
+    for (int turn = 0; turn < 3000; turn++) {
+        unsigned out[3];
+        after_conversion(out);
+        if (turn == 0 || turn == 2999) printf("%08x %08x %08x\n", out[0], out[1], out[2]);
     }
     return 0;
 }

@@ -59,22 +59,78 @@ static void __attribute__((noinline)) spin_late(int from) {
         : "$8", "$9", "$10", "$11", "$12");
 }
 
+// Writes nothing but the high half of a double.
+static void __attribute__((noinline)) spin_high(int from) {
+    __asm__ volatile(
+        ".set push\n.set noreorder\n"
+        "or $8, %0, $0\n"
+        "li $9, 0\n"
+        "li $10, 0\n"
+        "li $11, 0\n"
+        "sw %0, 0(%1)\n"
+        "1: mthc1 $12, $f0\n"
+        "addiu $12, $12, 1\n"
+        "b 1b\n"
+        "mfhc1 $13, $f0\n"
+        ".set pop" ::"r"(from), "r"(&spins)
+        : "$8", "$9", "$10", "$11", "$12", "$13", "$f0");
+}
+
+// Eight blocks of which each may lead to any, and all of which are entered: no loops that could be told apart.
+void knot(unsigned from, const unsigned *next, volatile int *ready);
+__asm__(
+    ".text\n.align 2\n.set push\n.set noreorder\n.set noat\n"
+    ".macro way number\n"
+    "li $2, \\number\n"
+    "beq $4, $2, .Lknot\\number\n"
+    "nop\n"
+    ".endm\n"
+    ".macro ways\n"
+    "way 0\nway 1\nway 2\nway 3\nway 4\nway 5\nway 6\n"
+    "b .Lknot7\n"
+    "nop\n"
+    ".endm\n"
+    ".globl knot\n.ent knot\n.type knot,@function\n"
+    "knot: or $8, $4, $0\n"
+    "li $9, 0\nli $10, 0\nli $11, 0\n"
+    "sw $5, 0($6)\n"
+    "ways\n"
+    ".irp number, 0, 1, 2, 3, 4, 5, 6, 7\n"
+    ".Lknot\\number: sll $3, $4, 2\n"
+    "addu $3, $3, $5\n"
+    "lw $4, 0($3)\n"
+    ".rept 20\nxor $7, $7, $3\n.endr\n"
+    "ways\n"
+    ".endr\n"
+    ".end knot\n.size knot,.-knot\n.set pop\n");
+
+static void run(void (*how)(int), int from) {
+    if (!sigsetjmp(back, 1)) {
+        arm();
+        how(from);
+    }
+    printf("%llu %llu %llu %llu\n", seen[0], seen[1], seen[2], seen[3]);
+}
+
 int main(void) {
     struct sigaction action = {0};
     action.sa_sigaction = on_alarm;
     action.sa_flags = SA_SIGINFO;
     sigaction(SIGALRM, &action, NULL);
     for (int turn = 1; turn <= 3; turn++) {
-        if (!sigsetjmp(back, 1)) {
-            arm();
-            spin(100 * turn);
-        }
-        printf("%llu %llu %llu %llu\n", seen[0], seen[1], seen[2], seen[3]);
-        if (!sigsetjmp(back, 1)) {
-            arm();
-            spin_late(100 * turn);
-        }
-        printf("%llu %llu %llu %llu\n", seen[0], seen[1], seen[2], seen[3]);
+        run(spin, 100 * turn);
+        run(spin_late, 100 * turn);
+        run(spin_high, 100 * turn);
     }
+    for (unsigned a = 0; a < 8; a++)
+        for (unsigned b = a + 1; b < 8; b += 2) {
+            unsigned next[8] = {0};
+            next[a] = b, next[b] = a;
+            if (!sigsetjmp(back, 1)) {
+                arm();
+                knot(a, next, &spins);
+            }
+            printf("%llu %llu\n", seen[0], seen[3]);
+        }
     return 0;
 }

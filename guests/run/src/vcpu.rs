@@ -93,6 +93,9 @@ const WARM_VISITS: u32 = 50;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 
+/// The most instructions until a cell that code does not care for is written: translated code sees to it that it is far
+/// fewer, and if it did not, nobody should wait for ever.
+const FRESHEN_MAX: u32 = 1 << 20;
 /// In tier `mixed`, the most instructions interpreted at a time, and how seldom code is made where there is some.
 const MIXED_STRETCH: u32 = 300;
 const MIXED_AGAIN: u32 = 50;
@@ -313,13 +316,16 @@ impl<E: Engine> Vcpu<E> {
             let [low, high] = core::mem::take(&mut state.stale);
             Cells::from_bits(u128::from(high) << 64 | u128::from(low))
         };
-        while !stale.is_empty() {
+        for _ in 0..FRESHEN_MAX {
+            if stale.is_empty() {
+                break;
+            }
             let (state, space) = self.engine.parts();
             let (pc, fr) = (state.pc, state.fpu.fr);
             let mut insn = |at| space.fetch(at).ok().and_then(mips::decode);
             let slot = insn(pc).filter(|insn| always_runs_slot(*insn)).and_then(|_| insn(pc.wrapping_add(4)));
             let certain = [insn(pc), slot].into_iter().flatten().fold(Cells::NONE, |all, insn| all | written(insn, fr));
-            if let Some(Exit::Exception(exception)) = self.interpret(1) {
+            if let Some(Exit::Exception(exception)) = self.interpret_and_see(1) {
                 return Exit::Exception(exception);
             }
             stale = stale.without(certain);

@@ -189,8 +189,9 @@ impl Engine for Native {
         match ran {
             Ran::To(pc) => {
                 let state = self.cpu.state();
-                state.pc = pc;
-                Drive::Left(Leave::from_code(state.leave))
+                let why = Leave::from_code(state.leave);
+                state.pc = if why == Leave::NoCode { pc } else { pc & !border::LEFT };
+                Drive::Left(why)
             }
             Ran::Fault { at, site } => Drive::Fault(self.fault(at, site)),
             // Callers wrote registers back, and nothing of it ran: it goes on with all of the stack. Calls are counted so

@@ -91,8 +91,8 @@ pub(crate) struct Wasm {
     /// Address of the last fault, noted by the signal handler.
     fault_at: Arc<AtomicUsize>,
     guest_base: usize,
-    /// The slot of a module's first function, by where its code begins; the others follow.
-    slots: HashMap<usize, u32>,
+    /// The slot of a module's first region and how many follow it, by where its code begins.
+    slots: HashMap<usize, (u32, usize)>,
     next_slot: u32,
     modules: u32,
 }
@@ -175,7 +175,7 @@ impl Wasm {
             self.table.set(&mut self.store, slot, Ref::Func(Some(region)))?;
             self.next_slot += 1;
         }
-        self.slots.insert(module.image_range().start as usize, first);
+        self.slots.insert(module.image_range().start as usize, (first, count));
         self.modules += 1;
         let text = module.text().as_ptr() as usize;
         let functions: Vec<(usize, usize)> =
@@ -215,8 +215,10 @@ impl Wasm {
     /// Where in which region a trap happened.
     fn site(&self, error: &wasmtime::Error) -> Option<(u32, u32)> {
         let frame = error.downcast_ref::<WasmBacktrace>()?.frames().first()?;
-        let first = self.slots.get(&(frame.module().image_range().start as usize))?;
-        Some((first + frame.func_index() - IMPORTED, frame.func_offset()? as u32))
+        let (first, count) = *self.slots.get(&(frame.module().image_range().start as usize))?;
+        let number = (frame.func_index() - IMPORTED) as usize;
+        // Behind the regions stands the dispatcher.
+        (number < count).then_some((first + number as u32, frame.func_offset()? as u32))
     }
 }
 

@@ -66,6 +66,10 @@ pub const fn entry(slot: u32, entry: u32) -> u32 {
     slot << ENTRY_BITS | entry
 }
 
+/// A bit in the PC that comes back if code left for a reason other than that there is none: no call should come back
+/// there, and so nobody takes it for where a call came back to.
+pub const LEFT: u32 = 0x8000_0000;
+
 /// Why translated code left, in [`crate::State::leave`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Leave {

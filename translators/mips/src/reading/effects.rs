@@ -502,7 +502,10 @@ impl Fpu for Asker<'_> {
     fn fpr_high(&self, _: Fpr) -> Value {
         UNKNOWN
     }
-    fn set_fpr_high(&mut self, _: Fpr, _: Value) {}
+    fn set_fpr_high(&mut self, reg: Fpr, _: Value) {
+        let cell = cells::Cell::float_high(self.fr, reg).unwrap_or_else(|| cells::Cell::float(self.fr, Fmt::D, reg));
+        self.cells = self.cells.with(cell);
+    }
     fn hold_long(&mut self, value: Unknown) -> Unknown {
         value
     }

@@ -57,7 +57,8 @@ fn find(code: &mut Code, push_poll: fn(&mut Code)) {
     push_poll(code);
     add(code, &[Instruction::If(BlockType::Empty)]);
     set_leave(code, Leave::Poll);
-    add(code, &back);
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
+    add(code, &[Instruction::Return, Instruction::End]);
     look_up(code);
     add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz, Instruction::If(BlockType::Empty)]);
     add(code, &back);

@@ -10,7 +10,7 @@ mod in_place;
 mod registers;
 mod value;
 
-use crate::border::Leave;
+use crate::border::{LEFT, Leave};
 use crate::cells::{Cell, Cells};
 use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
 use crate::exception::Exception;
@@ -164,7 +164,8 @@ impl<'a> Emit<'a> {
         if why != Leave::Poll {
             self.note(Seen { leaves: true, ..Seen::default() });
         }
-        self.code().add(Instruction::I32Const(pc as i32));
+        let left = if why == Leave::NoCode { 0 } else { LEFT };
+        self.code().add(Instruction::I32Const((pc | left) as i32));
         self.code().add(Instruction::Return);
     }
 

@@ -19,7 +19,7 @@ pub struct Held {
     pub dirty: Cells,
     /// Those that hold the result of arithmetic: if it is a NaN, it stands for the default one. All of them are dirty.
     pub raw: Cells,
-    /// Those that are known to be zero bits, within a block.
+    /// Those that are known to be zero bits; all of them are loaded.
     pub zero: Cells,
     /// Those whose value is nowhere: the program writes them before anybody can look.
     pub stale: Cells,
@@ -162,6 +162,7 @@ impl<'a> Emit<'a> {
             load(&mut self.code.borrow_mut(), cell, fr);
         }
         let held = self.held.get();
+        debug_assert!((held.zero & missing).is_empty(), "what is known is in a local");
         self.held.set(Held { loaded: held.loaded | missing, ..held });
         self.note(Seen { demanded: missing, spilled: aliases, ..Seen::default() });
     }
@@ -255,7 +256,8 @@ impl<'a> Emit<'a> {
     /// Forgets what is in locals and not dirty.
     pub fn forget(&mut self, cells: Cells) {
         let held = self.held.get();
-        self.held.set(Held { loaded: held.loaded.without(cells.without(held.dirty)), ..held });
+        let gone = cells.without(held.dirty);
+        self.held.set(Held { loaded: held.loaded.without(gone), zero: held.zero.without(gone), ..held });
     }
 
     /// Writes registers back to the register file on a way out: what follows elsewhere still knows what is dirty.

@@ -2,6 +2,7 @@
 
 use super::enter::{Entered, enter};
 use super::layout::Layout;
+use crate::region::Block;
 use alloc::vec;
 use alloc::vec::Vec;
 use wasm::structure::{Exit, Graph, Origin, Step, Tree, split, structure};
@@ -23,6 +24,8 @@ pub(super) struct Nodes {
     turn: Vec<u32>,
     /// For each node, those from which edges close its loop.
     ways_back: Vec<Vec<u32>>,
+    /// Whether a node is where a dispatcher leads.
+    is_dispatched: Vec<bool>,
 }
 
 impl Nodes {
@@ -30,7 +33,8 @@ impl Nodes {
     pub(super) fn new(layout: &Layout<'_>) -> Nodes {
         let Entered { successors, places } = enter(layout);
         let graph: Graph = successors.into_iter().collect();
-        let weights: Vec<u32> = places.iter().map(|place| layout.block(*place).insns.len() as u32).collect();
+        let weight = |block: &Block| (block.insns.len() + block.targets.len()) as u32;
+        let weights: Vec<u32> = places.iter().map(|place| weight(layout.block(*place))).collect();
         let weight: u64 = weights.iter().copied().map(u64::from).sum();
         let split = split(&graph, &weights, GROWTH_MAX * weight);
         let origin = split.origin.iter().map(|origin| match origin {
@@ -43,6 +47,7 @@ impl Nodes {
             order: Vec::new(),
             turn: vec![u32::MAX; split.graph.len()],
             ways_back: vec![Vec::new(); split.graph.len()],
+            is_dispatched: vec![false; split.graph.len()],
             graph: split.graph,
             origin,
             tree,
@@ -60,6 +65,7 @@ impl Nodes {
         }
         for node in self.order.iter().copied() {
             for to in self.graph.successors(node).iter().copied() {
+                self.is_dispatched[to as usize] |= self.origin[node as usize] == Origin::Dispatch;
                 if self.turn[to as usize] <= self.turn[node as usize] {
                     self.ways_back[to as usize].push(node);
                 }
@@ -83,6 +89,11 @@ impl Nodes {
     /// Whether a node is the header of a loop.
     pub(super) fn is_header(&self, node: u32) -> bool {
         !self.ways_back[node as usize].is_empty()
+    }
+
+    /// Whether to poll at a node: each loop has one where it does. A dispatcher cannot, as it has no guest address.
+    pub(super) fn polls(&self, node: u32) -> bool {
+        self.is_header(node) || self.is_dispatched[node as usize]
     }
 
     /// The headers of loops.

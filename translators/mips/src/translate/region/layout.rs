@@ -60,8 +60,8 @@ pub(super) enum Role {
         to: u32,
         /// Its place, if it has one.
         place: Option<u32>,
-        /// Whether nothing can have changed where it returns to.
-        is_sure: bool,
+        /// Whether nothing of what was inlined writes `ra`, so that it surely returns there.
+        keeps_ra: bool,
     },
 }
 
@@ -99,15 +99,12 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Whether some place really calls.
-    pub(super) fn calls(&self) -> bool {
-        self.places.iter().any(|place| {
-            let may_call = matches!(place.role, Role::Plain | Role::Calls { .. });
-            match self.blocks[place.block].end {
-                End::Call(Some(_)) => place.role == Role::Plain,
-                End::Call(None) => may_call,
-                _ => false,
-            }
+    /// Whether some place may really call.
+    pub(super) fn may_call(&self) -> bool {
+        self.places.iter().any(|place| match (self.blocks[place.block].end, place.role) {
+            (End::Call(Some(_)), Role::Calls { .. }) => false,
+            (End::Call(_), _) => true,
+            _ => false,
         })
     }
 
@@ -140,10 +137,10 @@ impl<'a> Laying<'a> {
         });
         let first = self.layout.places.len();
         let place_of = |pc: u32| region.block_at(pc).map(|block| (first + block) as u32);
-        let is_sure = !region.blocks.iter().any(changes_ra);
+        let keeps_ra = !region.blocks.iter().any(changes_ra);
         for (index, block) in region.blocks.iter().enumerate() {
             let role = match (back, block.end) {
-                (Some((to, place)), End::Return) => Role::Returns { to, place, is_sure },
+                (Some((to, place)), End::Return) => Role::Returns { to, place, keeps_ra },
                 _ => Role::Plain,
             };
             self.layout.places.push(Place {

@@ -83,7 +83,7 @@ fn summary(layout: &Layout<'_>, place: u32, (held, seen): (Held, Seen), options:
     let fr = options.fpu.fr;
     let is_known = match (block.end, role) {
         (End::Next | End::Branch(_) | End::Jump(_) | End::Call(Some(_)), _) => true,
-        (_, Role::Returns { is_sure, .. }) => is_sure,
+        (_, Role::Returns { keeps_ra, .. }) => keeps_ra,
         _ => false,
     };
     let calls = matches!((block.end, role), (End::Call(_), Role::Plain));

@@ -1,5 +1,6 @@
 //! Which cells are in locals at the start of each node: a proposal by data flow, which the writer makes true on every
-//! edge. So nothing here can make code wrong, only slow; but for what is dead, which is believed.
+//! edge: it loads, stores, and leaves where something is no result of arithmetic that should be one. So nothing here can
+//! make code wrong, only slow; but for what is dead, which is believed.
 
 use super::graph::Nodes;
 use crate::cells::Cells;
@@ -7,6 +8,9 @@ use crate::reading::emit::Held;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::{BitAnd, BitOr};
+
+/// Rounds after which loops that nest deeply get a simpler plan: each nesting may take one.
+const ROUNDS_MAX: u32 = 16;
 
 /// What a node does to cells, seen from its start with nothing in locals.
 #[derive(Clone, Copy, Default, Debug)]
@@ -169,7 +173,10 @@ fn dirty(nodes: &Nodes, summaries: &[Summary], wanted: &[Cells]) -> Vec<Cells> {
 
 /// The same where a node may have no more than its limit.
 fn dirty_up_to(nodes: &Nodes, summaries: &[Summary], mut limit: Vec<Cells>) -> Vec<Cells> {
-    loop {
+    for round in 0.. {
+        if round == ROUNDS_MAX {
+            nodes.headers().for_each(|header| limit[header] = Cells::NONE);
+        }
         let into = forward(nodes, vec![Cells::NONE; nodes.len()], Cells::bitor, |node, to, into| {
             summaries[node].dirty_after(into) & limit[to]
         });
@@ -184,6 +191,7 @@ fn dirty_up_to(nodes: &Nodes, summaries: &[Summary], mut limit: Vec<Cells>) -> V
             return into;
         }
     }
+    unreachable!("the limits shrink until nothing changes")
 }
 
 /// What is a result of arithmetic, whichever way one comes. At the header of a loop that is also what all ways around
@@ -191,7 +199,11 @@ fn dirty_up_to(nodes: &Nodes, summaries: &[Summary], mut limit: Vec<Cells>) -> V
 fn raw(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
     let mut assumed = vec![Cells::NONE; nodes.len()];
     let mut refuted = vec![Cells::NONE; nodes.len()];
-    loop {
+    for round in 0.. {
+        if round == ROUNDS_MAX {
+            assumed.fill(Cells::NONE);
+            refuted.fill(!Cells::NONE);
+        }
         let start = everywhere_but_at_the_root(nodes);
         let at = forward(nodes, start, Cells::bitand, |node, to, into| {
             // What comes otherwise than it should leaves at the node's PC, so that must have one.
@@ -211,4 +223,5 @@ fn raw(nodes: &Nodes, summaries: &[Summary]) -> Vec<Cells> {
             return at;
         }
     }
+    unreachable!("what is refuted grows until nothing changes")
 }

@@ -1,7 +1,7 @@
 //! Calls, and the ways out of a function.
 
 use super::Writer;
-use crate::border::Leave;
+use crate::border::{LEFT, Leave};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Flow};
 use crate::translate::driver::{poll_word, set_leave};
@@ -27,7 +27,7 @@ impl Writer<'_> {
         code.add(Instruction::I32GeS);
         code.add(Instruction::If(BlockType::Empty));
         set_leave(code, Leave::Poll);
-        code.add(Instruction::I32Const(root as i32));
+        code.add(Instruction::I32Const((root | LEFT) as i32));
         code.add(Instruction::Return);
         code.add(Instruction::End);
     }

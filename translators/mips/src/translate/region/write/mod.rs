@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
 
     /// Writes the whole function; beside it, where it accesses guest memory.
     pub(super) fn function(mut self) -> (Function, Vec<(u32, u32)>) {
-        if self.layout.calls() {
+        if self.layout.may_call() {
             self.check_depth();
         }
         self.emit.begin_block(Held::default());
@@ -164,7 +164,7 @@ impl<'a> Writer<'a> {
 
     fn block(&mut self, place: u32, ways: &[Way], falls_to: Option<u32>) {
         let (block, layout) = (self.layout.block(place), &self.layout.places[place as usize]);
-        if self.nodes.is_header(self.node) {
+        if self.nodes.polls(self.node) {
             self.emit.poll(block.pc);
         }
         let arm = |index: usize| Arm::just(ways.get(index).copied().unwrap_or(Way::Out(block.pc)));
@@ -187,8 +187,8 @@ impl<'a> Writer<'a> {
                 let other = Arm { first: First::Call(flow, block.behind()), ..arm(1) };
                 self.fork(is_it, [arm(0), other], falls_to);
             }
-            (Flow::Computed(target), _, Role::Returns { to, is_sure, .. }) => {
-                if !is_sure {
+            (Flow::Computed(target), _, Role::Returns { to, keeps_ra, .. }) => {
+                if !keeps_ra {
                     self.leave_unless(target, &[to]);
                 }
                 self.go(arm(0), falls_to);
@@ -208,6 +208,7 @@ impl<'a> Writer<'a> {
         match arm.first {
             First::Nothing => {}
             First::Slot(at, slot) => _ = delay_slot(&mut self.emit, at, Some(slot)),
+            // What was likely is what it is not.
             First::Call(flow, back) => self.call(flow, None, back),
         }
         match arm.way {

@@ -549,6 +549,8 @@ impl Fpu for Asker<'_> {
 mod tests {
     use super::*;
     use crate::decode;
+    use crate::reading::emit::{Emit, Held, Options};
+    use crate::state::FpuMode;
 
     fn of(word: u32) -> Effects {
         effects(decode(word).expect("a valid word"))
@@ -566,5 +568,30 @@ mod tests {
         assert!(of(0x8c82_0004).memory); // lw v0, 4(a0)
         assert!(of(0x7c03_e83b).reads == 0 && !of(0x7c03_e83b).control); // rdhwr v1, $29
         assert!(of(0x4442_f800).control); // cfc1 v0, $31
+    }
+
+    /// Whoever waits for what translated code does not care for any more waits for what this knows to be written.
+    #[test]
+    fn what_code_writes_is_known_to_be_written() {
+        let mut fields = 0x2545_f491_u32;
+        for (row, fr) in crate::isa::ROWS.iter().flat_map(|row| [false, true].map(|fr| (row, fr))) {
+            for _ in 0..64 {
+                fields = fields.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let Some(insn) = decode(row.bits | fields & !row.mask) else { continue };
+                if effects(insn).flow != Flow::Next {
+                    continue;
+                }
+                let fpu = FpuMode { fr, ..FpuMode::default() };
+                let arena = wasm::Arena::new();
+                let mut emit = Emit::new(&arena, Options { big_endian: false, fpu, fault_precise: false });
+                emit.begin_block(Held::default());
+                emit.begin(0x40_0000, 0x40_0000);
+                let Ok(()) = perform(&mut emit, insn);
+                let seen = emit.seen();
+                // What was read before, and written all the same, may just have stayed as it was.
+                let unknown = seen.written.without(written(insn, fr)).without(seen.demanded);
+                assert!(emit.must_interpret || unknown.is_empty(), "{insn:?} {fr}: {unknown:?}");
+            }
+        }
     }
 }

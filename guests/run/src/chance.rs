@@ -14,7 +14,8 @@ impl Chance {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
-        (u64::from((self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) as u32) * u64::from(bound) >> 32) as u32
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+        ((number * u64::from(bound)) >> 32) as u32
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::failure::{Done, Failure, print};
 use anyhow::anyhow;
 use clap::Args;
-use image::{Image, Section, Segment, Symbol, SymbolKind};
+use image::{Image, Section, Segment, Symbol};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -26,9 +26,7 @@ impl Disasm {
         if image.machine != image::Machine::MIPS {
             return Err(cannot(anyhow!("built for {}: only MIPS can be disassembled", image.machine)));
         }
-        let mut functions: Vec<Symbol> =
-            image::symbols(&bytes).into_iter().filter(|symbol| symbol.kind == SymbolKind::Function).collect();
-        functions.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.name.cmp(&b.name)));
+        let functions = image::functions(&bytes);
         let text = match &self.symbol {
             Some(wanted) => {
                 let found = functions.iter().find(|symbol| symbol.name == *wanted).ok_or_else(|| {

@@ -78,13 +78,14 @@ pub(crate) fn streams() -> Vec<Grant> {
 }
 
 /// The functions that a program's file names, by address.
-fn functions(file: &dyn vfs::File, bytes: u64) -> Vec<(u32, String)> {
-    let mut contents = vec![0; usize::try_from(bytes).unwrap_or(0)];
-    if file.read_full(0, &mut contents).is_err() {
-        return Vec::new();
-    }
-    let named = image::symbols(&contents).into_iter().filter(|symbol| symbol.kind == image::SymbolKind::Function);
-    named.map(|symbol| (symbol.at, symbol.name)).collect()
+fn functions(file: &dyn vfs::File, bytes: u64) -> anyhow::Result<Vec<(u32, String)>> {
+    let bytes = usize::try_from(bytes)?;
+    let mut contents = Vec::new();
+    // Files may claim any length.
+    contents.try_reserve_exact(bytes)?;
+    contents.resize(bytes, 0);
+    file.read_full(0, &mut contents).map_err(|errno| anyhow!(errno.text()))?;
+    Ok(image::functions(&contents).into_iter().map(|symbol| (symbol.at, symbol.name)).collect())
 }
 
 impl Launch {
@@ -101,8 +102,9 @@ impl Launch {
         let mut native = Native::new(image.endian == Endian::Big)
             .map_err(|error| anyhow!("the host has no 8 GiB of address space to reserve ({error}); raise ulimit -v"))?;
         if self.names_code {
-            let map = PerfMap::create(functions(&*self.file, self.bytes))
-                .with_context(|| format!("{} cannot be written", PerfMap::path().display()));
+            let functions = functions(&*self.file, self.bytes).context("its symbols cannot be read").map_err(cannot)?;
+            let map = PerfMap::create(functions)
+                .with_context(|| format!("{} cannot be written; is another user's there?", PerfMap::path().display()));
             native.tell_perf(map?);
         }
         let program = Program { image, file: self.file, path: self.path, node: self.node };

@@ -1,5 +1,5 @@
 //! cargo test --release -p strata-suite --test linux -- busybox/sort     (any part of a case's name)
-//! EVERYTHING=1 cargo test --release -p strata-suite --test linux         (every case in every tier: an hour)
+//! EVERYTHING=1 cargo test --release -p strata-suite --test linux         (every case in every tier: takes long)
 //!
 //! Guest programs under Strata, in each tier, against QEMU: standard output, exit status and files. The cases are rows
 //! of `tests/linux/*.toml`, the programs of `guests/programs/c` and the demos; what fails is in known-failures.txt.

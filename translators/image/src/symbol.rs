@@ -48,6 +48,11 @@ pub fn symbols(file: &[u8]) -> Vec<Symbol> {
 
 type Section = SectionHeader32<Endianness>;
 
+/// Those of them that are functions.
+pub fn functions(file: &[u8]) -> Vec<Symbol> {
+    symbols(file).into_iter().filter(|symbol| symbol.kind == SymbolKind::Function).collect()
+}
+
 fn read_table(file: &[u8], sections: &[Section], table: &Section, order: Endianness) -> Option<Vec<Symbol>> {
     let strings = sections.get(table.sh_link(order) as usize)?.data(order, file).ok()?;
     let rows: &[Sym32<Endianness>] = table.data_as_array(order, file).ok()?;

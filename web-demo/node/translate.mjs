@@ -36,7 +36,8 @@ class Translated {
     const module = this.strata.taken(core.region());
     if (module.length === 0) throw new Error("no code at the PC");
     // Nothing calls through the table in the block shape.
-    const table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
+    const slots = core.slots();
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: slots, maximum: slots });
     // What is the interpreter's is left to it.
     const interpret = () => 0;
     const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret } };

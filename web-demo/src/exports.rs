@@ -188,5 +188,11 @@ extern "C" fn state_at() -> u32 {
 /// Wasm pages (64 KiB) of CPU memory that translated code counts on.
 #[unsafe(no_mangle)]
 extern "C" fn cpu_pages() -> u32 {
-    border::CPU_PAGES_MIN
+    border::CPU_PAGES
+}
+
+/// Slots of the table that translated code counts on.
+#[unsafe(no_mangle)]
+extern "C" fn slots() -> u32 {
+    border::SLOTS
 }

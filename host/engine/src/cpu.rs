@@ -1,29 +1,28 @@
-//! The CPU memory: register file, directory and entry tables, laid out as `mips::border` says.
+//! The CPU memory: register file and map of entries, laid out as `mips::border` says.
 
-#![expect(unsafe_code, reason = "overlays the register file and entry tables on raw memory")]
+#![expect(unsafe_code, reason = "overlays the register file and the map of entries on raw memory")]
 
 use crate::mapping::Mapping;
 use mips::State;
-use mips::border::{ENTRIES_BYTES, NO_ENTRIES_AT, STATE_AT, TABLES_AT, directory_at, entry_offset};
+use mips::border::{self, MAP_AT, NO_ENTRY, STATE_AT};
 use rustix::io;
 use rustix::mm::ProtFlags;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-/// Bytes of CPU memory: the directory, and entry tables for every page of code a guest is likely to have (64 MiB).
-pub(crate) const CPU_BYTES: usize = TABLES_AT as usize + (64 << 20) / 4096 * ENTRIES_BYTES as usize;
+/// Bytes of CPU memory.
+pub(crate) const CPU_BYTES: usize = border::CPU_BYTES as usize;
 
 /// One CPU's memory.
 pub(crate) struct CpuMemory {
     mapping: Arc<Mapping>,
-    /// Where the next entry table goes.
-    tables_end: u32,
 }
 
 impl CpuMemory {
     pub(crate) fn new(mapping: Arc<Mapping>) -> io::Result<CpuMemory> {
         mapping.commit(0, CPU_BYTES, ProtFlags::READ | ProtFlags::WRITE)?;
-        let mut memory = CpuMemory { mapping, tables_end: TABLES_AT };
+        mapping.stay_small(0, CPU_BYTES);
+        let mut memory = CpuMemory { mapping };
         *memory.state() = State::default();
         Ok(memory)
     }
@@ -48,41 +47,23 @@ impl CpuMemory {
         unsafe { &*mapping.base().add((STATE_AT + State::POLL) as usize).cast::<AtomicU32>() }
     }
 
-    fn word(&self, at: u32) -> *mut u32 {
-        assert!(at as usize + 4 <= CPU_BYTES && at.is_multiple_of(4), "no word at {at:#x} of the CPU memory");
-        // SAFETY: inside the committed range, as just checked.
-        unsafe { self.mapping.base().add(at as usize).cast() }
-    }
-
-    fn get(&self, at: u32) -> u32 {
-        // SAFETY: `word` gives a valid aligned pointer.
-        unsafe { self.word(at).read() }
-    }
-
-    fn put(&mut self, at: u32, value: u32) {
-        // SAFETY: `word` gives a valid aligned pointer.
-        unsafe { self.word(at).write(value) };
+    /// The place in the map for `pc`, if it can have one.
+    fn place(&self, pc: u32) -> Option<*mut u32> {
+        // SAFETY: the map has a word for each of the lower half, so this is inside the committed range.
+        (pc & NO_ENTRY == 0).then(|| unsafe { self.mapping.base().add((MAP_AT + pc) as usize).cast() })
     }
 
     /// The entry of `pc`; zero if there is no code for it.
     pub(crate) fn entry(&self, pc: u32) -> u32 {
-        if pc >= 0x8000_0000 {
-            return 0;
-        }
-        self.get(self.get(directory_at(pc)) + entry_offset(pc))
+        // SAFETY: `place` gives a valid aligned pointer.
+        self.place(pc).map_or(0, |place| unsafe { place.read() })
     }
 
-    /// Sets the entry of `pc`; false if there is no room for another page's entries.
-    pub(crate) fn set_entry(&mut self, pc: u32, entry: u32) -> bool {
-        let directory = directory_at(pc);
-        if self.get(directory) == NO_ENTRIES_AT {
-            if self.tables_end as usize + ENTRIES_BYTES as usize > CPU_BYTES {
-                return false;
-            }
-            self.put(directory, self.tables_end);
-            self.tables_end += ENTRIES_BYTES;
+    /// Sets the entry of `pc`, which code can begin at.
+    pub(crate) fn set_entry(&mut self, pc: u32, entry: u32) {
+        if let Some(place) = self.place(pc) {
+            // SAFETY: `place` gives a valid aligned pointer.
+            unsafe { place.write(entry) };
         }
-        self.put(self.get(directory) + entry_offset(pc), entry);
-        true
     }
 }

@@ -101,6 +101,12 @@ impl Mapping {
         // SAFETY: the range is inside this reservation, and its contents stay as they are.
         let _ = unsafe { madvise(self.at(offset, bytes).cast(), bytes, Advice::LinuxPopulateWrite) };
     }
+
+    /// Takes no huge pages, because little of the range is ever used. Only a hint.
+    pub(crate) fn stay_small(&self, offset: usize, bytes: usize) {
+        // SAFETY: the range is inside this reservation, and its contents stay as they are.
+        let _ = unsafe { madvise(self.at(offset, bytes).cast(), bytes, Advice::LinuxNoHugepage) };
+    }
 }
 
 impl Drop for Mapping {

@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// Modules kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
 const MODULES_MAX: u32 = 12_000;
 
+/// Slots that one module may need.
+const SLOTS_MIN: u32 = 4096;
+
 /// An engine on this host.
 pub struct Native {
     guest: Arc<Mapping>,
@@ -70,7 +73,7 @@ impl Native {
     }
 
     /// Makes a region's entries known.
-    fn enter(&mut self, slot: u32, unit: Unit) -> Result<(), String> {
+    fn enter(&mut self, slot: u32, unit: Unit) {
         let mut covered: Vec<u32> = unit.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
         covered.sort_unstable();
         covered.dedup();
@@ -80,13 +83,8 @@ impl Native {
         let entries = unit.entries.clone();
         self.regions.insert(slot, unit);
         for (number, pc) in entries.iter().enumerate() {
-            if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
-                // Entries that were set would outlive their code: nobody would know the region.
-                self.remove(slot);
-                return Err(String::from("the guest has more code than the entry tables have room for (64 MiB)"));
-            }
+            self.cpu.set_entry(*pc, border::entry(slot, number as u32));
         }
-        Ok(())
     }
 
     /// Forgets a region, and those that may call it without a look at the entries.
@@ -156,7 +154,7 @@ impl Engine for Native {
             // Functions of a module call each other, so they are forgotten together.
             self.modules.insert(slot, (first, translated.functions.len() as u32));
         }
-        (first..).zip(&translated.functions).try_for_each(|(slot, unit)| self.enter(slot, unit.clone()))?;
+        (first..).zip(&translated.functions).for_each(|(slot, unit)| self.enter(slot, unit.clone()));
         Ok(bytes)
     }
 
@@ -165,7 +163,7 @@ impl Engine for Native {
     }
 
     fn is_full(&self) -> bool {
-        self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX)
+        self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX || wasm.slots_left() < SLOTS_MIN)
     }
 
     fn processor_time(&self) -> u64 {

@@ -22,8 +22,6 @@ use wasmtime::{
 
 /// Wasm's own page.
 const WASM_PAGE: usize = 0x1_0000;
-/// Table slots at the start.
-const SLOTS: u64 = 1024;
 
 /// What a call of the driver came to.
 pub(crate) enum Ran {
@@ -127,7 +125,7 @@ impl Wasm {
         let memories = Instance::new(&mut store, &Module::new(&engine, memories)?, &[])?;
         let mut memory = |name| memories.get_memory(&mut store, name).expect("the module exports both");
         let (guest_memory, cpu_memory) = (memory(border::GUEST_MEMORY), memory(border::CPU_MEMORY));
-        let slots = TableType::new(RefType::FUNCREF, SLOTS as u32, None);
+        let slots = TableType::new(RefType::FUNCREF, border::SLOTS, Some(border::SLOTS));
         let table = Table::new(&mut store, slots, Ref::Func(None))?;
         let fault_at = Arc::new(AtomicUsize::new(0));
         let noted = fault_at.clone();
@@ -168,11 +166,7 @@ impl Wasm {
         let first = self.next_slot;
         for number in 0..count {
             let region: Func = instance.get_func(&mut self.store, &export(number)).expect("a region is exported");
-            let (slot, size) = (u64::from(self.next_slot), self.table.size(&self.store));
-            if slot >= size {
-                self.table.grow(&mut self.store, size, Ref::Func(None))?;
-            }
-            self.table.set(&mut self.store, slot, Ref::Func(Some(region)))?;
+            self.table.set(&mut self.store, u64::from(self.next_slot), Ref::Func(Some(region)))?;
             self.next_slot += 1;
         }
         self.slots.insert(module.image_range().start as usize, (first, count));
@@ -182,6 +176,11 @@ impl Wasm {
             module.functions().take(count).map(|function| (text + function.offset, function.len)).collect();
         let bytes = functions.iter().map(|(_, bytes)| bytes).sum();
         Ok(Installed { first, bytes, functions })
+    }
+
+    /// How many slots of the table are free.
+    pub(crate) fn slots_left(&self) -> u32 {
+        border::SLOTS - self.next_slot
     }
 
     /// How many modules are installed.

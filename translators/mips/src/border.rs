@@ -1,8 +1,8 @@
 //! What translated code and its host agree on: imports, exports, the layout of the CPU memory, and why code leaves.
 //!
-//! The CPU memory is a second Wasm memory that the guest cannot address. It holds, from address 0: a page of zeros that
-//! stands for "no code here"; the register file; the directory from pages of guest code to their entry tables; then the
-//! entry tables themselves. An entry says which function of the shared table continues at a guest PC, and where in it.
+//! The CPU memory is a second Wasm memory that the guest cannot address. It holds the register file, and the map of
+//! entries: for each word of the guest's user half one that says which function of the shared table continues there, and
+//! where in it. Nobody touches most of the map, so it takes address space and little memory.
 
 /// Module name of every import.
 pub const MODULE: &str = "strata";
@@ -28,33 +28,21 @@ pub const DEPTH_MAX: u32 = 1_500;
 /// Stack that translated code may need.
 pub const STACK_BYTES: usize = 4 << 20;
 
-/// Bytes of an entry table: one 4-byte entry for each halfword of a page.
-pub const ENTRIES_BYTES: u32 = 2 * PAGE_BYTES;
-/// Bytes of guest code an entry table covers.
+/// Bytes of a page of guest code.
 pub const PAGE_BYTES: u32 = 4096;
-/// The entry table of pages without code: zeros.
-pub const NO_ENTRIES_AT: u32 = 0;
 /// The register file, [`crate::State`].
-pub const STATE_AT: u32 = ENTRIES_BYTES;
-/// Addresses of entry tables, by page of guest code; 2^19 pages for each ISA mode.
-pub const DIRECTORY_AT: u32 = 0x1_0000;
-/// Pages in the user half of the address space.
-const PAGES: u32 = 0x8000_0000 / PAGE_BYTES;
-/// Where entry tables begin.
-pub const TABLES_AT: u32 = DIRECTORY_AT + 2 * PAGES * 4;
+pub const STATE_AT: u32 = 0x2000;
+/// The map of entries: that of `pc` lies at `MAP_AT + pc`.
+pub const MAP_AT: u32 = 0x1_0000;
+/// What no PC with an entry has set: the upper half of the address space is the kernel's, and code lies at words.
+pub const NO_ENTRY: u32 = 0x8000_0003;
+/// Where the CPU memory ends.
+pub const CPU_BYTES: u32 = MAP_AT + (1 << 31);
+/// Wasm pages (64 KiB) of CPU memory that code counts on.
+pub const CPU_PAGES: u32 = CPU_BYTES >> 16;
 
-/// Wasm pages (64 KiB) of CPU memory that code may count on.
-pub const CPU_PAGES_MIN: u32 = TABLES_AT / 0x1_0000;
-
-/// Address of the directory word for the page of `pc`, whose bit 0 is the ISA mode.
-pub const fn directory_at(pc: u32) -> u32 {
-    DIRECTORY_AT + (((pc & 1) * PAGES + (pc & 0x7fff_ffff) / PAGE_BYTES) << 2)
-}
-
-/// Offset of the entry for `pc` in its page's entry table.
-pub const fn entry_offset(pc: u32) -> u32 {
-    (pc & (PAGE_BYTES - 2)) << 1
-}
+/// Functions of the shared table.
+pub const SLOTS: u32 = 1 << 17;
 
 /// Bits of an entry that number the place inside its function.
 pub const ENTRY_BITS: u32 = 10;

@@ -46,12 +46,10 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
     add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
-/// Pushes the entry for the PC, which is in ENTRY too; returns the PC if there is none or somebody polls, as `push_poll`
-/// finds out.
+/// Puts the entry for the PC into ENTRY; returns the PC if there is none or somebody polls, as `push_poll` finds out.
 fn find(code: &mut Code, push_poll: fn(&mut Code)) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
-    // No code lies in the upper half.
-    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32LtS]);
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::NO_ENTRY as i32), Instruction::I32And]);
     add(code, &[Instruction::If(BlockType::Empty)]);
     add(code, &back);
     push_poll(code);
@@ -59,7 +57,8 @@ fn find(code: &mut Code, push_poll: fn(&mut Code)) {
     set_leave(code, Leave::Poll);
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
     add(code, &[Instruction::Return, Instruction::End]);
-    look_up(code);
+    let in_map = MemArg { offset: u64::from(border::MAP_AT), ..THERE };
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Load(in_map)]);
     add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz, Instruction::If(BlockType::Empty)]);
     add(code, &back);
 }
@@ -92,35 +91,6 @@ pub(super) fn dispatcher() -> Function {
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish().0
-}
-
-/// Pushes the entry for the PC: the same steps as [`border::directory_at`] and [`border::entry_offset`].
-fn look_up(code: &mut Code) {
-    let mode_bits = (border::directory_at(1) - border::directory_at(0)).trailing_zeros();
-    let page_bits = border::PAGE_BYTES.trailing_zeros();
-    for each in [
-        Instruction::LocalGet(PC),
-        Instruction::I32Const(page_bits as i32),
-        Instruction::I32ShrU,
-        Instruction::I32Const(2),
-        Instruction::I32Shl,
-        Instruction::LocalGet(PC),
-        Instruction::I32Const(1),
-        Instruction::I32And,
-        Instruction::I32Const(mode_bits as i32),
-        Instruction::I32Shl,
-        Instruction::I32Or,
-        Instruction::I32Load(MemArg { offset: u64::from(border::DIRECTORY_AT), ..THERE }),
-        Instruction::LocalGet(PC),
-        Instruction::I32Const((border::PAGE_BYTES - 2) as i32),
-        Instruction::I32And,
-        Instruction::I32Const(1),
-        Instruction::I32Shl,
-        Instruction::I32Add,
-        Instruction::I32Load(THERE),
-    ] {
-        code.add(each);
-    }
 }
 
 /// A module that is both memories, of so many Wasm pages each: a host that brings its own mappings gets them asked for

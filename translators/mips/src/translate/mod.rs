@@ -62,6 +62,12 @@ fn instructions<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> u32 {
     blocks.into_iter().map(count).sum()
 }
 
+/// The table of region functions. As its size is fixed, no call needs to look that up.
+fn table() -> TableType {
+    let slots = u64::from(border::SLOTS);
+    TableType { element_type: RefType::FUNCREF, table64: false, minimum: slots, maximum: Some(slots), shared: false }
+}
+
 /// A module that imports both memories, the table and the interpreter, with `functions` of type `(i32, i32) -> i32`, the
 /// first of them exported under `names`.
 fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
@@ -74,9 +80,8 @@ fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
     };
     let mut imports = ImportSection::new();
     imports.import(border::MODULE, border::GUEST_MEMORY, memory(0));
-    imports.import(border::MODULE, border::CPU_MEMORY, memory(u64::from(border::CPU_PAGES_MIN)));
-    let table = TableType { element_type: RefType::FUNCREF, table64: false, minimum: 0, maximum: None, shared: false };
-    imports.import(border::MODULE, border::TABLE, EntityType::Table(table));
+    imports.import(border::MODULE, border::CPU_MEMORY, memory(u64::from(border::CPU_PAGES)));
+    imports.import(border::MODULE, border::TABLE, EntityType::Table(table()));
     imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
     let mut declarations = FunctionSection::new();
     let mut code = CodeSection::new();

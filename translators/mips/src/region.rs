@@ -26,11 +26,29 @@ pub struct Block {
     pub slot: Option<Insn>,
     /// How it ends.
     pub end: End,
-    /// Where it is likely to go on if it computes that, each address once.
-    pub targets: Vec<u32>,
+    /// The table by which it is likely to compute where it goes on.
+    pub switch: Option<Switch>,
     /// What the branch at its end skips if it is taken, with addresses: few instructions, and nothing but registers can
     /// tell whether they were done. Then it goes on at one place only.
     pub skipped: Vec<(u32, Insn)>,
+}
+
+/// What a `switch` became: a jump to what an element of a table says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Switch {
+    /// Address of the instruction that loads the element.
+    pub load: u32,
+    /// Address of the table.
+    pub table: u32,
+    /// Where its elements lead, in their order.
+    pub entries: Vec<u32>,
+}
+
+impl Switch {
+    /// Where it leads, each address once.
+    pub fn targets(&self) -> BTreeSet<u32> {
+        self.entries.iter().copied().collect()
+    }
 }
 
 /// How a block ends, as far as can be seen in it.
@@ -63,7 +81,7 @@ impl End {
 
 impl Block {
     fn new(pc: u32, insns: Vec<Option<Insn>>, end: End) -> Block {
-        Block { pc, insns, slot: None, end, targets: Vec::new(), skipped: Vec::new() }
+        Block { pc, insns, slot: None, end, switch: None, skipped: Vec::new() }
     }
 
     /// The address of its last instruction, the branch if it ends with one.
@@ -91,7 +109,8 @@ impl Block {
             End::Call(_) => (Some(self.behind()), None),
             End::Return | End::Computed | End::Interpret | End::Reserved => (None, None),
         };
-        first.into_iter().chain(second).chain(self.targets.iter().copied())
+        let targets = self.switch.as_ref().map(Switch::targets).unwrap_or_default();
+        first.into_iter().chain(second).chain(targets)
     }
 }
 
@@ -146,17 +165,17 @@ pub struct Reach {
     pub is_past_interpreter: bool,
 }
 
-/// Where computed jumps are likely to lead, by the address of the jump: what a `switch` became.
-pub type Tables = BTreeMap<u32, Vec<u32>>;
+/// Where computed jumps are likely to lead, by the address of the jump.
+pub type Switches = BTreeMap<u32, Switch>;
 
 /// Finds the region around `root`; `None` if nothing can be fetched there.
 pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach) -> Option<Region> {
-    discover_with(code, root, reach, &Tables::new())
+    discover_with(code, root, reach, &Switches::new())
 }
 
 /// The same, where some computed jumps are known.
-pub fn discover_with(code: &dyn CodeSource, root: u32, reach: Reach, tables: &Tables) -> Option<Region> {
-    let code = &Reader { code, tables };
+pub fn discover_with(code: &dyn CodeSource, root: u32, reach: Reach, switches: &Switches) -> Option<Region> {
+    let code = &Reader { code, switches };
     code.word(root)?;
     let mut leaders = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);
@@ -182,7 +201,7 @@ pub fn discover_with(code: &dyn CodeSource, root: u32, reach: Reach, tables: &Ta
 /// Code, and what is known of its jumps.
 struct Reader<'a> {
     code: &'a dyn CodeSource,
-    tables: &'a Tables,
+    switches: &'a Switches,
 }
 
 impl Reader<'_> {
@@ -206,8 +225,8 @@ impl Reader<'_> {
                 _ => {
                     let slot = self.word(at).and_then(decode);
                     let jump = at.wrapping_sub(4);
-                    let targets = self.tables.get(&jump).filter(|_| end == End::Computed).cloned().unwrap_or_default();
-                    return Block { slot, targets, ..Block::new(pc, insns, end) };
+                    let switch = self.switches.get(&jump).filter(|_| end == End::Computed).cloned();
+                    return Block { slot, switch, ..Block::new(pc, insns, end) };
                 }
             }
         }

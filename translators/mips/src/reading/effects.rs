@@ -231,6 +231,8 @@ pub enum Value {
         table: u32,
         /// What was added to the element.
         plus: u32,
+        /// Address of the instruction that loads the element.
+        load: u32,
     },
     /// Whether something is below this.
     Below(u32),
@@ -265,9 +267,9 @@ impl Add for Value {
             (Value::Near(near), Value::Known(known)) | (Value::Known(known), Value::Near(near)) => {
                 Value::Near(near.wrapping_add(known))
             }
-            (Value::Element { table, plus }, Value::Known(known))
-            | (Value::Known(known), Value::Element { table, plus }) => {
-                Value::Element { table, plus: plus.wrapping_add(known) }
+            (Value::Element { table, plus, load }, Value::Known(known))
+            | (Value::Known(known), Value::Element { table, plus, load }) => {
+                Value::Element { table, plus: plus.wrapping_add(known), load }
             }
             _ => UNKNOWN,
         }
@@ -429,7 +431,7 @@ impl Cpu for Asker<'_> {
         let Some(run) = self.run.as_ref().filter(|_| size == Size::Word) else { return Ok(UNKNOWN) };
         Ok(match at {
             Value::Known(at) => (run.data)(at).map_or(UNKNOWN, Value::Known),
-            Value::Near(table) => Value::Element { table, plus: 0 },
+            Value::Near(table) => Value::Element { table, plus: 0, load: run.at },
             _ => UNKNOWN,
         })
     }

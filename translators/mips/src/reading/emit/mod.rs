@@ -64,6 +64,8 @@ pub struct Emit<'a> {
     restart: u32,
     /// Registers change only if this temporary is not zero.
     only_if: Option<Temp>,
+    /// Address of the load of which [`Emit::SELECTOR`] keeps what it loads from.
+    indexed_load: Option<u32>,
     /// The temporary of this instruction's arithmetic result.
     raw_result: Option<(u32, Type)>,
     /// Set by a branch or jump.
@@ -94,6 +96,7 @@ impl<'a> Emit<'a> {
             at: 0,
             restart: 0,
             only_if: None,
+            indexed_load: None,
             raw_result: None,
             flow: None,
             must_interpret: false,
@@ -145,6 +148,11 @@ impl<'a> Emit<'a> {
     /// From here on registers change only if `only_if` is not zero, which is a temporary of the instruction before.
     pub fn predicate(&mut self, only_if: Option<Temp>) {
         self.only_if = only_if;
+    }
+
+    /// Has the load at `load` keep the address it loads from in [`Emit::SELECTOR`].
+    pub fn keep_address(&mut self, load: Option<u32>) {
+        self.indexed_load = load;
     }
 
     /// Takes back everything since `checkpoint`.
@@ -266,6 +274,10 @@ impl<'a> Emit<'a> {
     fn guest_load(&mut self, at: Expr<'a>, of: Type, load: fn(MemArg) -> Instruction<'static>) -> Expr<'a> {
         self.before_access();
         let restart = self.restart;
+        if self.indexed_load == Some(self.at) {
+            at.push(self.code());
+            self.code().add(Instruction::LocalSet(Emit::SELECTOR));
+        }
         let (base, offset) = at.split_offset(OFFSET_MAX);
         let code = self.code();
         let temp = code.temp(of);

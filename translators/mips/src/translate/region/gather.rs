@@ -7,7 +7,7 @@ use super::Rooted;
 use super::layout::INLINED_MAX;
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
-use crate::region::{Block, CodeSource, End, Reach, Region, Tables, discover_with};
+use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
@@ -84,26 +84,26 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
 struct Guess {
     /// Where blocks that end with one are likely to go, by the address of the block.
     likely: BTreeMap<u32, u32>,
-    /// Where those lead that take their target from a table.
-    tables: Tables,
+    /// Those that take their target from a table.
+    switches: Switches,
 }
 
-/// The region at `root`, with the tables of its switches, and where its calls are likely to go.
+/// The region at `root`, with its switches, and where its calls are likely to go.
 fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach) -> Option<(Region, BTreeMap<u32, u32>)> {
-    let mut tables = Tables::new();
+    let mut switches = Switches::new();
     loop {
-        let mut region = discover_with(code, start.root, reach, &tables)?;
+        let mut region = discover_with(code, start.root, reach, &switches)?;
         let guess = guess(&region, start, code);
-        let found = tables.len();
-        let mut edges: usize = tables.values().map(Vec::len).sum();
-        for (jump, targets) in guess.tables {
-            if !tables.contains_key(&jump) && edges + targets.len() <= EDGES_MAX {
-                edges += targets.len();
-                tables.insert(jump, targets);
+        let found = switches.len();
+        let mut edges: usize = switches.values().map(|switch| switch.entries.len()).sum();
+        for (jump, switch) in guess.switches {
+            if !switches.contains_key(&jump) && edges + switch.entries.len() <= EDGES_MAX {
+                edges += switch.entries.len();
+                switches.insert(jump, switch);
             }
         }
         // A switch may stand in what another one leads to.
-        if tables.len() == found {
+        if switches.len() == found {
             region.convert_branches();
             return Some((region, guess.likely));
         }
@@ -140,17 +140,17 @@ impl Start<'_> {
 }
 
 fn guess(region: &Region, start: Start<'_>, code: &dyn CodeSource) -> Guess {
-    let mut guess = Guess { likely: BTreeMap::new(), tables: Tables::new() };
+    let mut guess = Guess { likely: BTreeMap::new(), switches: Switches::new() };
     let mut seen = BTreeSet::from([start.root]);
     let mut queue = VecDeque::from([(start.root, start.known(region))]);
     while let Some((pc, mut known)) = queue.pop_front() {
         let Some(block) = region.block_at(pc).map(|number| &region.blocks[number]) else { continue };
         match (follow(block, &mut known, code), block.end) {
             (Value::Known(target), End::Call(None) | End::Computed) => _ = guess.likely.insert(pc, target),
-            (Value::Element { table, plus }, End::Computed) => {
-                let targets = entries(code, block.last(), table, plus, known.bound);
-                if !targets.is_empty() {
-                    guess.tables.insert(block.last(), targets);
+            (Value::Element { table, plus, load }, End::Computed) => {
+                let entries = entries(code, block.last(), table, plus, known.bound);
+                if !entries.is_empty() {
+                    guess.switches.insert(block.last(), Switch { load, table, entries });
                 }
             }
             _ => {}
@@ -187,5 +187,5 @@ fn entries(code: &dyn CodeSource, jump: u32, table: u32, plus: u32, bound: Optio
         let is_near = target.abs_diff(jump) < DISTANCE_MAX;
         (is_near && code.word(target).is_some()).then_some(target)
     });
-    targets.collect::<BTreeSet<u32>>().into_iter().collect()
+    targets.collect()
 }

@@ -33,7 +33,7 @@ impl Nodes {
     pub(super) fn new(layout: &Layout<'_>) -> Nodes {
         let Entered { successors, places } = enter(layout);
         let graph: Graph = successors.into_iter().collect();
-        let weight = |block: &Block| (block.insns.len() + block.targets.len()) as u32;
+        let weight = |block: &Block| (block.insns.len() + block.successors().count()) as u32;
         let weights: Vec<u32> = places.iter().map(|place| weight(layout.block(*place))).collect();
         let weight: u64 = weights.iter().copied().map(u64::from).sum();
         let split = split(&graph, &weights, GROWTH_MAX * weight);

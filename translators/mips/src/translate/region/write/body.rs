@@ -31,6 +31,7 @@ pub(in super::super) fn survey(emit: &mut Emit<'_>, block: &Block) -> (Held, See
 
 /// Writes a block's instructions, and the delay slot if it always runs.
 pub(super) fn body(emit: &mut Emit<'_>, block: &Block) -> Ending {
+    emit.keep_address(block.switch.as_ref().map(|switch| switch.load));
     for (at, insn) in (block.pc..).step_by(4).zip(&block.insns) {
         let start = emit.begin(at, at);
         let is_done = insn.is_some_and(|insn| {

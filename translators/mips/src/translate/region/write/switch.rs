@@ -2,6 +2,7 @@
 
 use super::{Arm, Label, Way, Writer};
 use crate::reading::emit::Emit;
+use crate::region::Switch;
 use alloc::vec::Vec;
 use wasm::{Temp, Type};
 use wasm_encoder::{BlockType, Instruction};
@@ -30,8 +31,8 @@ impl Writer<'_> {
         }
     }
 
-    /// A computed jump to one of `ways`, likely.
-    pub(super) fn jump(&mut self, ways: &[Way], target: Temp) {
+    /// A computed jump to one of `ways`, likely; that of `switch`, if it is one.
+    pub(super) fn jump(&mut self, ways: &[Way], target: Temp, switch: Option<&Switch>) {
         // A target outside is as good as one that nobody thought of.
         let inside: Vec<(Way, u32)> = ways
             .iter()
@@ -52,7 +53,10 @@ impl Writer<'_> {
                 self.push_is(target, targets[0]);
                 self.fork_on_top([first, second], None);
             }
-            _ => self.switch(&targets, &ways, target),
+            _ => match switch.filter(|switch| self.is_here(switch.load)) {
+                Some(switch) => self.switch_by_index(switch, &targets, &ways, target),
+                None => self.switch(&targets, &ways, target),
+            },
         }
     }
 
@@ -61,6 +65,35 @@ impl Writer<'_> {
         let is_first = self.emit.code().temp(Type::I32);
         self.add(Instruction::LocalSet(is_first.0));
         self.fork(is_first, ways.map(Arm::just), falls_to);
+    }
+
+    /// To whichever of the targets the element's place in the table says, or out. That does not wait for the element, which
+    /// is compared with what was expected in that place only where it leads.
+    fn switch_by_index(&mut self, switch: &Switch, targets: &[u32], ways: &[Way], target: Temp) {
+        let held = self.emit.held();
+        let other = ways.len() as u32;
+        self.open_arms(ways.len() + 1);
+        let label = |entry: &u32| targets.iter().position(|target| target == entry).map_or(other, |arm| arm as u32);
+        let table: Vec<u32> = switch.entries.iter().map(label).collect();
+        self.add(Instruction::LocalGet(Emit::SELECTOR));
+        self.words_from(switch.table);
+        self.add(Instruction::BrTable(table.into(), other));
+        for (arm, (way, expected)) in (0..).zip(ways.iter().zip(targets)) {
+            self.end_of_arms();
+            self.push_is(target, *expected);
+            self.add(Instruction::I32Eqz);
+            self.add(Instruction::BrIf(other - 1 - arm));
+            self.go(Arm::just(*way), None);
+        }
+        self.end_of_arms();
+        self.emit.set_held(held);
+        self.leave_by(target, true);
+    }
+
+    /// Whether the instruction at `at` is in the block being written.
+    fn is_here(&self, at: u32) -> bool {
+        let place = self.nodes.place(self.node).map(|place| self.layout.block(place));
+        place.is_some_and(|block| (block.pc..block.end()).contains(&at))
     }
 
     /// To whichever of the targets it is, or out.
@@ -75,8 +108,7 @@ impl Writer<'_> {
             self.jump_by_search(&targets, targets.len() as u32, target, 0);
         }
         ways.iter().for_each(|way| self.close_arm(*way));
-        self.labels.pop();
-        self.add(Instruction::End);
+        self.end_of_arms();
         self.emit.set_held(held);
         self.leave_by(target, true);
     }
@@ -92,15 +124,28 @@ impl Writer<'_> {
 
     /// Ends the innermost of them with the arm that begins there.
     fn close_arm(&mut self, way: Way) {
+        self.end_of_arms();
+        self.go(Arm::just(way), None);
+    }
+
+    /// Ends the innermost of them.
+    fn end_of_arms(&mut self) {
         self.add(Instruction::End);
         if let Some(Label::Arm(held, _)) = self.labels.pop() {
             self.emit.set_held(held);
         }
-        self.go(Arm::just(way), None);
     }
 
-    /// A table jump by the target's distance from the lowest one, in words; an odd one rotates out of the table. Each of
-    /// `targets` comes with the label that it leads to, the label behind them is for all others.
+    /// Makes of an address on the Wasm stack how many words it is behind `first`; of what is none, very many.
+    fn words_from(&mut self, first: u32) {
+        self.add(Instruction::I32Const(first as i32));
+        self.add(Instruction::I32Sub);
+        self.add(Instruction::I32Const(2));
+        self.add(Instruction::I32Rotr);
+    }
+
+    /// A table jump by the target's distance from the lowest one. Each of `targets` comes with the label that it leads to,
+    /// the label behind them is for all others.
     fn jump_by_table(&mut self, targets: &[(u32, u32)], target: Temp) {
         let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
         let other = targets.len() as u32;
@@ -109,10 +154,7 @@ impl Writer<'_> {
             table[(pc - lowest) as usize / 4] = *label;
         }
         self.add(Instruction::LocalGet(target.0));
-        self.add(Instruction::I32Const(lowest as i32));
-        self.add(Instruction::I32Sub);
-        self.add(Instruction::I32Const(2));
-        self.add(Instruction::I32Rotr);
+        self.words_from(lowest);
         self.add(Instruction::BrTable(table.into(), other));
     }
 

@@ -4,8 +4,6 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 const ENTRIES: usize = 1 << 15;
-/// What is set in the counter of a function's first address; the rest of it counts.
-const CALLED: u32 = 1 << 31;
 
 /// How often branches led to each address. Two addresses that share a place evict each other, which costs only time.
 pub(crate) struct Heat {
@@ -19,62 +17,32 @@ impl Heat {
         Heat { counts: vec![(0, 0); ENTRIES].into_boxed_slice(), threshold }
     }
 
-    fn counter(&mut self, pc: u32) -> &mut u32 {
-        let (of, counter) = &mut self.counts[place(pc)];
-        if *of != pc {
-            (*of, *counter) = (pc, 0);
-        }
-        counter
-    }
-
     /// Counts a visit; true from when `pc` is hot.
     #[inline]
     pub(crate) fn visit(&mut self, pc: u32) -> bool {
-        let threshold = self.threshold;
-        let counter = self.counter(pc);
-        *counter += u32::from(*counter & !CALLED < threshold);
-        *counter & !CALLED >= threshold
-    }
-
-    /// The same of a call.
-    #[inline]
-    pub(crate) fn call(&mut self, pc: u32) -> bool {
-        *self.counter(pc) |= CALLED;
-        self.visit(pc)
-    }
-
-    /// The counter of `pc`, if it still has one.
-    #[inline]
-    fn remembered(&self, pc: u32) -> u32 {
-        let (of, counter) = self.counts[place(pc)];
-        if of == pc { counter } else { 0 }
+        let entry = &mut self.counts[(pc >> 2) as usize % ENTRIES];
+        if entry.0 != pc {
+            *entry = (pc, 0);
+        }
+        entry.1 = entry.1.saturating_add(1);
+        entry.1 >= self.threshold
     }
 
     /// Whether `pc` is hot.
     #[inline]
     pub(crate) fn is_hot(&self, pc: u32) -> bool {
-        self.visits(pc) >= self.threshold
+        let (of, visits) = self.counts[(pc >> 2) as usize % ENTRIES];
+        of == pc && visits >= self.threshold
     }
 
     /// How often branches led to `pc`, as far as is remembered.
-    #[inline]
     pub(crate) fn visits(&self, pc: u32) -> u32 {
-        self.remembered(pc) & !CALLED
-    }
-
-    /// Whether a call was seen to lead to `pc`.
-    pub(crate) fn is_called(&self, pc: u32) -> bool {
-        self.remembered(pc) & CALLED != 0
+        let (of, visits) = self.counts[(pc >> 2) as usize % ENTRIES];
+        if of == pc { visits } else { 0 }
     }
 
     /// Makes `pc` hot: there is code for it.
     pub(crate) fn mark(&mut self, pc: u32) {
-        let threshold = self.threshold;
-        let counter = self.counter(pc);
-        *counter = *counter & CALLED | threshold;
+        self.counts[(pc >> 2) as usize % ENTRIES] = (pc, self.threshold);
     }
-}
-
-fn place(pc: u32) -> usize {
-    (pc >> 2) as usize % ENTRIES
 }

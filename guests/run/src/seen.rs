@@ -45,8 +45,7 @@ impl Seen {
 
     /// Where the function begins that `pc` is in, as far as is known.
     pub(crate) fn function(&self, pc: u32) -> Option<u32> {
-        let begins = |at: &u32| self.heat.is_called(*at) || self.functions.contains(at);
-        (0..FUNCTION_BYTES).step_by(4).map(|back| pc.wrapping_sub(back)).find(begins)
+        self.functions.range(..=pc).next_back().copied().filter(|function| pc - function < FUNCTION_BYTES)
     }
 }
 

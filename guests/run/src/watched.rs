@@ -4,7 +4,7 @@ use crate::engine::Space;
 use crate::heat::Heat;
 use mips::cpu::Size;
 use mips::exception::Fault;
-use mips::reading::interp::{Branch, Bus};
+use mips::reading::interp::Bus;
 
 /// The address space, with an eye on where branches lead.
 pub(crate) struct Watched<'a, S: Space> {
@@ -33,12 +33,7 @@ impl<S: Space> Bus for Watched<'_, S> {
         self.space.cycles()
     }
     #[inline(always)]
-    fn entered(&mut self, pc: u32, by: Branch) -> bool {
-        self.watches
-            && match by {
-                Branch::Call => self.heat.call(pc),
-                Branch::Back => self.heat.visit(pc),
-                Branch::Ahead => self.heat.is_hot(pc),
-            }
+    fn entered(&mut self, pc: u32, begins: bool) -> bool {
+        self.watches && if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) }
     }
 }

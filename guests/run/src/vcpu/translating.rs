@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
-use mips::region::{End, Reach, discover};
+use mips::region::{Reach, discover};
 use mips::translate::region::{Limits, Rooted, gather};
 use mips::translate::{Translated, block, region};
 
@@ -14,10 +14,6 @@ use mips::translate::{Translated, block, region};
 const INSTRUCTIONS_A_SAMPLE: u32 = 50;
 /// Blocks translated together, in the block shape.
 const BLOCKS: Reach = Reach { blocks: 64, is_past_interpreter: true };
-/// What is looked at to see whether it is small.
-const LEAVES: Limits = Limits { blocks: 16, instructions: 1 };
-/// Instructions that are small.
-const LEAF_MAX: u32 = 48;
 /// Functions translated together.
 const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
 /// The same where nothing is known of what is hot.
@@ -69,10 +65,6 @@ impl<E: Engine> Vcpu<E> {
             Tier::Mixed => self.chance.below(2) == 0,
             Tier::Interp | Tier::Block | Tier::Auto => false,
         };
-        if let Some(leaf) = self.leaf(pc).filter(|_| self.tier == Tier::Auto) {
-            self.seen.regions.insert(pc);
-            return Some(region::translate(&[leaf], self.options));
-        }
         if !is_region {
             let code = Fetched::new(self.engine.parts().1);
             let region = discover(&code, pc, BLOCKS)?;
@@ -81,19 +73,6 @@ impl<E: Engine> Vcpu<E> {
         }
         let regions = self.gather(pc);
         (!regions.is_empty()).then(|| region::translate(&regions, self.options))
-    }
-
-    /// The function at `pc`, if it is small and calls nothing. Nobody would ever ask it where it is, so it would stay in
-    /// blocks, and it costs no more as a region.
-    fn leaf(&mut self, pc: u32) -> Option<Rooted> {
-        let (state, space) = self.engine.parts();
-        let gpr = state.gpr;
-        let leaf = gather(&Fetched::new(space), pc, &gpr, LEAVES, &self.seen).into_iter().next()?;
-        let is_leaf = leaf.region.blocks.iter().all(|block| {
-            let ends = matches!(block.end, End::Next | End::Branch(_) | End::Jump(_) | End::Return);
-            ends && block.successors().all(|next| next != pc && leaf.region.block_at(next).is_some())
-        });
-        (is_leaf && leaf.instructions() <= LEAF_MAX).then_some(leaf)
     }
 
     /// The region at `pc`, and those it calls that are worth translating with it.

@@ -27,21 +27,11 @@ pub trait Bus {
     fn fetch(&mut self, at: u32) -> Result<u32, Fault>;
     /// A counter that rises with time (RDHWR CC).
     fn cycles(&mut self) -> u32;
-    /// A branch leads to `pc`. True stops the interpreter there: translated code waits, or shall be made.
-    fn entered(&mut self, _pc: u32, _by: Branch) -> bool {
+    /// A branch leads to `pc`; `begins` says whether a function or a turn of a loop begins there. True stops the
+    /// interpreter there: translated code waits, or shall be made.
+    fn entered(&mut self, _pc: u32, _begins: bool) -> bool {
         false
     }
-}
-
-/// What a branch is, as far as its addresses tell.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Branch {
-    /// A call.
-    Call,
-    /// To where a loop's next turn begins.
-    Back,
-    /// Ahead.
-    Ahead,
 }
 
 /// An instruction stopped short; what it raised is in the interpreter, so that every step returns in a register.
@@ -108,12 +98,7 @@ impl<'a, B: Bus> Interp<'a, B> {
             }
             // Whoever linked was a call; whoever goes back repeats.
             let is_called = self.state.get(Gpr::RA) == from.wrapping_add(8);
-            let by = match is_called {
-                true => Branch::Call,
-                false if pc <= from => Branch::Back,
-                false => Branch::Ahead,
-            };
-            if self.bus.entered(pc, by) {
+            if self.bus.entered(pc, pc <= from || is_called) {
                 self.done += u64::from(done) + 1;
                 return Stop::Entered(is_called.then_some(from));
             }

@@ -9,7 +9,7 @@ pub enum Tier {
     Block,
     /// Every function is translated before it runs.
     Region,
-    /// The interpreter first, hot functions translated.
+    /// The interpreter first, hot functions and loops translated as far as they were seen to run.
     Auto,
     /// All of them, changing at random: each is tested by the others.
     Mixed,

@@ -10,7 +10,7 @@ use crate::seen::Seen;
 use crate::statistics::Statistics;
 use crate::tier::Tier;
 use crate::watched::Watched;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use mips::Exception;
 use mips::border::Leave;
@@ -28,6 +28,9 @@ pub enum Exit {
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
 const HOT_VISITS: u32 = 2_000;
+/// The same for where translated code left because there is none: each time costs the way out and back, and what is
+/// interpreted up to the next code.
+const LEFT_VISITS: u32 = 500;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 /// In tier `mixed`, the most instructions interpreted at a time, and how seldom code is made where there is some.
@@ -43,8 +46,6 @@ pub struct Vcpu<E: Engine> {
     seen: Seen,
     /// What the engine does not take, and is not tried again.
     refused: BTreeSet<u32>,
-    /// Samples that are missing until something becomes a region, by where it would begin.
-    samples: BTreeMap<u32, u32>,
     chance: Chance,
     options: Options,
     /// Why the last region could not be compiled, until somebody takes it.
@@ -64,7 +65,6 @@ impl<E: Engine> Vcpu<E> {
             decoded: Decoded::new(),
             seen: Seen::new(Heat::new(HOT_VISITS), tier.is_cold()),
             refused: BTreeSet::new(),
-            samples: BTreeMap::new(),
             chance: Chance::new(),
             options,
             refusal: None,
@@ -131,9 +131,6 @@ impl<E: Engine> Vcpu<E> {
         if !has_code {
             return self.interpret_and_see(STRETCH);
         }
-        if self.tier == Tier::Auto {
-            self.engine.ask_from_now_on(Question::Sample);
-        }
         self.enter()
     }
 
@@ -181,21 +178,16 @@ impl<E: Engine> Vcpu<E> {
         })
     }
 
-    /// Translated code left because somebody polls, or wants to know what it is busy with.
+    /// Translated code left because somebody polls, or because calls nest too deeply: then it just starts again.
     fn polled(&mut self) -> Option<Exit> {
-        let state = self.engine.parts().0;
-        let (pc, is_sample, is_poll) = (state.pc, state.sample != 0, state.poll != 0);
-        state.sample = 0;
-        // Of region-shaped code nothing is asked but to poll.
+        let is_poll = self.engine.parts().0.poll != 0;
         let exit = self.freshen();
-        if is_sample && self.tier == Tier::Auto {
-            self.sampled(pc);
-        }
         (is_poll || exit != Exit::Poll).then_some(exit)
     }
 
     /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating.
     fn is_time(&mut self, pc: u32) -> bool {
-        self.tier != Tier::Auto || self.seen.heat.visit(pc)
+        self.seen.heat.visit(pc);
+        self.tier != Tier::Auto || self.seen.heat.visits(pc) >= LEFT_VISITS
     }
 }

@@ -170,11 +170,18 @@ pub type Switches = BTreeMap<u32, Switch>;
 
 /// Finds the region around `root`; `None` if nothing can be fetched there.
 pub fn discover(code: &dyn CodeSource, root: u32, reach: Reach) -> Option<Region> {
-    discover_with(code, root, reach, &Switches::new())
+    discover_with(code, root, reach, &Switches::new(), &|_| true)
 }
 
-/// The same, where some computed jumps are known.
-pub fn discover_with(code: &dyn CodeSource, root: u32, reach: Reach, switches: &Switches) -> Option<Region> {
+/// The same, where some computed jumps are known, and of what is behind the root only those blocks are wanted that
+/// `is_wanted` says.
+pub fn discover_with(
+    code: &dyn CodeSource,
+    root: u32,
+    reach: Reach,
+    switches: &Switches,
+    is_wanted: &dyn Fn(u32) -> bool,
+) -> Option<Region> {
     let code = &Reader { code, switches };
     code.word(root)?;
     let mut leaders = BTreeSet::from([root]);
@@ -186,7 +193,7 @@ pub fn discover_with(code: &dyn CodeSource, root: u32, reach: Reach, switches: &
             if leaders.len() >= reach.blocks {
                 break;
             }
-            if code.word(next).is_some() && leaders.insert(next) {
+            if is_wanted(next) && code.word(next).is_some() && leaders.insert(next) {
                 queue.push_back(next);
             }
         }

@@ -9,9 +9,6 @@ use mips::region::{Reach, discover};
 use mips::translate::region::{Limits, Rooted, gather};
 use mips::translate::{Translated, block, region};
 
-/// Instructions that are worth translating into a region for each sample that found its code busy: they take about the
-/// time that was spent there.
-const INSTRUCTIONS_A_SAMPLE: u32 = 50;
 /// Blocks translated together, in the block shape.
 const BLOCKS: Reach = Reach { blocks: 64, is_past_interpreter: true };
 /// Functions translated together.
@@ -20,55 +17,29 @@ const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
 const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
 
 impl<E: Engine> Vcpu<E> {
-    /// Block-shaped code was found at `pc`, a loop's header or where a function begins or comes back to: the function
-    /// becomes a region when enough time was spent in it, and the loop too if that does not help.
-    pub(super) fn sampled(&mut self, pc: u32) {
-        let function = self.seen.function(pc).filter(|function| !self.seen.regions.contains(function));
-        let root = function.unwrap_or(pc);
-        if self.seen.regions.contains(&root) {
-            return;
-        }
-        let missing = match self.samples.get(&root) {
-            Some(missing) => missing - 1,
-            None => {
-                let instructions: u32 = self.gather(root).iter().map(Rooted::instructions).sum();
-                (instructions / INSTRUCTIONS_A_SAMPLE).max(1)
-            }
-        };
-        self.samples.insert(root, missing);
-        if missing == 0 {
-            self.samples.remove(&root);
-            self.seen.regions.insert(root);
-            let begun = self.engine.processor_time();
-            let regions = self.gather(root);
-            if !regions.is_empty() {
-                let translated = region::translate(&regions, self.options);
-                if self.install(root, &translated, begun) {
-                    self.seen.regions.extend(regions.iter().map(|region| region.root));
-                }
-            }
-        }
-    }
-
     /// Translates what is at `pc`; false if that cannot be.
     pub(super) fn compile(&mut self, pc: u32) -> bool {
         let begun = self.engine.processor_time();
         if self.refused.contains(&pc) {
             return false;
         }
-        self.translate(pc).is_some_and(|translated| self.install(pc, &translated, begun))
+        let Some(translated) = self.translate(pc) else { return false };
+        let is_installed = self.install(pc, &translated, begun);
+        if is_installed && self.tier == Tier::Auto {
+            self.seen.regions.extend(translated.functions.iter().flat_map(|unit| &unit.entries));
+        }
+        is_installed
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {
         let is_region = match self.tier {
-            Tier::Region => true,
+            Tier::Region | Tier::Auto => true,
             Tier::Mixed => self.chance.below(2) == 0,
-            Tier::Interp | Tier::Block | Tier::Auto => false,
+            Tier::Interp | Tier::Block => false,
         };
         if !is_region {
             let code = Fetched::new(self.engine.parts().1);
             let region = discover(&code, pc, BLOCKS)?;
-            self.seen.begin(region.blocks.iter().filter_map(|block| block.end.called()));
             return Some(block::translate(&region, self.options));
         }
         let regions = self.gather(pc);
@@ -77,11 +48,13 @@ impl<E: Engine> Vcpu<E> {
 
     /// The region at `pc`, and those it calls that are worth translating with it.
     fn gather(&mut self, pc: u32) -> Vec<Rooted> {
+        // Tier `mixed` is to meet both.
+        let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched::new(space);
         let limits = if self.tier.is_cold() { FUNCTIONS_COLD } else { FUNCTIONS };
-        gather(&code, pc, &gpr, limits, &self.seen)
+        gather(&code, pc, &gpr, limits, &self.seen.profile((!whole).then_some(&self.decoded)))
     }
 
     fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {

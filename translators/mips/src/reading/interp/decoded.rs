@@ -1,11 +1,16 @@
-//! Instructions decoded before: a direct-mapped cache by address. Whoever changes code says so with [`Decoded::forget`].
+//! Instructions decoded before: a direct-mapped cache by address, and beside it, which ones there ever were. Whoever changes
+//! code says so with [`Decoded::forget`].
 
 use crate::insn::Insn;
 use crate::isa::Op;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec;
 
 const ENTRIES: usize = 1 << 14;
+
+/// Instructions for which it is kept together whether they ran.
+const RAN_BITS: u32 = 64;
 
 /// An address no instruction has.
 const NOWHERE: u32 = 1;
@@ -13,12 +18,15 @@ const NOWHERE: u32 = 1;
 /// Decoded instructions of one address space.
 pub struct Decoded {
     entries: Box<[(u32, Insn)]>,
+    /// What was ever decoded, which is what ran: a bit an instruction, by the number of the first.
+    ran: BTreeMap<u32, u64>,
 }
 
 impl Decoded {
     /// An empty cache.
     pub fn new() -> Decoded {
-        Decoded { entries: vec![(NOWHERE, Insn { op: Op::nop, word: 0 }); ENTRIES].into_boxed_slice() }
+        let entries = vec![(NOWHERE, Insn { op: Op::nop, word: 0 }); ENTRIES].into_boxed_slice();
+        Decoded { entries, ran: BTreeMap::new() }
     }
 
     #[inline(always)]
@@ -34,6 +42,12 @@ impl Decoded {
 
     pub(super) fn put(&mut self, pc: u32, insn: Insn) {
         self.entries[Decoded::slot(pc)] = (pc, insn);
+        *self.ran.entry((pc >> 2) / RAN_BITS).or_default() |= 1 << ((pc >> 2) % RAN_BITS);
+    }
+
+    /// Whether the instruction at `pc` was ever interpreted, or one that stood there before it.
+    pub fn has_run(&self, pc: u32) -> bool {
+        self.ran.get(&((pc >> 2) / RAN_BITS)).is_some_and(|bits| bits >> ((pc >> 2) % RAN_BITS) & 1 != 0)
     }
 
     /// Forgets what was decoded in `bytes` bytes from `at`: the code there may have changed or gone.

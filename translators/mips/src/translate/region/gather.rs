@@ -37,6 +37,8 @@ pub trait Profile {
     fn is_translated(&self, root: u32) -> bool;
     /// What the computed call at `site` was seen to call.
     fn called(&self, site: u32) -> Option<u32>;
+    /// Whether the block at `pc` ever ran: what did not is left out.
+    fn has_run(&self, pc: u32) -> bool;
 }
 
 /// The region at `root` and those it calls, directly or not, as far as they are warm. `gpr` are the general registers at
@@ -55,7 +57,7 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
         // Of functions it calls no more is known than that they are called.
         let now = gathered.is_empty().then_some(gpr);
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
-        let Some((region, mut likely)) = explore(code, start, reach) else { continue };
+        let Some((region, mut likely)) = explore(code, start, reach, profile) else { continue };
         let size = super::instructions(&region.blocks);
         if !gathered.is_empty() && size > INLINED_MAX && profile.is_translated(root) {
             continue;
@@ -89,10 +91,15 @@ struct Guess {
 }
 
 /// The region at `root`, with its switches, and where its calls are likely to go.
-fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach) -> Option<(Region, BTreeMap<u32, u32>)> {
+fn explore(
+    code: &dyn CodeSource,
+    start: Start<'_>,
+    reach: Reach,
+    profile: &dyn Profile,
+) -> Option<(Region, BTreeMap<u32, u32>)> {
     let mut switches = Switches::new();
     loop {
-        let mut region = discover_with(code, start.root, reach, &switches)?;
+        let mut region = discover_with(code, start.root, reach, &switches, &|pc| profile.has_run(pc))?;
         let guess = guess(&region, start, code);
         let found = switches.len();
         let mut edges: usize = switches.values().map(|switch| switch.entries.len()).sum();

@@ -17,15 +17,6 @@ pub trait Space: Bus + AddressSpace {
     fn take_changed(&mut self) -> Vec<(Addr, u32)>;
 }
 
-/// What translated code may be asked from another thread.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Question {
-    /// To say where it is, if it is block-shaped: [`State::sample`].
-    Sample,
-    /// To leave: [`State::poll`].
-    Poll,
-}
-
 /// How translated code came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Drive {
@@ -49,9 +40,9 @@ pub trait Engine {
     /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
     /// can be told. The error is the host's, not the guest's.
     fn install(&mut self, translated: &Translated) -> Result<usize, String>;
-    /// Asks every millisecond or so that translated code runs. Does nothing if that was wanted before, or on a host
-    /// without threads: then nothing becomes a region by itself.
-    fn ask_from_now_on(&mut self, _question: Question) {}
+    /// Sets the poll word every millisecond or so that translated code runs. Does nothing if that was wanted before, or on
+    /// a host without threads.
+    fn interrupt_from_now_on(&mut self) {}
     /// Whether there are so many translations that all should be forgotten before the next one.
     fn is_full(&self) -> bool {
         false

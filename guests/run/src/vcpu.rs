@@ -4,7 +4,7 @@ mod interpreting;
 mod translating;
 
 use crate::chance::Chance;
-use crate::engine::{Drive, Engine, Question, Space};
+use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
 use crate::seen::Seen;
 use crate::statistics::Statistics;
@@ -136,7 +136,7 @@ impl<E: Engine> Vcpu<E> {
 
     /// Interprets a few instructions, runs whatever code there is, or first makes some, of one shape or the other.
     fn mixed(&mut self) -> Option<Exit> {
-        self.engine.ask_from_now_on(Question::Poll);
+        self.engine.interrupt_from_now_on();
         let pc = self.engine.parts().0.pc;
         if self.chance.below(3) == 0 {
             let budget = 1 + self.chance.below(MIXED_STRETCH);

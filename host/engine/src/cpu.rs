@@ -35,12 +35,6 @@ impl CpuMemory {
         unsafe { &mut *self.mapping.base().add(STATE_AT as usize).cast::<State>() }
     }
 
-    /// The sample word, for other threads.
-    pub(crate) fn sample(mapping: &Mapping) -> &AtomicU32 {
-        // SAFETY: as for the poll word.
-        unsafe { &*mapping.base().add((STATE_AT + State::SAMPLE) as usize).cast::<AtomicU32>() }
-    }
-
     /// The poll word, for other threads.
     pub(crate) fn poll(mapping: &Mapping) -> &AtomicU32 {
         // SAFETY: committed, aligned, and accessed as an atomic by translated code and by every other thread.

@@ -12,7 +12,7 @@ mod mapping;
 mod memory;
 mod native;
 mod perf_map;
-mod sampler;
+mod ticker;
 mod vanished;
 mod wait;
 mod wasm;

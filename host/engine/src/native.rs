@@ -4,14 +4,14 @@ use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
 use crate::perf_map::PerfMap;
-use crate::sampler::Sampler;
+use crate::ticker::Ticker;
 use crate::wasm::{Installed, Ran, Wasm};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
 use mips::reg::Gpr;
 use mips::translate::{Translated, Unit};
-use run::{Drive, Engine, Interpret, Question};
+use run::{Drive, Engine, Interpret};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Native {
     memory: GuestMemory,
     cpu: CpuMemory,
     /// Started when first asked for.
-    sampler: Option<Sampler>,
+    ticker: Option<Ticker>,
     /// Started when first needed.
     wasm: Option<Wasm>,
     /// Where `perf` is told of code, if anyone wants that.
@@ -53,7 +53,7 @@ impl Native {
             cpu_mapping,
             memory,
             cpu,
-            sampler: None,
+            ticker: None,
             wasm: None,
             perf_map: None,
             regions: HashMap::new(),
@@ -158,8 +158,8 @@ impl Engine for Native {
         Ok(bytes)
     }
 
-    fn ask_from_now_on(&mut self, question: Question) {
-        self.sampler.get_or_insert_with(|| Sampler::start(self.cpu_mapping.clone(), question));
+    fn interrupt_from_now_on(&mut self) {
+        self.ticker.get_or_insert_with(|| Ticker::start(self.cpu_mapping.clone()));
     }
 
     fn is_full(&self) -> bool {
@@ -180,7 +180,7 @@ impl Engine for Native {
         state.leave = Leave::NoCode.code();
         let pc = state.pc;
         let Some(wasm) = &mut self.wasm else { return Drive::Left(Leave::NoCode) };
-        let running = |is_running| self.sampler.iter().for_each(|sampler| sampler.set_running(is_running));
+        let running = |is_running| self.ticker.iter().for_each(|ticker| ticker.set_running(is_running));
         running(true);
         let ran = wasm.drive(pc, &mut |pc| interpret(self.cpu.state(), &mut self.memory, pc));
         running(false);

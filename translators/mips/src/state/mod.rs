@@ -37,8 +37,6 @@ pub struct State {
     pub link_value: u32,
     /// [`State::POLL_NOW`]: leave translated code at the next poll; else zero. Written by other threads.
     pub poll: u32,
-    /// Not zero: block-shaped code leaves at its next poll, for somebody to see where it is. Written by other threads.
-    pub sample: u32,
     /// Why translated code left, a [`crate::border::Leave`] code; zero if it only has no code for `pc`.
     pub leave: u32,
     /// When translated code left to poll: the cells ([`crate::cells::Cells`], low half first) that are not right here,
@@ -90,8 +88,6 @@ impl State {
     pub const LINK_VALUE: u32 = offset_of!(State, link_value) as u32;
     /// Byte offset of `poll`.
     pub const POLL: u32 = offset_of!(State, poll) as u32;
-    /// Byte offset of `sample`, right behind `poll`.
-    pub const SAMPLE: u32 = offset_of!(State, sample) as u32;
     /// Byte offset of `leave`.
     pub const LEAVE: u32 = offset_of!(State, leave) as u32;
 
@@ -156,9 +152,6 @@ impl State {
     }
 }
 
-// Both are looked at together.
-const _: () = assert!(State::SAMPLE == State::POLL + 4 && State::POLL.is_multiple_of(8));
-
 impl Default for State {
     fn default() -> State {
         State {
@@ -173,7 +166,6 @@ impl Default for State {
             link_at: State::NO_LINK,
             link_value: 0,
             poll: 0,
-            sample: 0,
             leave: 0,
             stale: [0; 2],
             fpu: FpuMode::default(),

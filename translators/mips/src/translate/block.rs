@@ -146,6 +146,6 @@ impl Writer<'_> {
 
     /// Leaves at `pc` if the poll word is set. An atomic load, so that it is not merged out of loops.
     fn poll(&mut self, pc: u32) {
-        self.emit.poll_or_sample(pc);
+        self.emit.poll(pc);
     }
 }

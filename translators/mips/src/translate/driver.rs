@@ -34,25 +34,18 @@ pub(crate) fn poll_word(code: &mut Code) {
     add(code, &[state(State::POLL), Instruction::I32AtomicLoad(THERE)]);
 }
 
-/// Pushes whether the poll word or the sample word behind it is set.
-pub(crate) fn poll_or_sample(code: &mut Code) {
-    let there = MemArg { align: 3, ..THERE };
-    let zero = Instruction::I64Const(0);
-    add(code, &[state(State::POLL), Instruction::I64AtomicLoad(there), zero, Instruction::I64Ne]);
-}
-
 /// Notes why translated code leaves.
 pub(super) fn set_leave(code: &mut Code, why: Leave) {
     add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
-/// Puts the entry for the PC into ENTRY; returns the PC if there is none or somebody polls, as `push_poll` finds out.
-fn find(code: &mut Code, push_poll: fn(&mut Code)) {
+/// Puts the entry for the PC into ENTRY; returns the PC if there is none or somebody polls.
+fn find(code: &mut Code) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::NO_ENTRY as i32), Instruction::I32And]);
     add(code, &[Instruction::If(BlockType::Empty)]);
     add(code, &back);
-    push_poll(code);
+    poll_word(code);
     add(code, &[Instruction::If(BlockType::Empty)]);
     set_leave(code, Leave::Poll);
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
@@ -75,7 +68,7 @@ fn push_call(code: &mut Code) {
 pub fn driver() -> Vec<u8> {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    find(&mut code, poll_or_sample);
+    find(&mut code);
     push_call(&mut code);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
@@ -87,7 +80,7 @@ pub fn driver() -> Vec<u8> {
 /// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it.
 pub(super) fn dispatcher() -> Function {
     let mut code = Code::new(2, &[Type::I32]);
-    find(&mut code, poll_word);
+    find(&mut code);
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish().0

@@ -7,7 +7,7 @@ pub mod block;
 mod driver;
 pub mod region;
 
-pub(crate) use driver::{THERE, poll_or_sample, poll_word, state};
+pub(crate) use driver::{THERE, poll_word, state};
 pub use driver::{driver, memories};
 
 use crate::border;

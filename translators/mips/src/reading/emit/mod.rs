@@ -17,7 +17,7 @@ use crate::exception::Exception;
 use crate::insn::Offset;
 use crate::reg::Gpr;
 use crate::state::{FpuMode, State};
-use crate::translate::{THERE, poll_or_sample, poll_word, state};
+use crate::translate::{THERE, poll_word, state};
 use core::cell::{self, RefCell};
 use core::convert::Infallible;
 pub use in_place::perform;
@@ -179,17 +179,8 @@ impl<'a> Emit<'a> {
 
     /// Leaves at `pc` if the poll word is set: it is, while the registers stand as they do now.
     pub fn poll(&mut self, pc: u32) {
-        self.leave_if(poll_word, pc);
-    }
-
-    /// The same, and if somebody wants to know where this is.
-    pub fn poll_or_sample(&mut self, pc: u32) {
-        self.leave_if(poll_or_sample, pc);
-    }
-
-    fn leave_if(&mut self, push_poll: fn(&mut Code), pc: u32) {
         let code = self.code();
-        push_poll(code);
+        poll_word(code);
         code.add(Instruction::If(BlockType::Empty));
         self.leave(Leave::Poll, pc);
         self.code().add(Instruction::End);

@@ -1,21 +1,20 @@
-//! Asks translated code from time to time, as [`Question`] says.
+//! [`Ticker`]: interrupts translated code from time to time, as a test of all that may happen then.
 
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use mips::State;
-use run::Question;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Time between two questions.
+/// Time between two interruptions.
 const INTERVAL: Duration = Duration::from_millis(1);
-/// Questions that nobody was there for until it sleeps.
+/// Interruptions that nobody was there for until it sleeps.
 const IDLE_MAX: u32 = 10;
 
-/// A thread that asks a CPU while its code runs.
-pub(crate) struct Sampler {
+/// A thread that sets a CPU's poll word while its code runs.
+pub(crate) struct Ticker {
     shared: Arc<Shared>,
 }
 
@@ -29,15 +28,15 @@ struct Shared {
     wake: Condvar,
 }
 
-impl Sampler {
-    pub(crate) fn start(cpu: Arc<Mapping>, question: Question) -> Sampler {
+impl Ticker {
+    pub(crate) fn start(cpu: Arc<Mapping>) -> Ticker {
         let shared = Arc::new(Shared::default());
         let theirs = shared.clone();
-        thread::spawn(move || ask(&theirs, &cpu, question));
-        Sampler { shared }
+        thread::spawn(move || tick(&theirs, &cpu));
+        Ticker { shared }
     }
 
-    /// Says whether translated code runs: nobody else is asked.
+    /// Says whether translated code runs: nobody else is interrupted.
     pub(crate) fn set_running(&self, is_running: bool) {
         if !is_running {
             return self.shared.is_running.store(false, Ordering::Relaxed);
@@ -51,24 +50,21 @@ impl Sampler {
     }
 }
 
-impl Drop for Sampler {
+impl Drop for Ticker {
     fn drop(&mut self) {
         *self.shared.is_over.lock().expect("nothing panics while it is locked") = true;
         self.shared.wake.notify_one();
     }
 }
 
-fn ask(shared: &Shared, cpu: &Mapping, question: Question) {
+fn tick(shared: &Shared, cpu: &Mapping) {
     let mut is_over = shared.is_over.lock().expect("nothing panics while it is locked");
     let mut idle = 0;
     while !*is_over {
         is_over = shared.wake.wait_timeout(is_over, INTERVAL).expect("nothing panics while it is locked").0;
         if shared.is_running.load(Ordering::Relaxed) {
             idle = 0;
-            match question {
-                Question::Sample => CpuMemory::sample(cpu).store(1, Ordering::Relaxed),
-                Question::Poll => CpuMemory::poll(cpu).store(State::POLL_NOW, Ordering::Relaxed),
-            }
+            CpuMemory::poll(cpu).store(State::POLL_NOW, Ordering::Relaxed);
             continue;
         }
         idle += 1;

@@ -12,7 +12,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// The most instructions of a function that is inlined.
-pub(super) const INLINED_MAX: u32 = 48;
+pub(super) const INLINED_MAX: u32 = 100;
 /// How deep inlined functions nest.
 const NESTING_MAX: u32 = 3;
 /// Instructions that inlining may always add; big functions may double.

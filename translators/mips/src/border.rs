@@ -30,8 +30,8 @@ pub const STACK_BYTES: usize = 4 << 20;
 
 /// Bytes of a page of guest code.
 pub const PAGE_BYTES: u32 = 4096;
-/// The register file, [`crate::State`].
-pub const STATE_AT: u32 = 0x2000;
+/// The register file, [`crate::State`]: first, because near addresses make short instructions.
+pub const STATE_AT: u32 = 0;
 /// The map of entries: that of `pc` lies at `MAP_AT + pc`.
 pub const MAP_AT: u32 = 0x1_0000;
 /// What no PC with an entry has set: the upper half of the address space is the kernel's, and code lies at words.

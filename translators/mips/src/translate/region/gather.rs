@@ -10,11 +10,15 @@ use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 /// The most entries that a switch's table is believed to have.
 const ENTRIES_MAX: u32 = 1024;
 /// How far from the jump they lead, in bytes: a table jump in Wasm has an entry for each word between them.
 const DISTANCE_MAX: u32 = 0x4000;
+
+/// The most instructions of a function that is translated again, to be called directly, where a loop calls it.
+const LOOPED_MAX: u32 = 100;
 
 /// The most entries that all switches of a region have together: each is an edge, and a hostile program could have every
 /// block jump to all others.
@@ -43,14 +47,14 @@ pub trait Profile {
 
 /// The region at `root` and those it calls, directly or not, as far as they are warm. `gpr` are the general registers at
 /// `root`, as they happen to be now. What is a region already is left out, unless it is so small that it is better inlined
-/// than called. Empty if nothing can be fetched at `root`.
+/// than called, or called by a loop and not big. Empty if nothing can be fetched at `root`.
 pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits, profile: &dyn Profile) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
     let mut known = BTreeSet::from([root]);
-    let mut queue = VecDeque::from([root]);
+    let mut queue = VecDeque::from([(root, u32::MAX)]);
     let mut gathered = Vec::new();
     let mut instructions = 0;
-    while let Some(root) = queue.pop_front() {
+    while let Some((root, again_max)) = queue.pop_front() {
         if instructions >= limits.instructions {
             break;
         }
@@ -59,7 +63,7 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
         let Some((region, mut likely)) = explore(code, start, reach, profile) else { continue };
         let size = super::instructions(&region.blocks);
-        if !gathered.is_empty() && size > INLINED_MAX && profile.is_translated(root) {
+        if size > again_max && profile.is_translated(root) {
             continue;
         }
         for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
@@ -68,18 +72,24 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
             }
         }
         instructions += size;
-        let called = region.blocks.iter().filter_map(|block| match block.end {
-            End::Call(Some(target)) => Some(target),
-            _ => likely.get(&block.pc).copied(),
-        });
-        for target in called {
-            if known.insert(target) && profile.is_warm(target) {
-                queue.push_back(target);
+        let loops = loops(&region);
+        for block in &region.blocks {
+            let target = block.end.called().or_else(|| likely.get(&block.pc).copied());
+            let is_looped = loops.iter().any(|each| each.contains(&block.pc));
+            let again_max = if is_looped { LOOPED_MAX } else { INLINED_MAX };
+            if let Some(target) = target.filter(|target| profile.is_warm(*target) && known.insert(*target)) {
+                queue.push_back((target, again_max));
             }
         }
         gathered.push(Rooted { region, root, likely });
     }
     gathered
+}
+
+/// From where to where a region's loops reach, by address: that compilers lay them out in one piece is good enough here.
+fn loops(region: &Region) -> Vec<RangeInclusive<u32>> {
+    let ways = region.blocks.iter().flat_map(|block| block.successors().map(|to| to..=block.pc));
+    ways.filter(|way| !way.is_empty()).collect()
 }
 
 /// What is guessed of a region's computed jumps and calls.

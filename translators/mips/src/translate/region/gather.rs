@@ -81,7 +81,8 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
                 queue.push_back((target, again_max));
             }
         }
-        gathered.push(Rooted { region, root, likely });
+        let is_callee = !gathered.is_empty() && profile.is_translated(root);
+        gathered.push(Rooted { region, root, likely, is_callee });
     }
     gathered
 }

@@ -99,6 +99,15 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// What is really called, as far as that is known or likely.
+    pub(super) fn called(&self) -> impl Iterator<Item = u32> + '_ {
+        let calls = self.places.iter().filter(|place| place.role == Role::Plain);
+        calls.filter_map(|place| match self.blocks[place.block].end {
+            End::Call(target) => target.or(place.likely),
+            _ => None,
+        })
+    }
+
     /// Whether some place may really call.
     pub(super) fn may_call(&self) -> bool {
         self.places.iter().any(|place| match (self.blocks[place.block].end, place.role) {
@@ -130,7 +139,7 @@ struct Laying<'a> {
 impl<'a> Laying<'a> {
     /// Lays out a region, which returns to `back`, if it is inlined; the answer is the place of its root.
     fn stand(&mut self, number: usize, back: Option<(u32, Option<u32>)>, nesting: u32) -> u32 {
-        let Rooted { region, root, likely } = &self.regions[number];
+        let Rooted { region, root, likely, .. } = &self.regions[number];
         let first_block = *self.first_blocks.entry(number).or_insert_with(|| {
             self.layout.blocks.extend(&region.blocks);
             self.layout.blocks.len() - region.blocks.len()

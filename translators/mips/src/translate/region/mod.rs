@@ -17,7 +17,7 @@ use super::{IMPORTED, Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 pub use gather::{Limits, Profile, gather};
 use graph::Nodes;
@@ -35,6 +35,8 @@ pub struct Rooted {
     pub root: u32,
     /// For calls that compute their target, by the address of their block: where they are likely to go.
     pub likely: BTreeMap<u32, u32>,
+    /// Whether it is wanted only for those that call it here.
+    pub is_callee: bool,
 }
 
 impl Rooted {
@@ -46,23 +48,39 @@ impl Rooted {
 
 /// Translates regions into one module, in which they call each other directly.
 pub fn translate(regions: &[Rooted], options: Options) -> Translated {
+    let layouts = layouts(regions);
     let calls = Calls {
-        functions: (IMPORTED..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect(),
-        dispatcher: IMPORTED + regions.len() as u32,
+        functions: (IMPORTED..).zip(&layouts).map(|(number, (root, _))| (*root, number)).collect(),
+        dispatcher: IMPORTED + layouts.len() as u32,
     };
     let mut functions = Vec::new();
     let mut units = Vec::new();
-    for (number, rooted) in regions.iter().enumerate() {
-        let layout = Layout::new(regions, number);
-        let (function, sites) = translate_one(&layout, &calls, options);
+    for (root, layout) in &layouts {
+        let (function, sites) = translate_one(layout, &calls, options);
         functions.push(function);
         let (ranges, instructions) =
             (ranges(layout.blocks.iter().copied()), instructions(layout.blocks.iter().copied()));
-        units.push(Unit { entries: alloc::vec![rooted.root], sites, ranges, instructions });
+        units.push(Unit { entries: alloc::vec![*root], sites, ranges, instructions });
     }
     functions.push(dispatcher());
-    let names: Vec<_> = (0..regions.len()).map(export).collect();
+    let names: Vec<_> = (0..layouts.len()).map(export).collect();
     Translated { wasm: module(&names, &functions), functions: units }
+}
+
+/// The functions to write, by their roots: those that are wanted anyway, and those that are called by one that is written.
+/// What stands in place of all its calls is not among them.
+fn layouts(regions: &[Rooted]) -> Vec<(u32, Layout<'_>)> {
+    let numbers: BTreeMap<u32, usize> = (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect();
+    let mut wanted: BTreeSet<usize> = (0..regions.len()).filter(|number| !regions[*number].is_callee).collect();
+    let mut queue: VecDeque<usize> = wanted.iter().copied().collect();
+    let mut written = Vec::new();
+    while let Some(number) = queue.pop_front() {
+        let layout = Layout::new(regions, number);
+        let called = layout.called().filter_map(|target| numbers.get(&target).copied());
+        queue.extend(called.filter(|number| wanted.insert(*number)));
+        written.push((regions[number].root, layout));
+    }
+    written
 }
 
 fn translate_one(layout: &Layout<'_>, calls: &Calls, options: Options) -> (Function, Vec<(u32, u32)>) {

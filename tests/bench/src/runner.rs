@@ -23,6 +23,8 @@ pub(crate) enum Runner {
 
 /// The tier whose ratios need no precision, and whose runs take longest.
 pub(crate) const INTERPRETER: &str = "interp";
+/// The tier that is for tests only.
+const STRESS: &str = "mixed";
 
 impl Runner {
     /// Its column.
@@ -56,7 +58,8 @@ impl Runners {
         let said = String::from_utf8_lossy(&output.stderr);
         let names = said.split_once("[possible values:").and_then(|(_, rest)| rest.split_once(']'));
         let (names, _) = names.context("strata run --tier does not name the tiers")?;
-        all.extend(names.split(',').map(|name| Runner::Strata(name.trim().to_owned())));
+        let names = names.split(',').map(str::trim).filter(|name| *name != STRESS);
+        all.extend(names.map(|name| Runner::Strata(name.to_owned())));
         Ok(all)
     }
 

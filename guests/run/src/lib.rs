@@ -10,14 +10,21 @@ extern crate alloc;
 
 mod chance;
 mod engine;
+mod fetched;
 mod heat;
 mod interpreted;
 mod paged;
 mod process;
+mod seen;
+mod statistics;
+mod tier;
 mod vcpu;
+mod watched;
 
 pub use engine::{Drive, Engine, Interpret, Question, Space};
 pub use interpreted::Interpreted;
 pub use paged::Paged;
 pub use process::{Host, Step, run, step, wake};
-pub use vcpu::{Exit, Statistics, Tier, Vcpu};
+pub use statistics::Statistics;
+pub use tier::Tier;
+pub use vcpu::{Exit, Vcpu};

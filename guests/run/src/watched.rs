@@ -1,0 +1,39 @@
+//! [`Watched`]: guest memory as the interpreter reaches it, with an eye on where branches lead.
+
+use crate::engine::Space;
+use crate::heat::Heat;
+use mips::cpu::Size;
+use mips::exception::Fault;
+use mips::reading::interp::Bus;
+
+/// The address space, with an eye on where branches lead.
+pub(crate) struct Watched<'a, S: Space> {
+    pub(crate) space: &'a mut S,
+    pub(crate) heat: &'a mut Heat,
+    pub(crate) watches: bool,
+}
+
+impl<S: Space> Bus for Watched<'_, S> {
+    #[inline(always)]
+    fn is_big_endian(&self) -> bool {
+        self.space.is_big_endian()
+    }
+    #[inline(always)]
+    fn load(&mut self, size: Size, at: u32) -> Result<u32, Fault> {
+        self.space.load(size, at)
+    }
+    #[inline(always)]
+    fn store(&mut self, size: Size, at: u32, value: u32) -> Result<(), Fault> {
+        self.space.store(size, at, value)
+    }
+    fn fetch(&mut self, at: u32) -> Result<u32, Fault> {
+        self.space.fetch(at)
+    }
+    fn cycles(&mut self) -> u32 {
+        self.space.cycles()
+    }
+    #[inline(always)]
+    fn entered(&mut self, pc: u32, begins: bool) -> bool {
+        self.watches && if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) }
+    }
+}

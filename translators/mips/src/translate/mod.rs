@@ -29,6 +29,15 @@ pub struct Translated {
     pub functions: Vec<Unit>,
 }
 
+/// In which of the two shapes code is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Shape {
+    /// Made by [`block`].
+    Block,
+    /// Made by [`region`].
+    Region,
+}
+
 /// One translated region.
 #[derive(Clone, Debug)]
 pub struct Unit {

@@ -1,0 +1,174 @@
+//! [`Bundle`]: the file of a program's records.
+//!
+//! All numbers are little-endian; lists begin with how many things are in them, as 32 bits.
+//!
+//! | what | bytes |
+//! |---|---|
+//! | `strata`, 0, the version of this format | 8 |
+//! | the index's length, and its digest | 4, 32 |
+//! | index: the bundle's name, and what people call the program | 32, list |
+//! | index: for each record its kind, options, root, instructions, and length and digest of its contents | list of 1, 1, 4, 4, 4, 32 |
+//! | index: entries by guest address, each with the number of its record | list of 4, 4 |
+//! | the records' contents, one after the other | |
+//!
+//! A record's contents are the digest of the guest code, the list of its functions, and the artifact: see
+//! [`Record`]. Nothing is believed before its digest was compared, and no length even then.
+
+use crate::digest::Digest;
+use crate::record::{Kind, Record, read_options, write_options};
+use crate::wire::{Reader, Writer};
+use mips::reading::emit::Options;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+const MAGIC: [u8; 8] = *b"strata\0\x01";
+const HEADER_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES;
+
+/// What a bundle is read from.
+pub trait Source {
+    /// How many bytes it has.
+    fn bytes(&self) -> u64;
+    /// Fills `into` from an offset; false if there is not so much.
+    fn read(&self, at: u64, into: &mut [u8]) -> bool;
+}
+
+impl Source for File {
+    fn bytes(&self) -> u64 {
+        self.metadata().map_or(0, |metadata| metadata.len())
+    }
+    fn read(&self, at: u64, into: &mut [u8]) -> bool {
+        self.read_exact_at(into, at).is_ok()
+    }
+}
+
+impl Source for Vec<u8> {
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+    fn read(&self, at: u64, into: &mut [u8]) -> bool {
+        let from = usize::try_from(at).ok().and_then(|at| self.get(at..)?.get(..into.len()));
+        from.map(|from| into.copy_from_slice(from)).is_some()
+    }
+}
+
+/// A record as the index has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    pub(crate) options: Options,
+    pub(crate) root: u32,
+    /// Guest instructions.
+    pub(crate) instructions: u32,
+    /// Where its contents begin, and how many bytes they are.
+    at: u64,
+    bytes: u32,
+    digest: Digest,
+}
+
+/// A bundle, open for reading.
+pub struct Bundle {
+    source: Box<dyn Source>,
+    /// What people call the program.
+    pub name: String,
+    pub(crate) items: Vec<Item>,
+    /// Entries, by address, with the numbers of their records.
+    pub(crate) entries: Vec<(u32, u32)>,
+}
+
+impl Bundle {
+    /// Opens the bundle `id`; `None` if it is something else, or damaged.
+    pub fn open(source: Box<dyn Source>, id: &Digest) -> Option<Bundle> {
+        let length = source.bytes();
+        let get = |at: u64, bytes: usize| {
+            let mut into = Vec::new();
+            (at + bytes as u64 <= length).then(|| into.resize(bytes, 0))?;
+            source.read(at, &mut into).then_some(into)
+        };
+        let header = get(0, HEADER_BYTES)?;
+        let mut from = Reader::new(&header);
+        if from.array()? != MAGIC {
+            return None;
+        }
+        let (bytes, digest) = (from.word()?, Digest(from.array()?));
+        let index = get(HEADER_BYTES as u64, bytes as usize)?;
+        if Digest::of(&index) != digest {
+            return None;
+        }
+        let mut from = Reader::new(&index);
+        if Digest(from.array()?) != *id {
+            return None;
+        }
+        let name = String::from_utf8_lossy(from.bytes()?).into_owned();
+        let mut at = HEADER_BYTES as u64 + u64::from(bytes);
+        let items = from.list(|from| {
+            let (kind, options, root) = (Kind::read(from)?, read_options(from)?, from.word()?);
+            let (instructions, bytes, digest) = (from.word()?, from.word()?, Digest(from.array()?));
+            let item = Item { kind, options, root, instructions, at, bytes, digest };
+            at += u64::from(bytes);
+            Some(item)
+        })?;
+        let is_known = |entry: &(u32, u32)| (entry.1 as usize) < items.len();
+        let entries = from.list(|from| Some((from.word()?, from.word()?)).filter(is_known))?;
+        from.finish(())?;
+        Some(Bundle { source, name, items, entries })
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// How many modules of guest code those are, and how many guest instructions are in them.
+    pub fn counts(&self) -> (usize, u64) {
+        let code = self.items.iter().filter(|item| matches!(item.kind, Kind::Code(_)));
+        (code.clone().count(), code.map(|item| u64::from(item.instructions)).sum())
+    }
+
+    /// A record; `None` if it is damaged.
+    pub fn record(&self, number: usize) -> Option<Record> {
+        let item = self.items.get(number)?;
+        if item.at + u64::from(item.bytes) > self.source.bytes() {
+            return None;
+        }
+        let mut contents = vec![0; item.bytes as usize];
+        let is_right = self.source.read(item.at, &mut contents) && Digest::of(&contents) == item.digest;
+        is_right.then(|| Record::decode(item, &contents)).flatten()
+    }
+
+    /// The bundle `id` of the program `name` with these records, as bytes.
+    pub fn encode(id: &Digest, name: &str, records: &[Record]) -> Vec<u8> {
+        let contents: Vec<Vec<u8>> = records.iter().map(Record::encode).collect();
+        let mut index = Writer::default();
+        index.raw(&id.0);
+        index.bytes(name.as_bytes());
+        let both: Vec<(&Record, &Vec<u8>)> = records.iter().zip(&contents).collect();
+        index.list(&both, |index, (record, contents)| {
+            record.kind.write(index);
+            write_options(index, record.options);
+            index.word(record.root);
+            index.word(record.units.iter().map(|unit| unit.instructions).sum());
+            index.word(u32::try_from(contents.len()).expect("a module is far smaller than 4 GiB"));
+            index.raw(&Digest::of(contents).0);
+        });
+        let of_record = |(number, record): (u32, &Record)| record.entries().map(|pc| (pc, number)).collect::<Vec<_>>();
+        let mut entries: Vec<(u32, u32)> = (0..).zip(records).flat_map(of_record).collect();
+        entries.sort_unstable();
+        index.list(&entries, |index, (pc, number)| {
+            index.word(*pc);
+            index.word(*number);
+        });
+        let index = index.finish();
+        let mut file = Writer::default();
+        file.raw(&MAGIC);
+        file.word(u32::try_from(index.len()).expect("an index is far smaller than 4 GiB"));
+        file.raw(&Digest::of(&index).0);
+        file.raw(&index);
+        contents.iter().for_each(|contents| file.raw(contents));
+        file.finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! [`Keep`]: what one run of a program uses of its bundle, and adds to it.
+
+use crate::bundle::{Bundle, Item};
+use crate::digest::{Digest, Digester};
+use crate::record::{Kind, Record};
+use crate::store::{Store, StoreError};
+use crate::text::Text;
+use mips::reading::emit::Options;
+use mips::translate::Shape;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
+
+/// Bytes of machine code and what belongs to it that one program keeps; what comes later is not kept.
+const BYTES_MAX: usize = 64 << 20;
+
+/// The code of one program: what earlier runs left, and what this one makes.
+pub struct Keep {
+    store: Store,
+    text: Text,
+    /// The bundle's name, once it is known.
+    id: Option<Digest>,
+    bundle: Option<Bundle>,
+    /// Records of it that turned out to be of no use to this run, by number.
+    useless: BTreeSet<u32>,
+    fresh: Vec<Record>,
+    fresh_bytes: usize,
+}
+
+/// What a run left for the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Published {
+    /// Modules that were added.
+    pub modules: usize,
+    /// Bytes the bundle now has.
+    pub bytes: usize,
+}
+
+impl Keep {
+    /// What `store` has for the program with this text. Nothing is read yet.
+    pub fn new(store: Store, text: Text) -> Keep {
+        Keep { store, text, id: None, bundle: None, useless: BTreeSet::new(), fresh: Vec::new(), fresh_bytes: 0 }
+    }
+
+    /// Whether [`Keep::open`] was called.
+    pub fn is_open(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// Opens the bundle that this build of Strata left for code that runs on `host`, if there is one.
+    pub fn open(&mut self, host: &impl Hash) {
+        let mut digester = Digester::new();
+        digester.add(env!("STRATA_BUILD").as_bytes());
+        digester.add_hash(host);
+        self.text.sample(&mut digester);
+        let id = digester.finish();
+        self.bundle = self.store.read(&id);
+        if self.bundle.is_some() {
+            self.store.touch(&id);
+        }
+        self.id = Some(id);
+    }
+
+    /// What is no guest code but every run needs.
+    pub fn base(&self, kind: Kind) -> Option<Vec<u8>> {
+        let bundle = self.bundle.as_ref()?;
+        let number = bundle.items.iter().position(|item| item.kind == kind)?;
+        bundle.record(number).map(|record| record.artifact)
+    }
+
+    /// Entries that code was made for with these options: of functions all, of blocks only those it was made for.
+    pub fn entries(&self, options: Options) -> Vec<(u32, Shape)> {
+        let Some(bundle) = &self.bundle else { return Vec::new() };
+        let entry = |(pc, number): &(u32, u32)| {
+            let Item { kind: Kind::Code(shape), root, .. } = self.item(*number, options)? else { return None };
+            (shape == Shape::Region || root == *pc).then_some((*pc, shape))
+        };
+        bundle.entries.iter().filter_map(entry).collect()
+    }
+
+    fn item(&self, number: u32, options: Options) -> Option<Item> {
+        let item = *self.bundle.as_ref()?.items.get(number as usize)?;
+        (item.options == options && !self.useless.contains(&number)).then_some(item)
+    }
+
+    /// The number of a record with an entry at `pc`, made with these options: a function rather than blocks.
+    pub fn find(&self, pc: u32, options: Options) -> Option<(u32, Shape)> {
+        let entries = &self.bundle.as_ref()?.entries;
+        let first = entries.partition_point(|(at, _)| *at < pc);
+        let here = entries[first..].iter().take_while(|(at, _)| *at == pc);
+        let found = here.filter_map(|(_, number)| match self.item(*number, options)?.kind {
+            Kind::Code(shape) => Some((*number, shape)),
+            Kind::Memories | Kind::Driver => None,
+        });
+        found.min_by_key(|(_, shape)| *shape != Shape::Region)
+    }
+
+    /// The record with this number, if it is not damaged and `word` reads the code that it was made of.
+    pub fn take(&mut self, number: u32, word: impl FnMut(u32) -> Option<u32>) -> Option<Record> {
+        let record = self.bundle.as_ref()?.record(number as usize);
+        let record = record.filter(|record| Record::digest(&record.units, word) == Some(record.code));
+        if record.is_none() {
+            self.useless.insert(number);
+        }
+        record
+    }
+
+    /// Keeps a module that was made, for the end.
+    pub fn add(&mut self, record: Record) {
+        if self.fresh_bytes + record.artifact.len() <= BYTES_MAX {
+            self.fresh_bytes += record.artifact.len();
+            self.fresh.push(record);
+        }
+    }
+
+    /// Writes what is new, beside what is there. Code that is not what the program's file holds stays out.
+    pub fn publish(mut self) -> Result<Option<Published>, StoreError> {
+        let Some(id) = self.id else { return Ok(None) };
+        let is_true = |record: &Record| Record::digest(&record.units, |at| self.text.word(at)) == Some(record.code);
+        let fresh: Vec<Record> = std::mem::take(&mut self.fresh).into_iter().filter(is_true).collect();
+        let modules = fresh.iter().filter(|record| matches!(record.kind, Kind::Code(_))).count();
+        if modules == 0 {
+            return Ok(None);
+        }
+        // Another run may have written it meanwhile.
+        let old = self.store.read(&id);
+        let old = old.iter().flat_map(|bundle| (0..bundle.len()).filter_map(|number| bundle.record(number)));
+        let records = merge(fresh, old.filter(is_true));
+        let bundle = Bundle::encode(&id, &self.text.name, &records);
+        self.store.write(&id, &bundle)?;
+        Ok(Some(Published { modules, bytes: bundle.len() }))
+    }
+}
+
+/// Records that are new and those that were there, each root once for each shape; what is old gives way. Blocks stay even
+/// where a function is: they are what its middle is entered by.
+fn merge(fresh: Vec<Record>, old: impl Iterator<Item = Record>) -> Vec<Record> {
+    let mut records = Vec::new();
+    let mut bytes = 0;
+    let mut there = HashSet::new();
+    for record in fresh.into_iter().rev().chain(old) {
+        let fits = bytes + record.artifact.len() <= BYTES_MAX;
+        if fits && there.insert((record.kind, record.options, record.root)) {
+            bytes += record.artifact.len();
+            records.push(record);
+        }
+    }
+    records
+}

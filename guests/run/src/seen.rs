@@ -21,6 +21,8 @@ pub(crate) struct Seen {
     called: BTreeMap<u32, u32>,
     /// Roots of regions.
     pub(crate) regions: BTreeSet<u32>,
+    /// Roots of regions that an earlier run left: they need not be made.
+    pub(crate) kept: BTreeSet<u32>,
     /// Whether everything counts as warm.
     all_is_warm: bool,
 }
@@ -28,7 +30,8 @@ pub(crate) struct Seen {
 impl Seen {
     /// Nothing yet.
     pub(crate) fn new(heat: Heat, all_is_warm: bool) -> Seen {
-        Seen { heat, functions: BTreeSet::new(), called: BTreeMap::new(), regions: BTreeSet::new(), all_is_warm }
+        let (functions, regions, kept) = Default::default();
+        Seen { heat, functions, called: BTreeMap::new(), regions, kept, all_is_warm }
     }
 
     /// Functions begin at `roots`.
@@ -54,7 +57,7 @@ impl Profile for Seen {
         self.all_is_warm || self.heat.visits(root) >= WARM_VISITS
     }
     fn is_translated(&self, root: u32) -> bool {
-        self.regions.contains(&root)
+        self.regions.contains(&root) || self.kept.contains(&root)
     }
     fn called(&self, site: u32) -> Option<u32> {
         self.called.get(&site).copied()

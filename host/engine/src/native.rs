@@ -3,18 +3,22 @@
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
+use crate::modules::{Kept, Modules};
 use crate::perf_map::PerfMap;
 use crate::sampler::Sampler;
 use crate::wasm::{Installed, Ran, Wasm};
+use cache::{Keep, Published, StoreError};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
+use mips::reading::emit::Options;
 use mips::reg::Gpr;
-use mips::translate::{Translated, Unit};
-use run::{Drive, Engine, Interpret, Question};
+use mips::translate::{Shape, Translated, Unit};
+use run::{Drive, Engine, Interpret, Made, Question, Recalled};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use wasmtime::Module;
 
 /// Modules kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
 const MODULES_MAX: u32 = 12_000;
@@ -27,6 +31,7 @@ pub struct Native {
     cpu: CpuMemory,
     /// Started when first asked for.
     sampler: Option<Sampler>,
+    compiled: Modules,
     /// Started when first needed.
     wasm: Option<Wasm>,
     /// Where `perf` is told of code, if anyone wants that.
@@ -51,6 +56,7 @@ impl Native {
             memory,
             cpu,
             sampler: None,
+            compiled: Modules::default(),
             wasm: None,
             perf_map: None,
             regions: HashMap::new(),
@@ -69,8 +75,42 @@ impl Native {
         self.perf_map = Some(map);
     }
 
+    /// Keeps what is compiled for the next run, and uses what earlier ones left.
+    pub fn keep(&mut self, keep: Keep) {
+        self.compiled.keep(keep);
+    }
+
+    /// Leaves what was compiled for the next run. Nothing is kept from then on.
+    pub fn publish(&mut self) -> Result<Option<Published>, StoreError> {
+        self.compiled.publish()
+    }
+
+    /// Puts a module's functions where they are found, unless it `gives_way` where there is code; the answer is how many
+    /// bytes of machine code they are.
+    fn put(&mut self, module: &Module, units: &[Unit], gives_way: bool) -> Result<usize, String> {
+        let text = |error: wasmtime::Error| format!("{error:#}");
+        if self.wasm.is_none() {
+            let base = self.compiled.base().map_err(text)?;
+            let compiler = self.compiled.compiler().map_err(text)?;
+            self.wasm = Some(Wasm::new(compiler, &base, &self.guest, &self.cpu_mapping).map_err(text)?);
+        }
+        let Some(wasm) = &mut self.wasm else { return Ok(0) };
+        let Installed { first, bytes, functions } = wasm.install(module, units.len()).map_err(text)?;
+        if let Some(map) = &mut self.perf_map {
+            for (unit, (at, bytes)) in units.iter().zip(functions) {
+                map.add(at, bytes, unit.entries[0]);
+            }
+        }
+        for slot in (first..).take(units.len()) {
+            // Functions of a module call each other, so they are forgotten together.
+            self.modules.insert(slot, (first, units.len() as u32));
+        }
+        (first..).zip(units).try_for_each(|(slot, unit)| self.enter(slot, unit.clone(), gives_way))?;
+        Ok(bytes)
+    }
+
     /// Makes a region's entries known.
-    fn enter(&mut self, slot: u32, unit: Unit) -> Result<(), String> {
+    fn enter(&mut self, slot: u32, unit: Unit, gives_way: bool) -> Result<(), String> {
         let mut covered: Vec<u32> = unit.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
         covered.sort_unstable();
         covered.dedup();
@@ -80,6 +120,9 @@ impl Native {
         let entries = unit.entries.clone();
         self.regions.insert(slot, unit);
         for (number, pc) in entries.iter().enumerate() {
+            if gives_way && self.cpu.entry(*pc) != 0 {
+                continue;
+            }
             if !self.cpu.set_entry(*pc, border::entry(slot, number as u32)) {
                 // Entries that were set would outlive their code: nobody would know the region.
                 self.remove(slot);
@@ -140,24 +183,28 @@ impl Engine for Native {
         (self.cpu.state(), &mut self.memory)
     }
 
-    fn install(&mut self, translated: &Translated) -> Result<usize, String> {
-        let wasm = match &mut self.wasm {
-            Some(wasm) => wasm,
-            none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
-        };
-        let Installed { first, bytes, functions } =
-            wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
-        if let Some(map) = &mut self.perf_map {
-            for (unit, (at, bytes)) in translated.functions.iter().zip(functions) {
-                map.add(at, bytes, unit.entries[0]);
-            }
-        }
-        for slot in (first..).take(translated.functions.len()) {
-            // Functions of a module call each other, so they are forgotten together.
-            self.modules.insert(slot, (first, translated.functions.len() as u32));
-        }
-        (first..).zip(&translated.functions).try_for_each(|(slot, unit)| self.enter(slot, unit.clone()))?;
+    fn install(&mut self, translated: &Translated, made: Made) -> Result<usize, String> {
+        let text = |error: wasmtime::Error| format!("{error:#}");
+        let units = &translated.functions;
+        let module = self.compiled.compiler().and_then(|compiler| compiler.compile(&translated.wasm)).map_err(text)?;
+        let bytes = self.put(&module, units, false)?;
+        self.compiled.add(&module, units, made, &mut self.memory).map_err(text)?;
         Ok(bytes)
+    }
+
+    fn kept(&mut self, options: Options) -> Vec<(u32, Shape)> {
+        self.compiled.entries(options)
+    }
+
+    fn recall(&mut self, pc: u32, options: Options, shape: Option<Shape>) -> Recalled {
+        match self.compiled.take(pc, options, shape, &mut self.memory) {
+            Kept::Nothing => Recalled::Nothing,
+            Kept::Stale => Recalled::Stale,
+            Kept::Module(module, shape, functions) => match self.put(&module, &functions, shape == Shape::Block) {
+                Ok(bytes) => Recalled::Code { shape, functions, bytes },
+                Err(_) => Recalled::Stale,
+            },
+        }
     }
 
     fn ask_from_now_on(&mut self, question: Question) {

@@ -1,13 +1,13 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
 use super::Vcpu;
-use crate::engine::Engine;
+use crate::engine::{Engine, Made};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
 use mips::region::{Reach, discover};
 use mips::translate::region::{Limits, Rooted, gather};
-use mips::translate::{Translated, block, region};
+use mips::translate::{Shape, Translated, block, region};
 
 /// Instructions that are worth translating into a region for each sample that found its code busy: they take about the
 /// time that was spent there.
@@ -28,6 +28,9 @@ impl<E: Engine> Vcpu<E> {
         if self.seen.regions.contains(&root) {
             return;
         }
+        if self.recall(root, Some(Shape::Region)) == Some(true) {
+            return;
+        }
         let missing = match self.samples.get(&root) {
             Some(missing) => missing - 1,
             None => {
@@ -43,7 +46,7 @@ impl<E: Engine> Vcpu<E> {
             let regions = self.gather(root);
             if !regions.is_empty() {
                 let translated = region::translate(&regions, self.options);
-                if self.install(root, &translated, begun) {
+                if self.install(root, &translated, Shape::Region, begun) {
                     self.seen.regions.extend(regions.iter().map(|region| region.root));
                 }
             }
@@ -56,10 +59,13 @@ impl<E: Engine> Vcpu<E> {
         if self.refused.contains(&pc) {
             return false;
         }
-        self.translate(pc).is_some_and(|translated| self.install(pc, &translated, begun))
+        if let Some(is_installed) = self.recall(pc, None) {
+            return is_installed;
+        }
+        self.translate(pc).is_some_and(|(translated, shape)| self.install(pc, &translated, shape, begun))
     }
 
-    fn translate(&mut self, pc: u32) -> Option<Translated> {
+    fn translate(&mut self, pc: u32) -> Option<(Translated, Shape)> {
         let is_region = match self.tier {
             Tier::Region => true,
             Tier::Mixed => self.chance.below(2) == 0,
@@ -69,10 +75,10 @@ impl<E: Engine> Vcpu<E> {
             let code = Fetched::new(self.engine.parts().1);
             let region = discover(&code, pc, BLOCKS)?;
             self.seen.begin(region.blocks.iter().filter_map(|block| block.end.called()));
-            return Some(block::translate(&region, self.options));
+            return Some((block::translate(&region, self.options), Shape::Block));
         }
         let regions = self.gather(pc);
-        (!regions.is_empty()).then(|| region::translate(&regions, self.options))
+        (!regions.is_empty()).then(|| (region::translate(&regions, self.options), Shape::Region))
     }
 
     /// The region at `pc`, and those it calls that are worth translating with it.
@@ -84,11 +90,11 @@ impl<E: Engine> Vcpu<E> {
         gather(&code, pc, &gpr, limits, &self.seen)
     }
 
-    fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {
+    fn install(&mut self, root: u32, translated: &Translated, shape: Shape, begun: u64) -> bool {
         if self.engine.is_full() {
             self.forget_all();
         }
-        match self.engine.install(translated) {
+        match self.engine.install(translated, Made { root, shape, options: self.options }) {
             Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
             Err(refusal) => {
                 self.statistics.refused += 1;

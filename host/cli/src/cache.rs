@@ -1,0 +1,148 @@
+//! Where translated code is kept from run to run, and `strata cache`.
+
+use crate::failure::{Done, Failure, print, say};
+use cache::{Listed, Store};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::env;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Look at the translated code that is kept from run to run, or throw it away
+///
+/// What `strata run` translates it keeps, so that the next run of the same program starts with machine code. Each program
+/// has a file of its own, found by its code and not by its path; another build of Strata makes new ones. All together
+/// take up to 1 GiB; those that were not used for longest go first.
+///
+/// The directory is --cache-dir, $STRATA_CACHE_DIR, $XDG_CACHE_HOME/strata or ~/.cache/strata. It must be yours, and
+/// writable for nobody else.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  strata cache ls
+  strata cache clear
+  strata run --no-cache ./hello          # as if there were none")]
+pub(crate) struct Cache {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the programs, those used last first
+    Ls {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Throw everything away
+    Clear {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Which directory it is.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// Keep translated code in DIR
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+}
+
+impl Place {
+    /// The directory that was asked for, or else where caches usually are.
+    fn path(&self) -> Option<PathBuf> {
+        let asked = || env::var_os("STRATA_CACHE_DIR").filter(|path| !path.is_empty()).map(PathBuf::from);
+        // The specification has relative ones ignored.
+        let caches = || env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || env::var_os("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let usual = || Some(caches().or_else(|| Some(home()?.join(".cache")))?.join("strata"));
+        self.cache_dir.clone().or_else(asked).or_else(usual)
+    }
+
+    /// The store there, for a run: if it cannot be used, that is said, and the run goes on without.
+    pub(crate) fn store(&self) -> Option<Store> {
+        Store::open(&self.path()?).map_err(|error| say(&format!("nothing is cached: {error}, or use --no-cache"))).ok()
+    }
+
+    fn store_or_fail(&self) -> Result<Store, Failure> {
+        let path = self.path().ok_or_else(|| anyhow::anyhow!("no home directory; give --cache-dir"))?;
+        Ok(Store::open(&path).map_err(anyhow::Error::from)?)
+    }
+}
+
+impl Cache {
+    pub(crate) fn run(self) -> Done {
+        match self.command {
+            Command::Ls { place, json } => ls(&place.store_or_fail()?, json),
+            Command::Clear { place } => {
+                let store = place.store_or_fail()?;
+                let (count, bytes) = store.clear();
+                print(&format!("{}: removed {count} programs, {}\n", store.path().display(), size(bytes)))?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+fn ls(store: &Store, json: bool) -> Done {
+    let list = store.list();
+    let rows: Vec<Value> = list.iter().map(|listed| row(store, listed)).collect();
+    if json {
+        let all = json!({ "directory": store.path().display().to_string(), "programs": rows });
+        return print(&format!("{all:#}\n"));
+    }
+    let mut text = format!("{:<24} {:>10} {:>8} {:>13}  last used\n", "program", "size", "modules", "instructions");
+    for (row, listed) in rows.iter().zip(&list) {
+        let name = row["program"].as_str().unwrap_or("(damaged)");
+        let (modules, instructions) = (row["modules"].as_u64(), row["instructions"].as_u64());
+        let number = |number: Option<u64>| number.map_or_else(|| String::from("-"), |number| number.to_string());
+        let (modules, instructions) = (number(modules), number(instructions));
+        let (size, age) = (size(listed.bytes), age(listed.used_s));
+        let name = name.escape_debug();
+        let _ = writeln!(text, "{name:<24} {size:>10} {modules:>8} {instructions:>13}  {age}");
+    }
+    let bytes = list.iter().map(|listed| listed.bytes).sum();
+    let _ = writeln!(text, "{}: {} programs, {}", store.path().display(), list.len(), size(bytes));
+    print(&text)
+}
+
+fn row(store: &Store, listed: &Listed) -> Value {
+    let bundle = store.read(&listed.id);
+    let (name, counts) =
+        (bundle.as_ref().map(|bundle| bundle.name.clone()), bundle.as_ref().map(cache::Bundle::counts));
+    json!({
+        "id": listed.id.to_string(),
+        "program": name,
+        "bytes": listed.bytes,
+        "modules": counts.map(|(modules, _)| modules),
+        "instructions": counts.map(|(_, instructions)| instructions),
+        "used": listed.used_s,
+    })
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
+/// How long ago a time was, given in seconds since the Unix epoch.
+fn age(time_s: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let ago_s = now.saturating_sub(u64::try_from(time_s).unwrap_or(0));
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    match units.into_iter().find(|(unit_s, _)| ago_s >= *unit_s) {
+        Some((unit_s, name)) => {
+            let count = ago_s / unit_s;
+            format!("{count} {name}{} ago", if count == 1 { "" } else { "s" })
+        }
+        None => String::from("just now"),
+    }
+}

@@ -137,7 +137,7 @@ impl Bundle {
         }
         let mut contents = vec![0; item.bytes as usize];
         let is_right = self.source.read(item.at, &mut contents) && Digest::of(&contents) == item.digest;
-        is_right.then(|| Record::decode(item, &contents)).flatten()
+        is_right.then(|| Record::decode(item.kind, item.options, item.root, &contents)).flatten()
     }
 
     /// The bundle `id` of the program `name` with these records, as bytes.
@@ -170,5 +170,62 @@ impl Bundle {
         file.raw(&index);
         contents.iter().for_each(|contents| file.raw(contents));
         file.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mips::state::FpuMode;
+    use mips::translate::{Shape, Unit};
+
+    const ID: Digest = Digest([7; Digest::BYTES]);
+
+    fn record(root: u32, shape: Shape) -> Record {
+        let options = Options { big_endian: root > 0x1000, fpu: FpuMode::default(), fault_precise: false };
+        let (entries, sites) = (vec![root, root + 8], vec![(3, root + 4)]);
+        let units = vec![Unit { entries, sites, ranges: vec![(root, root + 16)], instructions: 4 }];
+        let code = Record::digest(&units, Some).expect("every word can be read");
+        Record { kind: Kind::Code(shape), options, root, units, code, artifact: vec![1, 2, 3] }
+    }
+
+    fn bundle() -> Vec<u8> {
+        Bundle::encode(&ID, "program", &[record(0x2000, Shape::Region), record(0x1000, Shape::Block)])
+    }
+
+    /// All that can be had from bytes that may be a bundle.
+    fn readable(bytes: Vec<u8>) -> Option<Vec<Record>> {
+        let bundle = Bundle::open(Box::new(bytes), &ID)?;
+        (0..bundle.len()).map(|number| bundle.record(number)).collect()
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let bundle = Bundle::open(Box::new(bundle()), &ID).expect("it is whole");
+        assert_eq!((bundle.name.as_str(), bundle.counts()), ("program", (2, 8)));
+        assert_eq!(bundle.entries, [(0x1000, 1), (0x1008, 1), (0x2000, 0), (0x2008, 0)]);
+        for (number, right) in [record(0x2000, Shape::Region), record(0x1000, Shape::Block)].iter().enumerate() {
+            let read = bundle.record(number).expect("it is whole");
+            assert_eq!(
+                (read.kind, read.options, read.root, read.code),
+                (right.kind, right.options, right.root, right.code)
+            );
+            assert_eq!((read.encode(), &read.artifact), (right.encode(), &right.artifact));
+        }
+    }
+
+    #[test]
+    fn nothing_is_had_of_a_bundle_with_one_bit_wrong() {
+        let whole = bundle();
+        assert!(readable(whole.clone()).is_some());
+        for bit in 0..8 * whole.len() {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(readable(bytes).is_none(), "bit {bit}");
+        }
+        for length in 0..whole.len() {
+            assert!(readable(whole[..length].to_vec()).is_none(), "{length} bytes");
+        }
+        assert!(Bundle::open(Box::new(whole), &Digest([8; Digest::BYTES])).is_none());
     }
 }

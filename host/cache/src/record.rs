@@ -1,6 +1,5 @@
 //! [`Record`]: a module of some run, with all that it takes for granted.
 
-use crate::bundle::Item;
 use crate::digest::{Digest, Digester};
 use crate::wire::{Reader, Writer};
 use mips::reading::emit::Options;
@@ -94,7 +93,8 @@ impl Record {
         to.finish()
     }
 
-    pub(crate) fn decode(item: &Item, bytes: &[u8]) -> Option<Record> {
+    /// What a bundle holds of a record; `None` if it cannot be one.
+    pub fn decode(kind: Kind, options: Options, root: u32, bytes: &[u8]) -> Option<Record> {
         let mut from = Reader::new(bytes);
         let code = Digest(from.array()?);
         let pair = |from: &mut Reader<'_>| Some((from.word()?, from.word()?));
@@ -106,7 +106,6 @@ impl Record {
             Some(Unit { entries, sites, ranges, instructions })
         })?;
         let artifact = from.bytes()?.to_vec();
-        let Item { kind, options, root, .. } = *item;
         from.finish(Record { kind, options, root, units, code, artifact }).filter(Record::is_sound)
     }
 

@@ -229,3 +229,29 @@ fn id_of(name: &[u8]) -> Option<Digest> {
     }
     Some(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first() {
+        let path = std::env::temp_dir().join(format!("strata-store-{}", std::process::id()));
+        let mut store = Store::open(&path).expect("it need not be there");
+        let ids = [1, 2, 3].map(|byte| Digest([byte; Digest::BYTES]));
+        ids.iter().for_each(|id| store.write(id, &[0; 100]).expect("scratch room"));
+        for (id, used_s) in ids.iter().zip([30, 10, 20]) {
+            let used = Timespec { tv_sec: used_s, tv_nsec: 0 };
+            let times = Timestamps { last_access: used, last_modification: used };
+            let file = path.join(bundle_name(id));
+            fs::utimensat(fs::CWD, file, &times, AtFlags::empty()).expect("it is ours");
+        }
+        store.trim(250);
+        let left = |store: &Store| store.list().iter().map(|listed| listed.id).collect::<Vec<_>>();
+        assert_eq!(left(&store), [ids[0], ids[2]]);
+        store.touch(&ids[2]);
+        assert_eq!(left(&store), [ids[2], ids[0]]);
+        assert_eq!(store.clear(), (2, 200));
+        std::fs::remove_dir(&path).expect("it is empty");
+    }
+}

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::env;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -64,9 +64,19 @@ impl Place {
         self.cache_dir.clone().or_else(asked).or_else(usual)
     }
 
-    /// The store there, for a run: if it cannot be used, that is said, and the run goes on without.
-    pub(crate) fn store(&self) -> Option<Store> {
-        Store::open(&self.path()?).map_err(|error| say(&format!("nothing is cached: {error}, or use --no-cache"))).ok()
+    /// The store there, for a guest that may write in some directories: if it cannot be used, that is said, and the run
+    /// goes on without.
+    pub(crate) fn store(&self, writable: &[PathBuf]) -> Option<Store> {
+        let path = self.path()?;
+        if let Some(directory) = writable.iter().find(|directory| overlap(directory, &path)) {
+            let (cache, guests) = (path.display(), directory.display());
+            say(&format!(
+                "nothing is cached: the guest may write {guests}, and could put machine code into {cache}; choose another \
+                 --cache-dir, add :ro to --dir, or use --no-cache"
+            ));
+            return None;
+        }
+        Store::open(&path).map_err(|error| say(&format!("nothing is cached: {error}, or use --no-cache"))).ok()
     }
 
     fn store_or_fail(&self) -> Result<Store, Failure> {
@@ -87,6 +97,17 @@ impl Cache {
             }
         }
     }
+}
+
+/// Whether one is in the other, symbolic links followed; of what is not there yet, as far as it is.
+fn overlap(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+        there.map_or_else(|| path.clone(), |(part, real)| real.join(path.strip_prefix(part).unwrap_or(Path::new(""))))
+    };
+    let (one, other) = (real(one), real(other));
+    one.starts_with(&other) || other.starts_with(&one)
 }
 
 fn ls(store: &Store, json: bool) -> Done {
@@ -144,5 +165,22 @@ fn age(time_s: i64) -> String {
             format!("{count} {name}{} ago", if count == 1 { "" } else { "s" })
         }
         None => String::from("just now"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_overlap_through_links_and_before_they_are_there() {
+        let room = env::temp_dir().join(format!("strata-overlap-{}", std::process::id()));
+        std::fs::create_dir_all(room.join("home")).expect("scratch room");
+        std::os::unix::fs::symlink("home", room.join("link")).expect("scratch room");
+        let cache = room.join("home/.cache/strata");
+        assert!(overlap(&room.join("home"), &cache) && overlap(&room.join("link"), &cache));
+        assert!(overlap(&cache.join("inside"), &room.join("link/.cache/strata")));
+        assert!(!overlap(&room.join("hom"), &cache) && !overlap(&room.join("home/work"), &cache));
+        std::fs::remove_dir_all(&room).expect("scratch room");
     }
 }

@@ -151,8 +151,11 @@ impl Run {
         let mut grants = streams();
         let found = self.find(&mut grants)?;
         let name = found.name.clone();
+        let mut writable = Vec::new();
         for directory in &self.directories {
-            grants.push(directory_grant(directory)?);
+            let (grant, host) = directory_grant(directory)?;
+            writable.extend(host);
+            grants.push(grant);
         }
         let launch = Launch {
             file: found.file,
@@ -167,7 +170,7 @@ impl Run {
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
             tier,
             names_code: self.perf_map,
-            cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store() },
+            cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(&writable) },
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
         };
@@ -232,8 +235,8 @@ fn contents(node: &NodeRef) -> vfs::Result<(Box<dyn vfs::File>, u64)> {
     Ok((node.open(Open { read: true, ..Open::default() })?, metadata.size))
 }
 
-/// `HOST[:GUEST][:ro]`.
-fn directory_grant(text: &OsString) -> Result<Grant, Failure> {
+/// `HOST[:GUEST][:ro]`; and the host's directory, if it may be written.
+fn directory_grant(text: &OsString) -> Result<(Grant, Option<PathBuf>), Failure> {
     let bytes = text.as_bytes();
     let (rest, is_read_only) = match bytes.strip_suffix(b":ro") {
         Some(rest) => (rest, true),
@@ -250,7 +253,7 @@ fn directory_grant(text: &OsString) -> Result<Grant, Failure> {
     }
     let open = if is_read_only { hostio::directory::grant_read_only } else { hostio::directory::grant };
     let node = open(host).with_context(|| format!("--dir {}: give a directory", host.display()))?;
-    Ok(Grant::Directory { node, at, is_read_only })
+    Ok((Grant::Directory { node, at, is_read_only }, (!is_read_only).then(|| host.to_owned())))
 }
 
 /// `NAME=VALUE`, or the host's value of `NAME`.

@@ -89,12 +89,14 @@ impl Native {
     /// bytes of machine code they are.
     fn put(&mut self, module: &Module, units: &[Unit], gives_way: bool) -> Result<usize, String> {
         let text = |error: wasmtime::Error| format!("{error:#}");
-        if self.wasm.is_none() {
-            let base = self.compiled.base().map_err(text)?;
-            let compiler = self.compiled.compiler().map_err(text)?;
-            self.wasm = Some(Wasm::new(compiler, &base, &self.guest, &self.cpu_mapping).map_err(text)?);
-        }
-        let Some(wasm) = &mut self.wasm else { return Ok(0) };
+        let wasm = match &mut self.wasm {
+            Some(wasm) => wasm,
+            none => {
+                let base = self.compiled.base().map_err(text)?;
+                let compiler = self.compiled.compiler().map_err(text)?;
+                none.insert(Wasm::new(compiler, &base, &self.guest, &self.cpu_mapping).map_err(text)?)
+            }
+        };
         let Installed { first, bytes, functions } = wasm.install(module, units.len()).map_err(text)?;
         if let Some(map) = &mut self.perf_map {
             for (unit, (at, bytes)) in units.iter().zip(functions) {

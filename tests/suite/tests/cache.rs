@@ -86,13 +86,16 @@ fn a_second_run_translates_next_to_nothing() {
     for program in BUSY {
         let first = room.run(program);
         assert_eq!((first.0.status.code(), first.recalled()), (Some(0), 0), "{program}: {}", first.said());
-        let second = room.run(program);
-        second.is_like(&first);
-        // Chance has it that another function is found busy this time.
-        let third = room.run(program);
-        third.is_like(&first);
-        let (made, recalled) = (third.made(), third.recalled());
-        assert!(made <= first.made() / 4 && recalled > 0, "{program}: {made} made, {recalled} recalled");
+        // Chance has it that another function is found busy in each run, until all were.
+        let later: Vec<Ran> = (0..4).map(|_| room.run(program)).collect();
+        later.iter().for_each(|ran| ran.is_like(&first));
+        let made: Vec<u64> = later.iter().map(Ran::made).collect();
+        let fewest = made.iter().min().is_some_and(|fewest| *fewest <= first.made() / 5);
+        assert!(
+            fewest && later.iter().all(|ran| ran.recalled() > 0),
+            "{program}: {} made, then {made:?}",
+            first.made()
+        );
     }
     let mode = fs::metadata(&room.0).expect("it was made").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
@@ -158,6 +161,21 @@ fn directories_that_others_can_write_are_refused() {
     let ran = Ran(command.arg(place::root().join("guests/programs/bin/mipsel/race")).output().expect("it runs"));
     ran.is_like(&first);
     assert!(ran.said().contains("belongs to user") && ran.recalled() == 0, "{}", ran.said());
+}
+
+#[test]
+fn what_the_guest_may_write_is_no_cache() {
+    let room = Room::new("granted");
+    fs::create_dir(&room.0).expect("scratch room");
+    let run = |grant: &str| {
+        let mut command = room.strata(&["run", "--stats", "--cache-dir"]);
+        command.arg(room.0.join("cache")).arg("--dir").arg(format!("{}{grant}", room.0.display()));
+        Ran(command.arg(place::root().join("guests/programs/bin/mipsel/race")).output().expect("it runs"))
+    };
+    let writable = run(":/w");
+    assert!(writable.0.status.success() && writable.said().contains("nothing is cached"), "{}", writable.said());
+    assert!(room.bundles().is_empty());
+    assert!(run(":/w:ro").count(" modules added to the cache") > 0);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_second_run_translates_next_to_nothing() {
         let first = room.run(program);
         assert_eq!((first.0.status.code(), first.recalled()), (Some(0), 0), "{program}: {}", first.said());
         // Chance has it that another function is found busy in each run, until all were.
-        let later: Vec<Ran> = (0..4).map(|_| room.run(program)).collect();
+        let later: Vec<Ran> = (0..8).map(|_| room.run(program)).collect();
         later.iter().for_each(|ran| ran.is_like(&first));
         let made: Vec<u64> = later.iter().map(Ran::made).collect();
         let fewest = made.iter().min().is_some_and(|fewest| *fewest <= first.made() / 5);

@@ -10,9 +10,9 @@ use mips::translate::Shape;
 /// Instructions interpreted until somebody looks at what earlier runs left: a short program is over by then.
 const SHORT: u64 = 100_000;
 /// Visits before code of an earlier run is installed, which costs far less than to translate it: where a function
-/// begins that was translated for its own sake or with others, and blocks.
+/// begins that was translated for its own sake or with others, and where blocks were made for.
 const FUNCTION_VISITS: u32 = 1;
-const BLOCK_VISITS: u32 = 100;
+const BLOCK_VISITS: u32 = 30;
 
 impl<E: Engine> Vcpu<E> {
     /// Makes what earlier runs left hot almost at once, when the program turns out not to be a short one.

@@ -61,8 +61,8 @@ pub(crate) struct Item {
     pub(crate) instructions: u32,
     /// Where its contents begin, and how many bytes they are.
     at: u64,
-    bytes: u32,
-    digest: Digest,
+    pub(crate) bytes: u32,
+    pub(crate) digest: Digest,
 }
 
 /// A bundle, open for reading.
@@ -131,32 +131,47 @@ impl Bundle {
 
     /// A record; `None` if it is damaged.
     pub fn record(&self, number: usize) -> Option<Record> {
-        let item = self.items.get(number)?;
+        let item = *self.items.get(number)?;
+        Piece { item, entries: Vec::new(), contents: self.contents(&item)? }.record()
+    }
+
+    fn contents(&self, item: &Item) -> Option<Vec<u8>> {
         if item.at + u64::from(item.bytes) > self.source.bytes() {
             return None;
         }
         let mut contents = vec![0; item.bytes as usize];
-        let is_right = self.source.read(item.at, &mut contents) && Digest::of(&contents) == item.digest;
-        is_right.then(|| Record::decode(item.kind, item.options, item.root, &contents)).flatten()
+        self.source.read(item.at, &mut contents).then_some(contents)
+    }
+
+    /// All records as they are, to be written again. Whoever uses one will see whether it is damaged.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        let piece = |item: &Item| Some(Piece { item: *item, entries: Vec::new(), contents: self.contents(item)? });
+        let mut pieces: Vec<Option<Piece>> = self.items.iter().map(piece).collect();
+        for (pc, number) in &self.entries {
+            if let Some(piece) = &mut pieces[*number as usize] {
+                piece.entries.push(*pc);
+            }
+        }
+        pieces.into_iter().flatten().collect()
     }
 
     /// The bundle `id` of the program `name` with these records, as bytes.
-    pub fn encode(id: &Digest, name: &str, records: &[Record]) -> Vec<u8> {
-        let contents: Vec<Vec<u8>> = records.iter().map(Record::encode).collect();
+    pub(crate) fn encode(id: &Digest, name: &str, pieces: &[Piece]) -> Vec<u8> {
         let mut index = Writer::default();
         index.raw(&id.0);
         index.bytes(name.as_bytes());
-        let both: Vec<(&Record, &Vec<u8>)> = records.iter().zip(&contents).collect();
-        index.list(&both, |index, (record, contents)| {
-            record.kind.write(index);
-            write_options(index, record.options);
-            index.word(record.root);
-            index.word(record.units.iter().map(|unit| unit.instructions).sum());
-            index.word(u32::try_from(contents.len()).expect("a module is far smaller than 4 GiB"));
-            index.raw(&Digest::of(contents).0);
+        index.list(pieces, |index, Piece { item, .. }| {
+            item.kind.write(index);
+            write_options(index, item.options);
+            index.word(item.root);
+            index.word(item.instructions);
+            index.word(item.bytes);
+            index.raw(&item.digest.0);
         });
-        let of_record = |(number, record): (u32, &Record)| record.entries().map(|pc| (pc, number)).collect::<Vec<_>>();
-        let mut entries: Vec<(u32, u32)> = (0..).zip(records).flat_map(of_record).collect();
+        let of_piece = |(number, piece): (u32, &Piece)| -> Vec<(u32, u32)> {
+            piece.entries.iter().map(|pc| (*pc, number)).collect()
+        };
+        let mut entries: Vec<(u32, u32)> = (0..).zip(pieces).flat_map(of_piece).collect();
         entries.sort_unstable();
         index.list(&entries, |index, (pc, number)| {
             index.word(*pc);
@@ -168,8 +183,37 @@ impl Bundle {
         file.word(u32::try_from(index.len()).expect("an index is far smaller than 4 GiB"));
         file.raw(&Digest::of(&index).0);
         file.raw(&index);
-        contents.iter().for_each(|contents| file.raw(contents));
+        pieces.iter().for_each(|piece| file.raw(&piece.contents));
         file.finish()
+    }
+}
+
+/// A record as it is written.
+pub(crate) struct Piece {
+    pub(crate) item: Item,
+    entries: Vec<u32>,
+    contents: Vec<u8>,
+}
+
+impl Piece {
+    pub(crate) fn new(record: &Record) -> Piece {
+        let contents = record.encode();
+        let item = Item {
+            kind: record.kind,
+            options: record.options,
+            root: record.root,
+            instructions: record.units.iter().map(|unit| unit.instructions).sum(),
+            at: 0,
+            bytes: u32::try_from(contents.len()).expect("a module is far smaller than 4 GiB"),
+            digest: Digest::of(&contents),
+        };
+        Piece { item, entries: record.entries().collect(), contents }
+    }
+
+    /// The record; `None` if it is damaged.
+    pub(crate) fn record(&self) -> Option<Record> {
+        let Item { kind, options, root, digest, .. } = self.item;
+        (Digest::of(&self.contents) == digest).then(|| Record::decode(kind, options, root, &self.contents)).flatten()
     }
 }
 
@@ -190,7 +234,8 @@ mod tests {
     }
 
     fn bundle() -> Vec<u8> {
-        Bundle::encode(&ID, "program", &[record(0x2000, Shape::Region), record(0x1000, Shape::Block)])
+        let records = [record(0x2000, Shape::Region), record(0x1000, Shape::Block)];
+        Bundle::encode(&ID, "program", &records.map(|record| Piece::new(&record)))
     }
 
     /// All that can be had from bytes that may be a bundle.
@@ -212,6 +257,7 @@ mod tests {
             );
             assert_eq!((read.encode(), &read.artifact), (right.encode(), &right.artifact));
         }
+        assert_eq!(Bundle::encode(&ID, "program", &bundle.pieces()), self::bundle());
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! [`Keep`]: what one run of a program uses of its bundle, and adds to it.
 
-use crate::bundle::{Bundle, Item};
+use crate::bundle::{Bundle, Item, Piece};
 use crate::digest::{Digest, Digester};
 use crate::record::{Kind, Record};
 use crate::store::{Store, StoreError};
 use crate::text::Text;
 use mips::reading::emit::Options;
 use mips::translate::Shape;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::hash::Hash;
 
 /// Bytes of machine code and what belongs to it that one program keeps; what comes later is not kept.
@@ -20,8 +20,8 @@ pub struct Keep {
     /// The bundle's name, once it is known.
     id: Option<Digest>,
     bundle: Option<Bundle>,
-    /// Records of it that turned out to be of no use to this run, by number.
-    useless: BTreeSet<u32>,
+    /// Records of it that turned out to be of no use to this run, by what is in them.
+    useless: HashSet<Digest>,
     fresh: Vec<Record>,
     fresh_bytes: usize,
 }
@@ -38,7 +38,7 @@ pub struct Published {
 impl Keep {
     /// What `store` has for the program with this text. Nothing is read yet.
     pub fn new(store: Store, text: Text) -> Keep {
-        Keep { store, text, id: None, bundle: None, useless: BTreeSet::new(), fresh: Vec::new(), fresh_bytes: 0 }
+        Keep { store, text, id: None, bundle: None, useless: HashSet::new(), fresh: Vec::new(), fresh_bytes: 0 }
     }
 
     /// Whether [`Keep::open`] was called.
@@ -79,7 +79,7 @@ impl Keep {
 
     fn item(&self, number: u32, options: Options) -> Option<Item> {
         let item = *self.bundle.as_ref()?.items.get(number as usize)?;
-        (item.options == options && !self.useless.contains(&number)).then_some(item)
+        (item.options == options && !self.useless.contains(&item.digest)).then_some(item)
     }
 
     /// The number of a record with an entry at `pc`, made with these options: a function rather than blocks.
@@ -96,10 +96,11 @@ impl Keep {
 
     /// The record with this number, if it is not damaged and `word` reads the code that it was made of.
     pub fn take(&mut self, number: u32, word: impl FnMut(u32) -> Option<u32>) -> Option<Record> {
-        let record = self.bundle.as_ref()?.record(number as usize);
+        let bundle = self.bundle.as_ref()?;
+        let record = bundle.record(number as usize);
         let record = record.filter(|record| Record::digest(&record.units, word) == Some(record.code));
         if record.is_none() {
-            self.useless.insert(number);
+            self.useless.insert(bundle.items[number as usize].digest);
         }
         record
     }
@@ -115,34 +116,33 @@ impl Keep {
     /// Writes what is new, beside what is there. Code that is not what the program's file holds stays out.
     pub fn publish(mut self) -> Result<Option<Published>, StoreError> {
         let Some(id) = self.id else { return Ok(None) };
-        let is_true = |record: &Record| Record::digest(&record.units, |at| self.text.word(at)) == Some(record.code);
+        let is_true = |record: &Record| Record::digest(&record.units, self.text.words()) == Some(record.code);
         let fresh: Vec<Record> = std::mem::take(&mut self.fresh).into_iter().filter(is_true).collect();
         let modules = fresh.iter().filter(|record| matches!(record.kind, Kind::Code(_))).count();
         if modules == 0 {
             return Ok(None);
         }
         // Another run may have written it meanwhile.
-        let old = self.store.read(&id);
-        let old = old.iter().flat_map(|bundle| (0..bundle.len()).filter_map(|number| bundle.record(number)));
-        let records = merge(fresh, old.filter(is_true));
-        let bundle = Bundle::encode(&id, &self.text.name, &records);
+        let old = self.store.read(&id).map_or(Vec::new(), |bundle| bundle.pieces());
+        // What was of no use because the guest had changed its code may be of use to others.
+        let old = old.into_iter().filter(|piece| {
+            !self.useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| is_true(&record))
+        });
+        let pieces = merge(fresh.iter().rev().map(Piece::new).chain(old));
+        let bundle = Bundle::encode(&id, &self.text.name, &pieces);
         self.store.write(&id, &bundle)?;
         Ok(Some(Published { modules, bytes: bundle.len() }))
     }
 }
 
-/// Records that are new and those that were there, each root once for each shape; what is old gives way. Blocks stay even
-/// where a function is: they are what its middle is entered by.
-fn merge(fresh: Vec<Record>, old: impl Iterator<Item = Record>) -> Vec<Record> {
-    let mut records = Vec::new();
-    let mut bytes = 0;
-    let mut there = HashSet::new();
-    for record in fresh.into_iter().rev().chain(old) {
-        let fits = bytes + record.artifact.len() <= BYTES_MAX;
-        if fits && there.insert((record.kind, record.options, record.root)) {
-            bytes += record.artifact.len();
-            records.push(record);
-        }
-    }
-    records
+/// Records, each root once for each shape; what comes later gives way. Blocks stay even where a function is: they are what
+/// its middle is entered by.
+fn merge(all: impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let (mut there, mut bytes) = (HashSet::new(), 0);
+    let mut is_wanted = |piece: &Piece| {
+        let Item { kind, options, root, .. } = piece.item;
+        bytes += piece.item.bytes as usize;
+        bytes <= BYTES_MAX && there.insert((kind, options, root))
+    };
+    all.filter(|piece| is_wanted(piece)).collect()
 }

@@ -9,6 +9,9 @@ pub type Read = Box<dyn Fn(u32, &mut [u8]) -> bool>;
 const PLACES: u32 = 32;
 const PLACE_BYTES: u32 = 1024;
 
+/// Bytes read at a time.
+const HELD_BYTES: u32 = 4096;
+
 /// What a program's file says its code is.
 pub struct Text {
     /// What people call the program.
@@ -22,12 +25,23 @@ pub struct Text {
 }
 
 impl Text {
-    /// The word at `at`, in host order.
-    pub fn word(&self, at: u32) -> Option<u32> {
-        let is_inside = |(from, bytes): &(u32, u32)| at >= *from && *bytes >= 4 && at - from <= bytes - 4;
-        let mut word = [0; 4];
-        (self.segments.iter().any(is_inside) && (self.read)(at, &mut word))
-            .then(|| if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
+    /// Reads words in host order, as translators do; `None` where the file has none.
+    pub(crate) fn words(&self) -> impl FnMut(u32) -> Option<u32> {
+        // Many words are asked for, one after the other.
+        let (mut held_at, mut held) = (0, Vec::new());
+        move |at| {
+            if at < held_at || (at - held_at) as usize + 4 > held.len() {
+                let (from, bytes) = self.segments.iter().find(|(from, bytes)| at >= *from && at - from < *bytes)?;
+                held.resize(HELD_BYTES.min(bytes - (at - from)) as usize, 0);
+                held_at = at;
+                if !(self.read)(at, &mut held) {
+                    held.clear();
+                }
+            }
+            let offset = (at - held_at) as usize;
+            let word: [u8; 4] = held.get(offset..offset + 4)?.try_into().ok()?;
+            Some(if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
+        }
     }
 
     /// Tells it from other programs, mostly. Nothing relies on it: each record is compared with all of its code.
@@ -44,6 +58,35 @@ impl Text {
                     digester.add(piece);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_file_and_no_others() {
+        let read = |at: u32, into: &mut [u8]| {
+            (0..).zip(into).for_each(|(offset, byte)| *byte = (at + offset) as u8);
+            true
+        };
+        let segments = vec![(0x1000, 0x2002), (0x8000, 8)];
+        let text = Text { name: String::new(), segments, big_endian: true, read: Box::new(read) };
+        let mut words = text.words();
+        let rows = [
+            (0x1000, Some(0x0001_0203)),
+            (0x1ffc, Some(0xfcfd_feff)),
+            (0x2ffc, Some(0xfcfd_feff)),
+            (0x8004, Some(0x0405_0607)),
+            (0x1010, Some(0x1011_1213)),
+            (0x3000, None),
+            (0x8008, None),
+            (0x0ffc, None),
+        ];
+        for (at, word) in rows {
+            assert_eq!(words(at), word, "{at:#x}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where translated code is kept from run to run, and `strata cache`.
 
 use crate::failure::{Done, Failure, print, say};
-use cache::{Listed, Store};
+use cache::{Listed, Store, StoreError};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::env;
@@ -56,12 +56,11 @@ pub(crate) struct Place {
 impl Place {
     /// The directory that was asked for, or else where caches usually are.
     fn path(&self) -> Option<PathBuf> {
-        let asked = || env::var_os("STRATA_CACHE_DIR").filter(|path| !path.is_empty()).map(PathBuf::from);
         // The specification has relative ones ignored.
         let caches = || env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let home = || env::var_os("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let usual = || Some(caches().or_else(|| Some(home()?.join(".cache")))?.join("strata"));
-        self.cache_dir.clone().or_else(asked).or_else(usual)
+        self.asked().or_else(usual)
     }
 
     /// The store there, for a guest that may write in some directories: if it cannot be used, that is said, and the run
@@ -76,7 +75,22 @@ impl Place {
             ));
             return None;
         }
-        Store::open(&path).map_err(|error| say(&format!("nothing is cached: {error}, or use --no-cache"))).ok()
+        let opened = Store::open(&path).inspect_err(|error| {
+            if !self.is_nobodys_business(error) {
+                say(&format!("nothing is cached: {error}, or use --no-cache"));
+            }
+        });
+        opened.ok()
+    }
+
+    /// Whether all that is wrong is that the usual directory cannot be had, as on a host without homes.
+    pub(crate) fn is_nobodys_business(&self, error: &StoreError) -> bool {
+        matches!(error, StoreError::Io { .. }) && self.asked().is_none()
+    }
+
+    fn asked(&self) -> Option<PathBuf> {
+        let variable = || env::var_os("STRATA_CACHE_DIR").filter(|path| !path.is_empty()).map(PathBuf::from);
+        self.cache_dir.clone().or_else(variable)
     }
 
     fn store_or_fail(&self) -> Result<Store, Failure> {

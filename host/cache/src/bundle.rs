@@ -123,6 +123,11 @@ impl Bundle {
         self.items.is_empty()
     }
 
+    /// How many bytes its file has.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.source.bytes()
+    }
+
     /// How many modules of guest code those are, and how many guest instructions are in them.
     pub fn counts(&self) -> (usize, u64) {
         let code = self.items.iter().filter(|item| matches!(item.kind, Kind::Code(_)));
@@ -155,8 +160,8 @@ impl Bundle {
         pieces.into_iter().flatten().collect()
     }
 
-    /// The bundle `id` of the program `name` with these records, as bytes.
-    pub(crate) fn encode(id: &Digest, name: &str, pieces: &[Piece]) -> Vec<u8> {
+    /// What the bundle `id` of the program `name` with these records begins with; their contents follow.
+    pub(crate) fn head(id: &Digest, name: &str, pieces: &[Piece]) -> Vec<u8> {
         let mut index = Writer::default();
         index.raw(&id.0);
         index.bytes(name.as_bytes());
@@ -178,13 +183,12 @@ impl Bundle {
             index.word(*number);
         });
         let index = index.finish();
-        let mut file = Writer::default();
-        file.raw(&MAGIC);
-        file.word(u32::try_from(index.len()).expect("an index is far smaller than 4 GiB"));
-        file.raw(&Digest::of(&index).0);
-        file.raw(&index);
-        pieces.iter().for_each(|piece| file.raw(&piece.contents));
-        file.finish()
+        let mut head = Writer::default();
+        head.raw(&MAGIC);
+        head.word(u32::try_from(index.len()).expect("an index is far smaller than 4 GiB"));
+        head.raw(&Digest::of(&index).0);
+        head.raw(&index);
+        head.finish()
     }
 }
 
@@ -192,7 +196,7 @@ impl Bundle {
 pub(crate) struct Piece {
     pub(crate) item: Item,
     entries: Vec<u32>,
-    contents: Vec<u8>,
+    pub(crate) contents: Vec<u8>,
 }
 
 impl Piece {
@@ -235,7 +239,11 @@ mod tests {
 
     fn bundle() -> Vec<u8> {
         let records = [record(0x2000, Shape::Region), record(0x1000, Shape::Block)];
-        Bundle::encode(&ID, "program", &records.map(|record| Piece::new(&record)))
+        whole(&records.map(|record| Piece::new(&record)))
+    }
+
+    fn whole(pieces: &[Piece]) -> Vec<u8> {
+        pieces.iter().fold(Bundle::head(&ID, "program", pieces), |all, piece| [all, piece.contents.clone()].concat())
     }
 
     /// All that can be had from bytes that may be a bundle.
@@ -257,7 +265,7 @@ mod tests {
             );
             assert_eq!((read.encode(), &read.artifact), (right.encode(), &right.artifact));
         }
-        assert_eq!(Bundle::encode(&ID, "program", &bundle.pieces()), self::bundle());
+        assert_eq!(whole(&bundle.pieces()), self::bundle());
     }
 
     #[test]

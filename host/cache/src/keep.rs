@@ -13,6 +13,10 @@ use std::hash::Hash;
 /// Bytes of machine code and what belongs to it that one program keeps; what comes later is not kept.
 const BYTES_MAX: usize = 64 << 20;
 
+/// How many bytes are written again for one that is new: to write that many takes about as long as to make the one, over
+/// a few runs.
+const REWRITTEN_MAX: u64 = 256;
+
 /// The code of one program: what earlier runs left, and what this one makes.
 pub struct Keep {
     store: Store,
@@ -119,7 +123,9 @@ impl Keep {
         let is_true = |record: &Record| Record::digest(&record.units, self.text.words()) == Some(record.code);
         let fresh: Vec<Record> = std::mem::take(&mut self.fresh).into_iter().filter(is_true).collect();
         let modules = fresh.iter().filter(|record| matches!(record.kind, Kind::Code(_))).count();
-        if modules == 0 {
+        let fresh_bytes: usize = fresh.iter().map(|record| record.artifact.len()).sum();
+        let bytes = self.bundle.as_ref().map_or(0, Bundle::bytes);
+        if modules == 0 || fresh_bytes as u64 * REWRITTEN_MAX < bytes {
             return Ok(None);
         }
         // Another run may have written it meanwhile.
@@ -129,9 +135,10 @@ impl Keep {
             !self.useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| is_true(&record))
         });
         let pieces = merge(fresh.iter().rev().map(Piece::new).chain(old));
-        let bundle = Bundle::encode(&id, &self.text.name, &pieces);
-        self.store.write(&id, &bundle)?;
-        Ok(Some(Published { modules, bytes: bundle.len() }))
+        let head = Bundle::head(&id, &self.text.name, &pieces);
+        let parts: Vec<&[u8]> = [&*head].into_iter().chain(pieces.iter().map(|piece| &*piece.contents)).collect();
+        self.store.write(&id, &parts)?;
+        Ok(Some(Published { modules, bytes: parts.iter().map(|part| part.len()).sum() }))
     }
 }
 

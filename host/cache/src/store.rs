@@ -131,8 +131,8 @@ impl Store {
         let _ = fs::utimensat(directory, bundle_name(id), &times, AtFlags::SYMLINK_NOFOLLOW);
     }
 
-    /// Puts a bundle in the place of whatever `id` was, all at once.
-    pub fn write(&mut self, id: &Digest, bundle: &[u8]) -> Result<(), StoreError> {
+    /// Puts a bundle, in parts, in the place of whatever `id` was, all at once.
+    pub(crate) fn write(&mut self, id: &Digest, parts: &[&[u8]]) -> Result<(), StoreError> {
         self.make()?;
         let directory = self.directory.as_ref().ok_or_else(|| self.wrong(io::Errno::NOENT))?;
         let mut random = [0; 8];
@@ -141,7 +141,8 @@ impl Store {
         let half = format!("{:016x}{HALF}", u64::from_ne_bytes(random));
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = fs::openat(directory, &half, flags, Mode::RUSR | Mode::WUSR).map_err(|error| self.wrong(error))?;
-        let written = File::from(file).write_all(bundle);
+        let mut file = File::from(file);
+        let written = parts.iter().try_for_each(|part| file.write_all(part));
         let written = written.map_err(|error| io::Errno::from_io_error(&error).unwrap_or(io::Errno::IO));
         // Nothing is synced: after a power failure the digests tell.
         let moved = written.and_then(|()| fs::renameat(directory, &half, directory, bundle_name(id)));
@@ -239,7 +240,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("strata-store-{}", std::process::id()));
         let mut store = Store::open(&path).expect("it need not be there");
         let ids = [1, 2, 3].map(|byte| Digest([byte; Digest::BYTES]));
-        ids.iter().for_each(|id| store.write(id, &[0; 100]).expect("scratch room"));
+        ids.iter().for_each(|id| store.write(id, &[&[0; 60], &[0; 40]]).expect("scratch room"));
         for (id, used_s) in ids.iter().zip([30, 10, 20]) {
             let used = Timespec { tv_sec: used_s, tv_nsec: 0 };
             let times = Timestamps { last_access: used, last_modification: used };

@@ -106,7 +106,7 @@ impl Cache {
             Command::Clear { place } => {
                 let store = place.store_or_fail()?;
                 let (count, bytes) = store.clear();
-                print(&format!("{}: removed {count} programs, {}\n", store.path().display(), size(bytes)))?;
+                print(&format!("{}: removed {}, {}\n", store.path().display(), programs(count), size(bytes)))?;
                 Ok(ExitCode::SUCCESS)
             }
         }
@@ -138,11 +138,12 @@ fn ls(store: &Store, json: bool) -> Done {
         let number = |number: Option<u64>| number.map_or_else(|| String::from("-"), |number| number.to_string());
         let (modules, instructions) = (number(modules), number(instructions));
         let (size, age) = (size(listed.bytes), age(listed.used_s));
-        let name = name.escape_debug();
+        // What escapes knows no width.
+        let name = name.escape_debug().to_string();
         let _ = writeln!(text, "{name:<24} {size:>10} {modules:>8} {instructions:>13}  {age}");
     }
     let bytes = list.iter().map(|listed| listed.bytes).sum();
-    let _ = writeln!(text, "{}: {} programs, {}", store.path().display(), list.len(), size(bytes));
+    let _ = writeln!(text, "{}: {}, {}", store.path().display(), programs(list.len()), size(bytes));
     print(&text)
 }
 
@@ -158,6 +159,10 @@ fn row(store: &Store, listed: &Listed) -> Value {
         "instructions": counts.map(|(_, instructions)| instructions),
         "used": listed.used_s,
     })
+}
+
+fn programs(count: usize) -> String {
+    format!("{count} program{}", if count == 1 { "" } else { "s" })
 }
 
 fn size(bytes: u64) -> String {

@@ -40,7 +40,7 @@ impl Process {
             image::Endian::Little => Endian::Little,
             image::Endian::Big => Endian::Big,
         };
-        let base = if image.kind == Kind::Dyn { BASE } else { 0 };
+        let base = base(image);
         let mut memory = self.memory.lock();
         for segment in &image.segments {
             load_segment(&mut memory, space, program, segment, base)?;
@@ -114,6 +114,11 @@ impl Process {
         ]);
         vector
     }
+}
+
+/// What is added to a program's addresses where it is loaded.
+pub fn base(image: &Image) -> u32 {
+    if image.kind == Kind::Dyn { BASE } else { 0 }
 }
 
 /// Bits of a segment's protection.

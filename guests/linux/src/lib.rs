@@ -29,6 +29,7 @@ mod timer;
 mod trace;
 mod world;
 
+pub use exec::base;
 pub use process::Process;
 pub use reply::{ExitStatus, Outcome, Wait};
 pub use signal::Signal;

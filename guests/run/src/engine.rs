@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use mips::State;
 use mips::border::Leave;
 use mips::exception::Fault;
+use mips::reading::emit::Options;
 use mips::reading::interp::Bus;
-use mips::translate::Translated;
+use mips::translate::{Translated, Unit};
 
 /// A guest address space that an interpreter can run on and a personality can map.
 pub trait Space: Bus + AddressSpace {
@@ -26,6 +27,30 @@ pub enum Drive {
     Fault(Fault),
 }
 
+/// How a module was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Made {
+    /// For the sake of which address.
+    pub root: u32,
+    /// What its code takes for granted.
+    pub options: Options,
+}
+
+/// What came of asking for code of an earlier run.
+pub enum Recalled {
+    /// There is none.
+    Nothing,
+    /// It was made of other code than the guest's memory holds now, or it is damaged.
+    Stale,
+    /// It is installed.
+    Code {
+        /// Its functions.
+        functions: Vec<Unit>,
+        /// Bytes of machine code.
+        bytes: usize,
+    },
+}
+
 /// Does the one instruction at a PC, which is no branch, on a register file and an address space; false if it raises an
 /// exception, which is then lost.
 pub type Interpret<'a, S> = dyn FnMut(&mut State, &mut S, u32) -> bool + 'a;
@@ -39,7 +64,15 @@ pub trait Engine {
     fn parts(&mut self) -> (&mut State, &mut Self::Space);
     /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
     /// can be told. The error is the host's, not the guest's.
-    fn install(&mut self, translated: &Translated) -> Result<usize, String>;
+    fn install(&mut self, translated: &Translated, made: Made) -> Result<usize, String>;
+    /// Where code that earlier runs left may be entered, if it was made with these options.
+    fn kept(&mut self, _options: Options) -> Vec<u32> {
+        Vec::new()
+    }
+    /// Installs what an earlier run left for `pc`, if the guest's code is what it was made of.
+    fn recall(&mut self, _pc: u32, _options: Options) -> Recalled {
+        Recalled::Nothing
+    }
     /// Sets the poll word every millisecond or so that translated code runs. Does nothing if that was wanted before, or on
     /// a host without threads.
     fn interrupt_from_now_on(&mut self) {}

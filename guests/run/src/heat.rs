@@ -41,6 +41,17 @@ impl Heat {
         if of == pc { visits } else { 0 }
     }
 
+    /// Makes `pc` hot after so many visits at the latest.
+    pub(crate) fn warm(&mut self, pc: u32, visits: u32) {
+        let visited = self.threshold.saturating_sub(visits).max(self.visits(pc));
+        self.counts[(pc >> 2) as usize % ENTRIES] = (pc, visited);
+    }
+
+    /// Forgets all visits of `pc`.
+    pub(crate) fn cool(&mut self, pc: u32) {
+        self.counts[(pc >> 2) as usize % ENTRIES] = (pc, 0);
+    }
+
     /// Makes `pc` hot: there is code for it.
     pub(crate) fn mark(&mut self, pc: u32) {
         self.counts[(pc >> 2) as usize % ENTRIES] = (pc, self.threshold);

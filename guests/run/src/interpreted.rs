@@ -1,6 +1,6 @@
 //! An engine that compiles nothing: a register file and paged memory.
 
-use crate::engine::{Drive, Engine, Interpret};
+use crate::engine::{Drive, Engine, Interpret, Made};
 use crate::paged::Paged;
 use alloc::string::String;
 use mips::State;
@@ -26,7 +26,7 @@ impl Engine for Interpreted {
     fn parts(&mut self) -> (&mut State, &mut Paged) {
         (&mut self.state, &mut self.space)
     }
-    fn install(&mut self, _: &Translated) -> Result<usize, String> {
+    fn install(&mut self, _: &Translated, _: Made) -> Result<usize, String> {
         Err(String::from("this host only interprets; run with --tier interp"))
     }
     fn has_code(&self, _: u32) -> bool {

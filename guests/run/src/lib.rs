@@ -21,7 +21,7 @@ mod tier;
 mod vcpu;
 mod watched;
 
-pub use engine::{Drive, Engine, Interpret, Space};
+pub use engine::{Drive, Engine, Interpret, Made, Recalled, Space};
 pub use interpreted::Interpreted;
 pub use paged::Paged;
 pub use process::{Host, Step, run, step, wake};

@@ -17,6 +17,8 @@ pub(crate) struct Seen {
     called: BTreeMap<u32, u32>,
     /// Roots of regions.
     pub(crate) regions: BTreeSet<u32>,
+    /// Roots of regions that an earlier run left: they need not be made.
+    pub(crate) kept: BTreeSet<u32>,
     /// Whether everything counts as warm.
     all_is_warm: bool,
 }
@@ -24,7 +26,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// Nothing yet.
     pub(crate) fn new(heat: Heat, all_is_warm: bool) -> Seen {
-        Seen { heat, called: BTreeMap::new(), regions: BTreeSet::new(), all_is_warm }
+        Seen { heat, called: BTreeMap::new(), regions: BTreeSet::new(), kept: BTreeSet::new(), all_is_warm }
     }
 
     /// The call at `site` called `target`.
@@ -50,7 +52,7 @@ impl Profile for Asked<'_> {
         self.seen.all_is_warm || self.seen.heat.visits(root) >= WARM_VISITS
     }
     fn is_translated(&self, root: u32) -> bool {
-        self.seen.regions.contains(&root)
+        self.seen.regions.contains(&root) || self.seen.kept.contains(&root)
     }
     fn called(&self, site: u32) -> Option<u32> {
         self.seen.called.get(&site).copied()

@@ -17,6 +17,12 @@ pub struct Statistics {
     pub machine_bytes: u64,
     /// Processor time that all this took, in microseconds.
     pub translating: u64,
+    /// Modules that an earlier run made.
+    pub recalled: u64,
+    /// Guest instructions in them.
+    pub recalled_instructions: u64,
+    /// Processor time that they took, in microseconds.
+    pub recalling: u64,
     /// Times translated code was entered from outside.
     pub drives: u64,
     /// Times it left to the interpreter for one instruction.

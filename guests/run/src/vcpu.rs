@@ -1,6 +1,7 @@
 //! The virtual CPU: runs until it exits, by whichever tier the policy chooses.
 
 mod interpreting;
+mod recalling;
 mod translating;
 
 use crate::chance::Chance;
@@ -48,6 +49,8 @@ pub struct Vcpu<E: Engine> {
     refused: BTreeSet<u32>,
     chance: Chance,
     options: Options,
+    /// Whether it was asked what earlier runs left for code with these options.
+    has_asked: bool,
     /// Why the last region could not be compiled, until somebody takes it.
     refusal: Option<String>,
     /// What ran where.
@@ -67,6 +70,7 @@ impl<E: Engine> Vcpu<E> {
             refused: BTreeSet::new(),
             chance: Chance::new(),
             options,
+            has_asked: false,
             refusal: None,
             statistics: Statistics::default(),
         }
@@ -113,6 +117,7 @@ impl<E: Engine> Vcpu<E> {
     fn assume(&mut self, options: Options) {
         if options != self.options {
             self.options = options;
+            self.has_asked = false;
             self.forget_all();
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::clocks::{HostClocks, Waiter};
 use crate::failure::Failure;
+use crate::text::text;
 use anyhow::{Context, anyhow};
+use cache::{Keep, Published, Store, StoreError};
 use engine::{Native, PerfMap};
 use image::Endian;
 use linux::{ExitStatus, Process, Program, TraceSink};
@@ -38,6 +40,8 @@ pub(crate) struct Launch {
     pub(crate) tier: Tier,
     /// Whether `perf` is told what translated code was made of.
     pub(crate) names_code: bool,
+    /// Where code is kept from run to run, if anywhere.
+    pub(crate) cache: Option<Store>,
     /// Takes strace text.
     pub(crate) trace: Option<TraceSink>,
     /// How long it may run.
@@ -52,6 +56,8 @@ pub(crate) struct Ended {
     pub(crate) pc: u32,
     /// Whether its time was up.
     pub(crate) is_time_up: bool,
+    /// What was left for the next run, or why nothing was.
+    pub(crate) published: Result<Option<Published>, StoreError>,
     /// Why a region was left to the interpreter, if one was.
     pub(crate) refusal: Option<String>,
 }
@@ -107,7 +113,10 @@ impl Launch {
                 .with_context(|| format!("{} cannot be written; is another user's there?", PerfMap::path().display()));
             native.tell_perf(map?);
         }
-        let program = Program { image, file: self.file, path: self.path, node: self.node };
+        let program = Arc::new(Program { image, file: self.file, path: self.path, node: self.node });
+        if let Some(store) = self.cache {
+            native.keep(Keep::new(store, text(&program, name)));
+        }
         let (state, space) = native.parts();
         let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;
@@ -116,11 +125,13 @@ impl Launch {
         let mut cpu = Vcpu::new(native, self.tier);
         let status = run::run(&mut cpu, &mut process, &mut waiter);
         let refusal = cpu.take_refusal();
+        let published = cpu.engine.publish();
         Ok(Ended {
             status,
             statistics: cpu.statistics,
             pc: cpu.engine.parts().0.pc,
             is_time_up: waiter.is_time_up,
+            published,
             refusal,
         })
     }

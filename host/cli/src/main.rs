@@ -1,5 +1,6 @@
 //! `strata`: runs unmodified MIPS Linux programs as WebAssembly. One file per subcommand.
 
+mod cache;
 mod clocks;
 mod demo;
 mod disasm;
@@ -7,6 +8,7 @@ mod failure;
 mod info;
 mod launch;
 mod run;
+mod text;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,6 +29,7 @@ enum Command {
     Demo(demo::Demo),
     Info(info::Info),
     Disasm(disasm::Disasm),
+    Cache(cache::Cache),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Info(info) => info.run(),
         Command::Disasm(disasm) => disasm.run(),
+        Command::Cache(cache) => cache.run(),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -1,5 +1,6 @@
 //! `strata run`: runs a MIPS Linux program.
 
+use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
 use anyhow::{Context, anyhow};
@@ -28,7 +29,9 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
   strata run ./hello
   strata run --dir .:/work --workdir /work ./busybox md5sum file
   strata run --root ./debian-mipsel /bin/busybox ls -l /etc
-  strata run --strace ./hello")]
+  strata run --strace ./hello
+
+Translated code is kept for the next run: `strata cache --help` says where.")]
 pub(crate) struct Run {
     /// Use DIR as the guest's root file system, copy-on-write: DIR is never changed
     #[arg(long, value_name = "DIR")]
@@ -57,6 +60,11 @@ pub(crate) struct Run {
     /// Write /tmp/perf-PID.map, by which `perf` names translated code after the guest's functions
     #[arg(long)]
     perf_map: bool,
+    /// Keep no translated code for the next run, and use none of an earlier one
+    #[arg(long, conflicts_with = "cache_dir")]
+    no_cache: bool,
+    #[command(flatten)]
+    cache: Place,
     /// Most memory the guest may map, such as 256M or 1G
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
     max_memory: u64,
@@ -139,12 +147,15 @@ struct Found {
 impl Run {
     pub(crate) fn run(mut self) -> Done {
         hostio::descriptors::raise_limit();
-        let wants_stats = self.stats;
+        let (wants_stats, tier) = (self.stats, run::Tier::from(self.tier));
         let mut grants = streams();
         let found = self.find(&mut grants)?;
         let name = found.name.clone();
+        let mut writable = Vec::new();
         for directory in &self.directories {
-            grants.push(directory_grant(directory)?);
+            let (grant, host) = directory_grant(directory)?;
+            writable.extend(host);
+            grants.push(grant);
         }
         let launch = Launch {
             file: found.file,
@@ -157,12 +168,16 @@ impl Run {
             directory: self.workdir.into_vec(),
             grants,
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
-            tier: self.tier.into(),
+            tier,
             names_code: self.perf_map,
+            cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(&writable) },
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
         };
-        let ended = launch.run()?;
+        let mut ended = launch.run()?;
+        if ended.published.as_ref().is_err_and(|error| self.cache.is_nobodys_business(error)) {
+            ended.published = Ok(None);
+        }
         Ok(report(&name, &ended, wants_stats))
     }
 
@@ -223,8 +238,8 @@ fn contents(node: &NodeRef) -> vfs::Result<(Box<dyn vfs::File>, u64)> {
     Ok((node.open(Open { read: true, ..Open::default() })?, metadata.size))
 }
 
-/// `HOST[:GUEST][:ro]`.
-fn directory_grant(text: &OsString) -> Result<Grant, Failure> {
+/// `HOST[:GUEST][:ro]`; and the host's directory, if it may be written.
+fn directory_grant(text: &OsString) -> Result<(Grant, Option<PathBuf>), Failure> {
     let bytes = text.as_bytes();
     let (rest, is_read_only) = match bytes.strip_suffix(b":ro") {
         Some(rest) => (rest, true),
@@ -241,7 +256,7 @@ fn directory_grant(text: &OsString) -> Result<Grant, Failure> {
     }
     let open = if is_read_only { hostio::directory::grant_read_only } else { hostio::directory::grant };
     let node = open(host).with_context(|| format!("--dir {}: give a directory", host.display()))?;
-    Ok(Grant::Directory { node, at, is_read_only })
+    Ok((Grant::Directory { node, at, is_read_only }, (!is_read_only).then(|| host.to_owned())))
 }
 
 /// `NAME=VALUE`, or the host's value of `NAME`.
@@ -271,6 +286,9 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
     if let Some(refusal) = &ended.refusal {
         say(&format!("a region was not translated and ran interpreted: {refusal}"));
     }
+    if let Err(error) = &ended.published {
+        say(&format!("what was translated is not kept: {error}, or use --no-cache"));
+    }
     if wants_stats {
         statistics(ended);
     }
@@ -288,6 +306,7 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
 
 fn statistics(ended: &Ended) {
     let of = &ended.statistics;
+    let kept = ended.published.as_ref().ok().copied().flatten();
     for (what, count) in [
         ("modules made", of.modules),
         ("regions in them", of.regions),
@@ -296,6 +315,10 @@ fn statistics(ended: &Ended) {
         ("bytes of WebAssembly", of.wasm_bytes),
         ("bytes of machine code", of.machine_bytes),
         ("microseconds translating", of.translating),
+        ("modules from the cache", of.recalled),
+        ("guest instructions from the cache", of.recalled_instructions),
+        ("microseconds using the cache", of.recalling),
+        ("modules added to the cache", kept.map_or(0, |kept| kept.modules as u64)),
         ("regions refused by the engine", of.refused),
         ("times translated code was entered", of.drives),
         ("single instructions interpreted for it", of.single_steps),

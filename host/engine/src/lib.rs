@@ -6,10 +6,12 @@
 #![deny(unsafe_code)]
 
 mod alarm;
+mod compiler;
 mod cpu;
 mod creator;
 mod mapping;
 mod memory;
+mod modules;
 mod native;
 mod perf_map;
 mod ticker;

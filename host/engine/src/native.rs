@@ -3,18 +3,22 @@
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
+use crate::modules::{Kept, Modules};
 use crate::perf_map::PerfMap;
 use crate::ticker::Ticker;
 use crate::wasm::{Installed, Ran, Wasm};
+use cache::{Keep, Published, StoreError};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
+use mips::reading::emit::Options;
 use mips::reg::Gpr;
 use mips::translate::{Translated, Unit};
-use run::{Drive, Engine, Interpret};
+use run::{Drive, Engine, Interpret, Made, Recalled};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use wasmtime::Module;
 
 /// Modules kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
 const MODULES_MAX: u32 = 12_000;
@@ -30,6 +34,7 @@ pub struct Native {
     cpu: CpuMemory,
     /// Started when first asked for.
     ticker: Option<Ticker>,
+    compiled: Modules,
     /// Started when first needed.
     wasm: Option<Wasm>,
     /// Where `perf` is told of code, if anyone wants that.
@@ -54,6 +59,7 @@ impl Native {
             memory,
             cpu,
             ticker: None,
+            compiled: Modules::default(),
             wasm: None,
             perf_map: None,
             regions: HashMap::new(),
@@ -72,8 +78,44 @@ impl Native {
         self.perf_map = Some(map);
     }
 
+    /// Keeps what is compiled for the next run, and uses what earlier ones left.
+    pub fn keep(&mut self, keep: Keep) {
+        self.compiled.keep(keep);
+    }
+
+    /// Leaves what was compiled for the next run. Nothing is kept from then on.
+    pub fn publish(&mut self) -> Result<Option<Published>, StoreError> {
+        self.compiled.publish()
+    }
+
+    /// Puts a module's functions where they are found, those that `is_entered` says; the answer is how many bytes of machine
+    /// code they are.
+    fn put(&mut self, module: &Module, units: &[Unit], is_entered: impl Fn(u32) -> bool) -> Result<usize, String> {
+        let text = |error: wasmtime::Error| format!("{error:#}");
+        let wasm = match &mut self.wasm {
+            Some(wasm) => wasm,
+            none => {
+                let base = self.compiled.base().map_err(text)?;
+                let compiler = self.compiled.compiler().map_err(text)?;
+                none.insert(Wasm::new(compiler, &base, &self.guest, &self.cpu_mapping).map_err(text)?)
+            }
+        };
+        let Installed { first, bytes, functions } = wasm.install(module, units.len()).map_err(text)?;
+        if let Some(map) = &mut self.perf_map {
+            for (unit, (at, bytes)) in units.iter().zip(functions) {
+                map.add(at, bytes, unit.entries[0]);
+            }
+        }
+        for slot in (first..).take(units.len()) {
+            // Functions of a module call each other, so they are forgotten together.
+            self.modules.insert(slot, (first, units.len() as u32));
+        }
+        (first..).zip(units).for_each(|(slot, unit)| self.enter(slot, unit.clone(), &is_entered));
+        Ok(bytes)
+    }
+
     /// Makes a region's entries known.
-    fn enter(&mut self, slot: u32, unit: Unit) {
+    fn enter(&mut self, slot: u32, unit: Unit, is_entered: impl Fn(u32) -> bool) {
         let mut covered: Vec<u32> = unit.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
         covered.sort_unstable();
         covered.dedup();
@@ -83,7 +125,9 @@ impl Native {
         let entries = unit.entries.clone();
         self.regions.insert(slot, unit);
         for (number, pc) in entries.iter().enumerate() {
-            self.cpu.set_entry(*pc, border::entry(slot, number as u32));
+            if is_entered(*pc) {
+                self.cpu.set_entry(*pc, border::entry(slot, number as u32));
+            }
         }
     }
 
@@ -138,24 +182,28 @@ impl Engine for Native {
         (self.cpu.state(), &mut self.memory)
     }
 
-    fn install(&mut self, translated: &Translated) -> Result<usize, String> {
-        let wasm = match &mut self.wasm {
-            Some(wasm) => wasm,
-            none => none.insert(Wasm::new(&self.guest, &self.cpu_mapping).map_err(|error| format!("{error:#}"))?),
-        };
-        let Installed { first, bytes, functions } =
-            wasm.install(&translated.wasm, translated.functions.len()).map_err(|error| format!("{error:#}"))?;
-        if let Some(map) = &mut self.perf_map {
-            for (unit, (at, bytes)) in translated.functions.iter().zip(functions) {
-                map.add(at, bytes, unit.entries[0]);
-            }
-        }
-        for slot in (first..).take(translated.functions.len()) {
-            // Functions of a module call each other, so they are forgotten together.
-            self.modules.insert(slot, (first, translated.functions.len() as u32));
-        }
-        (first..).zip(&translated.functions).for_each(|(slot, unit)| self.enter(slot, unit.clone()));
+    fn install(&mut self, translated: &Translated, made: Made) -> Result<usize, String> {
+        let text = |error: wasmtime::Error| format!("{error:#}");
+        let units = &translated.functions;
+        let module = self.compiled.compiler().and_then(|compiler| compiler.compile(&translated.wasm)).map_err(text)?;
+        let bytes = self.put(&module, units, |_| true)?;
+        self.compiled.add(&module, units, made, &mut self.memory).map_err(text)?;
         Ok(bytes)
+    }
+
+    fn kept(&mut self, options: Options) -> Vec<u32> {
+        self.compiled.entries(options)
+    }
+
+    fn recall(&mut self, pc: u32, options: Options) -> Recalled {
+        match self.compiled.take(pc, options, &mut self.memory) {
+            Kept::Nothing => Recalled::Nothing,
+            Kept::Stale => Recalled::Stale,
+            Kept::Module { module, units, newest } => match self.put(&module, &units, |pc| newest.contains(&pc)) {
+                Ok(bytes) => Recalled::Code { functions: units, bytes },
+                Err(_) => Recalled::Stale,
+            },
+        }
     }
 
     fn interrupt_from_now_on(&mut self) {

@@ -5,19 +5,19 @@
     reason = "installs a signal handler, and lends an interpreter to a store, which knows no lifetimes"
 )]
 
+use crate::compiler::Compiler;
 use crate::cpu::CPU_BYTES;
-use crate::creator::Creator;
-use crate::mapping::{ADDRESSABLE, GUARD, Mapping};
+use crate::mapping::{ADDRESSABLE, Mapping};
 use mips::border;
-use mips::translate::{IMPORTED, driver, export, memories};
+use mips::translate::{IMPORTED, export, memories};
 use std::collections::HashMap;
 use std::mem::transmute;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::unix::StoreExt;
 use wasmtime::{
-    Caller, Config, Engine, Extern, Func, Instance, Module, OptLevel, Ref, RefType, ResourceLimiter, Result, Store,
-    Table, TableType, Trap, TypedFunc, WasmBacktrace,
+    Caller, Extern, Func, Instance, Module, Ref, RefType, ResourceLimiter, Result, Store, Table, TableType, Trap,
+    TypedFunc, WasmBacktrace,
 };
 
 /// Wasm's own page.
@@ -41,7 +41,22 @@ pub(crate) enum Ran {
     },
 }
 
-/// A module that was compiled.
+/// The modules that are no guest code.
+pub(crate) struct Base {
+    /// Both memories.
+    pub(crate) memories: Module,
+    /// What drives translated code.
+    pub(crate) driver: Module,
+}
+
+impl Base {
+    /// The Wasm of the memories.
+    pub(crate) fn memories() -> Vec<u8> {
+        memories((ADDRESSABLE / WASM_PAGE) as u32, (CPU_BYTES / WASM_PAGE) as u32)
+    }
+}
+
+/// A module whose regions are in the table.
 pub(crate) struct Installed {
     /// The table slot of its first region; the others follow.
     pub(crate) first: u32,
@@ -80,7 +95,6 @@ impl ResourceLimiter for Unlimited {
 
 /// A store with everything translated code needs.
 pub(crate) struct Wasm {
-    engine: Engine,
     store: Store<Lent>,
     /// What every module imports.
     imports: [Extern; 4],
@@ -95,34 +109,16 @@ pub(crate) struct Wasm {
     modules: u32,
 }
 
-fn config(creator: Arc<Creator>) -> Config {
-    let mut config = Config::new();
-    config
-        .with_host_memory(creator)
-        .memory_reservation(ADDRESSABLE as u64)
-        .memory_guard_size(GUARD as u64)
-        .memory_may_move(false)
-        .memory_init_cow(false)
-        .table_lazy_init(false)
-        .native_unwind_info(false)
-        .async_stack_size(2 * border::STACK_BYTES)
-        .max_wasm_stack(border::STACK_BYTES)
-        .parallel_compilation(false)
-        .cranelift_opt_level(OptLevel::Speed);
-    config
-}
-
 impl Wasm {
-    pub(crate) fn new(guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
-        let creator = Arc::new(Creator::default());
-        let engine = Engine::new(&config(creator.clone()))?;
-        let mut store = Store::new(&engine, Lent::default());
+    /// A store whose memories are these mappings.
+    pub(crate) fn new(compiler: &Compiler, base: &Base, guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
+        let Compiler { engine, creator } = compiler;
+        let mut store = Store::new(engine, Lent::default());
         store.limiter(|lent| &mut lent.limits);
         creator.offer(guest.clone(), ADDRESSABLE);
         creator.offer(cpu.clone(), CPU_BYTES);
         // An instance, because `Memory::new` does not ask the creator.
-        let memories = memories((ADDRESSABLE / WASM_PAGE) as u32, (CPU_BYTES / WASM_PAGE) as u32);
-        let memories = Instance::new(&mut store, &Module::new(&engine, memories)?, &[])?;
+        let memories = Instance::new(&mut store, &base.memories, &[])?;
         let mut memory = |name| memories.get_memory(&mut store, name).expect("the module exports both");
         let (guest_memory, cpu_memory) = (memory(border::GUEST_MEMORY), memory(border::CPU_MEMORY));
         let slots = TableType::new(RefType::FUNCREF, border::SLOTS, Some(border::SLOTS));
@@ -139,13 +135,11 @@ impl Wasm {
                 false
             });
         }
-        let module = Module::new(&engine, driver())?;
         let interpret = Func::wrap(&mut store, interpret);
         let imports = [guest_memory.into(), cpu_memory.into(), table.into(), interpret.into()];
-        let drive = Instance::new(&mut store, &module, &imports)?.get_typed_func(&mut store, border::DRIVER)?;
+        let drive = Instance::new(&mut store, &base.driver, &imports)?.get_typed_func(&mut store, border::DRIVER)?;
         let guest_base = guest.base() as usize;
         Ok(Wasm {
-            engine,
             store,
             imports,
             table,
@@ -159,10 +153,9 @@ impl Wasm {
         })
     }
 
-    /// Compiles a module of `count` regions and puts them in the table.
-    pub(crate) fn install(&mut self, wasm: &[u8], count: usize) -> Result<Installed> {
-        let module = Module::new(&self.engine, wasm)?;
-        let instance = Instance::new(&mut self.store, &module, &self.imports)?;
+    /// Puts the `count` regions of a module in the table.
+    pub(crate) fn install(&mut self, module: &Module, count: usize) -> Result<Installed> {
+        let instance = Instance::new(&mut self.store, module, &self.imports)?;
         let first = self.next_slot;
         for number in 0..count {
             let region: Func = instance.get_func(&mut self.store, &export(number)).expect("a region is exported");

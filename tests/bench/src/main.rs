@@ -56,7 +56,7 @@ struct Bench {
     /// Only what has PATTERN in its name or group (also: kernels, programs); may be given again
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
-    /// Only these tiers of Strata, such as block,auto
+    /// Only these tiers of Strata, such as block,auto; warm is auto with code that an earlier run left
     #[arg(long, value_name = "TIERS", value_delimiter = ',')]
     tiers: Vec<String>,
     /// A tenth of the work, once

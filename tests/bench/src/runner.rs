@@ -5,6 +5,7 @@ use crate::list::Software;
 use crate::place;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,6 +20,8 @@ pub(crate) enum Runner {
     Qemu,
     /// Strata, in a tier.
     Strata(String),
+    /// Strata as it is on its own, with the code that earlier runs left.
+    Warm,
 }
 
 /// The tier whose ratios need no precision, and whose runs take longest.
@@ -34,6 +37,7 @@ impl Runner {
             Runner::Wasm => "wasm",
             Runner::Qemu => "qemu",
             Runner::Strata(tier) => tier,
+            Runner::Warm => "warm",
         }
     }
 }
@@ -43,11 +47,16 @@ pub(crate) struct Runners {
     strata: PathBuf,
     qemu: PathBuf,
     itself: PathBuf,
+    /// Where code is left for [`Runner::Warm`].
+    cache: PathBuf,
 }
 
 impl Runners {
     pub(crate) fn new() -> Result<Runners> {
-        Ok(Runners { strata: place::strata()?, qemu: place::qemu(), itself: place::itself()? })
+        let cache = place::made("cache")?;
+        // What other sessions left is none of this one's.
+        fs::remove_dir_all(&cache).with_context(|| format!("cannot remove {}", cache.display()))?;
+        Ok(Runners { strata: place::strata()?, qemu: place::qemu(), itself: place::itself()?, cache })
     }
 
     /// All of them, in the order of the columns; the tiers are those that Strata itself names.
@@ -60,6 +69,7 @@ impl Runners {
         let (names, _) = names.context("strata run --tier does not name the tiers")?;
         let names = names.split(',').map(str::trim).filter(|name| *name != STRESS);
         all.extend(names.map(|name| Runner::Strata(name.to_owned())));
+        all.push(Runner::Warm);
         Ok(all)
     }
 
@@ -69,7 +79,7 @@ impl Runners {
             Runner::Native => vec![built.native.clone().into()],
             Runner::Wasm => vec![self.itself.clone().into(), "wasm".into(), built.wasm.clone()?.into()],
             Runner::Qemu => vec![self.qemu.clone().into(), built.mipsel.clone().into()],
-            Runner::Strata(tier) => [self.tier(tier), vec![built.mipsel.clone().into()]].concat(),
+            Runner::Strata(_) | Runner::Warm => [self.run(runner), vec![built.mipsel.clone().into()]].concat(),
         };
         words.push(repetitions.to_string().into());
         Some(words)
@@ -88,18 +98,23 @@ impl Runners {
             Runner::Native => vec![place::inputs().join(&software.native).into()],
             Runner::Wasm => return None,
             Runner::Qemu => vec![self.qemu.clone().into(), mipsel],
-            Runner::Strata(tier) => {
+            Runner::Strata(_) | Runner::Warm => {
                 let grant = format!("{}:/work:ro", folder.display());
                 let grant = ["--dir", &grant, "--workdir", "/work"].map(OsString::from);
-                [self.tier(tier), grant.to_vec(), vec![mipsel]].concat()
+                [self.run(runner), grant.to_vec(), vec![mipsel]].concat()
             }
         };
         words.extend(arguments.iter().map(OsString::from));
         Some(words)
     }
 
-    fn tier(&self, tier: &str) -> Vec<OsString> {
-        vec![self.strata.clone().into(), "run".into(), "--stats".into(), "--tier".into(), tier.into()]
+    fn run(&self, runner: &Runner) -> Vec<OsString> {
+        let mut words = vec![self.strata.clone().into(), "run".into(), "--stats".into()];
+        match runner {
+            Runner::Strata(tier) => words.extend(["--no-cache".into(), "--tier".into(), tier.into()]),
+            _ => words.extend(["--cache-dir".into(), self.cache.clone().into()]),
+        }
+        words
     }
 
     /// What QEMU and Strata say they are.

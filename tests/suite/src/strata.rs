@@ -11,7 +11,7 @@ pub const TIERS: &[&str] = &["interp", "block", "region", "auto", "mixed"];
 /// Runs `case` in `tier`.
 pub fn outcome(case: &Case, tier: &str) -> Result<Outcome> {
     outcome::run(case, |folder| {
-        let mut words = vec![place::strata().to_string_lossy().into_owned(), "run".to_owned()];
+        let mut words = vec![place::strata().to_string_lossy().into_owned(), "run".to_owned(), "--no-cache".to_owned()];
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
         option("--tier", tier.to_owned());
         option("--dir", format!("{}:{GUEST_FOLDER}", folder.display()));

@@ -167,7 +167,7 @@ fn run_file(name: &str, file: &[u8]) -> Output {
     let path = path(name);
     fs::create_dir_all(path.parent().expect("in a folder")).expect("scratch room");
     fs::write(&path, file).expect("scratch room");
-    strata(&["run"], &path)
+    strata(&["run", "--no-cache"], &path)
 }
 
 fn path(name: &str) -> std::path::PathBuf {

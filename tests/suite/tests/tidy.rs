@@ -18,7 +18,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("guests/run", &["abi", "linux", "mips", "vfs", "image"]),
     ("host/namespace", &["linux", "vfs", "abi"]),
     ("host/hostio", &["vfs", "linux"]),
-    ("host/engine", &["abi", "linux", "mips", "run", "wasm"]),
+    ("host/cache", &["mips"]),
+    ("host/engine", &["abi", "cache", "linux", "mips", "run", "wasm"]),
     ("host/cli", EVERYTHING),
     ("web-demo", &["abi", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"]),
     ("tests/bench", &[]),
@@ -26,7 +27,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tests/xtask", EVERYTHING),
 ];
 
-const EVERYTHING: &[&str] = &["abi", "engine", "hostio", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"];
+const EVERYTHING: &[&str] =
+    &["abi", "cache", "engine", "hostio", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"];
 
 /// All that may stand at the top, beside dotfiles.
 const TOP: &[&str] = &[

@@ -59,6 +59,7 @@ impl<E: Engine> Vcpu<E> {
         let mut interp = Interp::new(state, &mut bus, &mut self.decoded);
         let stop = interp.run(budget);
         self.statistics.interpreted += interp.done;
+        self.ask_if_long();
         match stop {
             Stop::Exception(exception) => Some(Exit::Exception(exception)),
             Stop::Budget => Some(Exit::Poll),

@@ -1,7 +1,7 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
 use super::Vcpu;
-use crate::engine::Engine;
+use crate::engine::{Engine, Made};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
@@ -22,6 +22,9 @@ impl<E: Engine> Vcpu<E> {
         let begun = self.engine.processor_time();
         if self.refused.contains(&pc) {
             return false;
+        }
+        if let Some(is_installed) = self.recall(pc) {
+            return is_installed;
         }
         let Some(translated) = self.translate(pc) else { return false };
         let is_installed = self.install(pc, &translated, begun);
@@ -61,7 +64,7 @@ impl<E: Engine> Vcpu<E> {
         if self.engine.is_full() {
             self.forget_all();
         }
-        match self.engine.install(translated) {
+        match self.engine.install(translated, Made { root, options: self.options }) {
             Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
             Err(refusal) => {
                 self.statistics.refused += 1;

@@ -40,7 +40,8 @@ impl Engine {
                 vec![qemu(mode).into(), "-cpu".into(), cpu.into(), file.into()]
             }
             Engine::Strata(tier) => {
-                vec![place::strata().into(), "run".into(), "--tier".into(), tier.into(), file.into()]
+                let options = ["run", "--no-cache", "--tier", tier].map(OsString::from);
+                [vec![place::strata().into()], options.to_vec(), vec![file.into()]].concat()
             }
         };
         let mut command = Command::new("timeout");

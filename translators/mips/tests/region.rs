@@ -10,9 +10,9 @@ use wasmparser::{Validator, WasmFeatures};
 
 const AT: u32 = 0x40_0000;
 
-struct Words(&'static [u32]);
+struct Words<'a>(&'a [u32]);
 
-impl CodeSource for Words {
+impl CodeSource for Words<'_> {
     fn word(&self, pc: u32) -> Option<u32> {
         let index = pc.checked_sub(AT)? / 4;
         self.0.get(index as usize).filter(|_| pc.is_multiple_of(4)).copied()
@@ -112,12 +112,36 @@ fn odd_code_translates() {
         let options = Options { big_endian: is(0), fpu, fault_precise: is(5) };
         // Where a region ends early, some of its ways lead outside.
         for ((name, words), blocks) in CASES.iter().flat_map(|case| (1..10).map(move |blocks| (case, blocks))) {
-            let limits = Limits { blocks, instructions: 100 };
-            let regions = gather(&Words(words), AT, &[0; 32], limits, &Everything);
-            let translated = translate(&regions, options);
-            let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
-            let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
-            assert!(valid.is_ok(), "{name}, {blocks} blocks: {:?}", valid.err());
+            check(&format!("{name}, {blocks} blocks"), words, Limits { blocks, instructions: 100 }, options);
         }
     }
+}
+
+/// Switches of two or three entries each, between so many blocks and so much across that there are dispatchers.
+#[test]
+fn tangled_switches_translate() {
+    for (blocks, entries) in (8..48u32).flat_map(|blocks| [(blocks, 2), (blocks, 3)]) {
+        let block_at = |number: u32| AT + 28 * (number % blocks);
+        let code = (0..blocks).flat_map(|number| {
+            let table = 28 * blocks + 4 * (entries + 1) * number;
+            // lw a0, 0(a1); lui t0, 0x40; addiu t0, t0, table; addu t1, t0, a0; lw t1, 0(t1); jr t1; nop
+            [0x8ca4_0000, 0x3c08_0040, 0x2508_0000 | table, 0x0104_4821, 0x8d29_0000, 0x0120_0008, 0]
+        });
+        let tables = (0..blocks).flat_map(|number| {
+            let targets = (0..entries).map(move |entry| block_at((entry + 2) * number + entry + 1));
+            targets.chain([0])
+        });
+        let words: Vec<u32> = code.chain(tables).collect();
+        let limits = Limits { blocks: 1000, instructions: 100 };
+        let options = Options { big_endian: false, fpu: FpuMode::default(), fault_precise: false };
+        check(&format!("{blocks} switches of {entries}"), &words, limits, options);
+    }
+}
+
+fn check(name: &str, words: &[u32], limits: Limits, options: Options) {
+    let regions = gather(&Words(words), AT, &[0; 32], limits, &Everything);
+    let translated = translate(&regions, options);
+    let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
+    let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
+    assert!(valid.is_ok(), "{name}: {:?}", valid.err());
 }

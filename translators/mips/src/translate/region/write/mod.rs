@@ -198,7 +198,7 @@ impl<'a> Writer<'a> {
                 self.go(arm(0), falls_to);
             }
             (Flow::Computed(target), End::Return, _) => self.leave_by(target, false),
-            (Flow::Computed(target), ..) => self.jump(ways, target, block.switch.as_ref()),
+            (Flow::Computed(target), ..) => self.jump(place, ways, target),
             (Flow::Always(_), ..) => self.go(arm(0), falls_to),
         }
     }

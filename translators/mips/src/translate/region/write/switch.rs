@@ -31,17 +31,15 @@ impl Writer<'_> {
         }
     }
 
-    /// A computed jump to one of `ways`, likely; that of `switch`, if it is one.
-    pub(super) fn jump(&mut self, ways: &[Way], target: Temp, switch: Option<&Switch>) {
+    /// The computed jump at the end of `place`, to one of `ways`, likely.
+    pub(super) fn jump(&mut self, place: u32, ways: &[Way], target: Temp) {
+        // By the layout's addresses: a way may lead to a dispatcher, which has none.
+        let addresses = self.layout.ways(place).into_iter().map(|(pc, _)| pc);
         // A target outside is as good as one that nobody thought of.
-        let inside: Vec<(Way, u32)> = ways
-            .iter()
-            .filter_map(|way| match way {
-                Way::To(exit, node) => Some((Way::To(*exit, *node), self.pc(*node)?)),
-                Way::Out(_) => None,
-            })
-            .collect();
-        let (ways, targets): (Vec<Way>, Vec<u32>) = inside.into_iter().unzip();
+        let inside = ways.iter().copied().zip(addresses).filter(|(way, _)| matches!(way, Way::To(..)));
+        let (ways, targets): (Vec<Way>, Vec<u32>) = inside.unzip();
+        let block = self.layout.block(place);
+        let is_here = |switch: &&Switch| (block.pc..block.end()).contains(&switch.load);
         match ways[..] {
             [] => self.leave_by(target, true),
             [only] => {
@@ -53,7 +51,7 @@ impl Writer<'_> {
                 self.push_is(target, targets[0]);
                 self.fork_on_top([first, second], None);
             }
-            _ => match switch.filter(|switch| self.is_here(switch.load)) {
+            _ => match block.switch.as_ref().filter(is_here) {
                 Some(switch) => self.switch_by_index(switch, &targets, &ways, target),
                 None => self.switch(&targets, &ways, target),
             },
@@ -88,12 +86,6 @@ impl Writer<'_> {
         self.end_of_arms();
         self.emit.set_held(held);
         self.leave_by(target, true);
-    }
-
-    /// Whether the instruction at `at` is in the block being written.
-    fn is_here(&self, at: u32) -> bool {
-        let place = self.nodes.place(self.node).map(|place| self.layout.block(place));
-        place.is_some_and(|block| (block.pc..block.end()).contains(&at))
     }
 
     /// To whichever of the targets it is, or out.

@@ -82,7 +82,8 @@ impl Code {
         self.marks.push((self.instructions.len(), what));
     }
 
-    pub(crate) fn writes_of(&self, local: u32) -> u32 {
+    /// How often `local` has been set.
+    pub fn writes_of(&self, local: u32) -> u32 {
         self.writes[local as usize]
     }
 

@@ -152,6 +152,22 @@ impl<'a> Expr<'a> {
         }
     }
 
+    /// The high and the low word of which it is made by [`Expr::pair`], if it is.
+    pub fn as_pair(self) -> Option<(Expr<'a>, Expr<'a>)> {
+        let of = |at| Expr { arena: self.arena, at };
+        let Node::Binary(Binary::I64Or, high, low) = self.arena.node(self.at) else { return None };
+        let Node::Binary(Binary::I64Shl, high, by) = self.arena.node(high) else { return None };
+        let by_a_word = self.arena.constant(by) == Some(Const::I64(32));
+        let words = (of(high).under(Unary::I64ExtendI32U)?, of(low).under(Unary::I64ExtendI32U)?);
+        by_a_word.then_some(words)
+    }
+
+    /// 64 bits of two words, of which this is the high one.
+    pub fn pair(self, low: Expr<'a>) -> Expr<'a> {
+        let high = self.unary(Unary::I64ExtendI32U).binary(Binary::I64Shl, self.arena.i64(32));
+        high.binary(Binary::I64Or, low.unary(Unary::I64ExtendI32U))
+    }
+
     /// The local it is, if it is one.
     pub fn as_local(self) -> Option<u32> {
         if let Node::Local(local, _) = self.arena.node(self.at) { Some(local) } else { None }

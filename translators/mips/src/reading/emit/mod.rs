@@ -66,6 +66,8 @@ pub struct Emit<'a> {
     only_if: Option<Temp>,
     /// Address of the load of which [`Emit::SELECTOR`] keeps what it loads from.
     indexed_load: Option<u32>,
+    /// How often HI:LO's local had been written when that made it of the words in [`Emit::HI`] and [`Emit::LO`].
+    parts: Option<u32>,
     /// The temporary of this instruction's arithmetic result.
     raw_result: Option<(u32, Type)>,
     /// Set by a branch or jump.
@@ -97,6 +99,7 @@ impl<'a> Emit<'a> {
             restart: 0,
             only_if: None,
             indexed_load: None,
+            parts: None,
             raw_result: None,
             flow: None,
             must_interpret: false,
@@ -111,6 +114,9 @@ impl<'a> Emit<'a> {
     const PARAMS: u32 = 2;
     /// A local of the translator's own, behind all cells.
     pub const SELECTOR: u32 = Emit::PARAMS + crate::cells::COUNT;
+    /// The words of HI:LO, where [`Emit::parts`] says so.
+    const HI: u32 = Emit::SELECTOR + 1;
+    const LO: u32 = Emit::SELECTOR + 2;
 
     /// The code so far, for the translator's own control flow.
     pub fn code(&mut self) -> &mut Code {
@@ -126,6 +132,7 @@ impl<'a> Emit<'a> {
     pub fn begin_block(&mut self, held: Held) {
         self.held.set(held);
         self.seen.set(Seen::default());
+        self.parts = None;
         self.code().release_temps();
     }
 
@@ -158,6 +165,7 @@ impl<'a> Emit<'a> {
     /// Takes back everything since `checkpoint`.
     pub fn rewind(&mut self, checkpoint: Checkpoint) {
         self.code().rewind(checkpoint.code);
+        self.parts = None;
         self.held.set(checkpoint.held);
         self.seen.set(checkpoint.seen);
     }
@@ -222,6 +230,15 @@ impl<'a> Emit<'a> {
                 self.code().add(Instruction::End);
             }
         }
+    }
+
+    /// Whether HI:LO is in two locals as well.
+    fn has_parts(&self) -> bool {
+        self.held().loaded.has(Cell::HILO) && self.parts == Some(self.writes_of_hilo())
+    }
+
+    fn writes_of_hilo(&self) -> u32 {
+        self.code.borrow().writes_of(registers::local(Cell::HILO))
     }
 
     fn local(&self, local: u32) -> Expr<'a> {
@@ -324,10 +341,21 @@ impl<'a> Cpu for Emit<'a> {
         }
     }
     fn hilo(&self) -> Long<'a> {
-        Long(self.cell(Cell::HILO))
+        let of_parts = || self.local(Emit::HI).pair(self.local(Emit::LO));
+        Long(if self.has_parts() { of_parts() } else { self.cell(Cell::HILO) })
     }
     fn set_hilo(&mut self, value: Long<'a>) {
-        self.set_cell(Cell::HILO, value.0);
+        // What makes words of its own, as division does, is mostly asked for them again.
+        let Some((high, low)) = value.0.as_pair().filter(|_| self.only_if.is_none()) else {
+            return self.set_cell(Cell::HILO, value.0);
+        };
+        let code = self.code();
+        high.push(code);
+        low.push(code);
+        code.add(Instruction::LocalSet(Emit::LO));
+        code.add(Instruction::LocalSet(Emit::HI));
+        self.set_cell(Cell::HILO, self.local(Emit::HI).pair(self.local(Emit::LO)));
+        self.parts = Some(self.writes_of_hilo());
     }
     fn hold(&mut self, value: Word<'a>) -> Word<'a> {
         if value.0.as_i32().is_some() { value } else { Word(self.hold_as(value.0, Type::I32)) }

@@ -47,7 +47,7 @@ pub(super) fn local(cell: Cell) -> u32 {
 
 /// The types of all cells' locals, and of the translator's own.
 pub(super) fn local_types() -> alloc::vec::Vec<Type> {
-    Cell::all().map(Cell::local_type).chain([Type::I32]).collect()
+    Cell::all().map(Cell::local_type).chain([Type::I32; 3]).collect()
 }
 
 impl<'a> Emit<'a> {

@@ -137,16 +137,17 @@ impl<'a> cpu::Long for Long<'a> {
         Long(self.0.binary(Binary::I64Mul, by.0))
     }
     fn low(self) -> Word<'a> {
-        Word(self.0.unary(Unary::I32WrapI64))
+        self.0.as_pair().map_or_else(|| Word(self.0.unary(Unary::I32WrapI64)), |(_, low)| Word(low))
     }
     fn high(self) -> Word<'a> {
+        if let Some((high, _)) = self.0.as_pair() {
+            return Word(high);
+        }
         let by = self.0.arena().i64(32);
         Word(self.0.binary(Binary::I64ShrU, by).unary(Unary::I32WrapI64))
     }
     fn pair(high: Word<'a>, low: Word<'a>) -> Self {
-        let by = high.0.arena().i64(32);
-        let high = high.0.unary(Unary::I64ExtendI32U).binary(Binary::I64Shl, by);
-        Long(high.binary(Binary::I64Or, low.0.unary(Unary::I64ExtendI32U)))
+        Long(high.0.pair(low.0))
     }
     fn select(self, other: Self, when: Bit<'a>) -> Self {
         Long(self.0.select(other.0, when.0))

@@ -10,6 +10,7 @@ use mips::cpu::Size;
 use mips::reading::emit::Options;
 use mips::reading::interp::{Bus, Decoded, Interp, Stop};
 use mips::region::{CodeSource, Reach, discover};
+use mips::translate::Memories;
 use mips::translate::block::translate;
 use run::{Engine, Paged};
 use std::cell::RefCell;
@@ -27,7 +28,7 @@ impl Guest {
         let (state, space) = self.cpu.engine.parts();
         let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
         let pc = state.pc;
-        let translated = translate(&discover(&Code(RefCell::new(space)), pc, REACH)?, options);
+        let translated = translate(&discover(&Code(RefCell::new(space)), pc, REACH)?, options, Memories::Imported);
         let entry = translated.functions[0].entries.iter().position(|entry| *entry == pc)?;
         Some((translated.wasm, u32::try_from(entry).ok()?))
     }

@@ -8,7 +8,7 @@ use mips::border::Leave;
 use mips::exception::Fault;
 use mips::reading::emit::Options;
 use mips::reading::interp::Bus;
-use mips::translate::{Translated, Unit};
+use mips::translate::{Memories, Translated, Unit};
 
 /// A guest address space that an interpreter can run on and a personality can map.
 pub trait Space: Bus + AddressSpace {
@@ -59,6 +59,9 @@ pub type Interpret<'a, S> = dyn FnMut(&mut State, &mut S, u32) -> bool + 'a;
 pub trait Engine {
     /// The address space.
     type Space: Space;
+
+    /// How the modules that it installs come by their memories.
+    const MEMORIES: Memories = Memories::Imported;
 
     /// The register file and the address space.
     fn parts(&mut self) -> (&mut State, &mut Self::Space);

@@ -63,10 +63,10 @@ impl Keep {
         self.id = Some(id);
     }
 
-    /// What is no guest code but every run needs.
-    pub fn base(&self, kind: Kind) -> Option<Vec<u8>> {
+    /// What drives translated code.
+    pub fn driver(&self) -> Option<Vec<u8>> {
         let bundle = self.bundle.as_ref()?;
-        let number = bundle.items.iter().position(|item| item.kind == kind)?;
+        let number = bundle.items.iter().position(|item| item.kind == Kind::Driver)?;
         bundle.record(number).map(|record| record.artifact)
     }
 

@@ -9,8 +9,6 @@ use mips::translate::Unit;
 /// What a record is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
-    /// The memories that every module imports.
-    Memories,
     /// What drives translated code.
     Driver,
     /// A program's code.
@@ -20,16 +18,14 @@ pub enum Kind {
 impl Kind {
     pub(crate) fn write(self, to: &mut Writer) {
         to.byte(match self {
-            Kind::Memories => 0,
-            Kind::Driver => 1,
-            Kind::Code => 2,
+            Kind::Driver => 0,
+            Kind::Code => 1,
         });
     }
     pub(crate) fn read(from: &mut Reader<'_>) -> Option<Kind> {
         Some(match from.byte()? {
-            0 => Kind::Memories,
-            1 => Kind::Driver,
-            2 => Kind::Code,
+            0 => Kind::Driver,
+            1 => Kind::Code,
             _ => return None,
         })
     }
@@ -114,7 +110,7 @@ impl Record {
                 && unit.ranges.iter().all(|(from, to)| from <= to && to - from <= RANGE_BYTES_MAX && from % 4 == 0)
         };
         match self.kind {
-            Kind::Memories | Kind::Driver => self.units.is_empty(),
+            Kind::Driver => self.units.is_empty(),
             Kind::Code => !self.units.is_empty() && self.units.iter().all(is_code),
         }
     }

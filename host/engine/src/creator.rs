@@ -4,19 +4,32 @@
 
 use crate::mapping::{ADDRESSABLE, GUARD, Mapping};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
-/// The mappings that the next memories will be, and how many bytes of each may be accessed.
+/// Which mappings the memories of the module being instantiated are, and how many bytes of each may be accessed.
+pub(crate) type Offer = [(Arc<Mapping>, usize); 2];
+
+/// Who is asked for memories.
 #[derive(Default)]
 pub(crate) struct Creator {
+    /// Held while a module is instantiated.
+    turn: Mutex<()>,
     next: Mutex<VecDeque<(Arc<Mapping>, usize)>>,
 }
 
 impl Creator {
-    /// The next memory made shall be `mapping`, `bytes` long.
-    pub(crate) fn offer(&self, mapping: Arc<Mapping>, bytes: usize) {
-        self.next.lock().expect("nothing panics while it is locked").push_back((mapping, bytes));
+    /// Instantiates a module, whose memories shall be those on offer, in their order.
+    pub(crate) fn offering<T>(&self, offer: &Offer, instantiate: impl FnOnce() -> T) -> T {
+        let _turn = self.turn.lock().expect("nothing panics while it is locked");
+        *self.next() = offer.to_vec().into();
+        let made = instantiate();
+        self.next().clear();
+        made
+    }
+
+    fn next(&self) -> MutexGuard<'_, VecDeque<(Arc<Mapping>, usize)>> {
+        self.next.lock().expect("nothing panics while it is locked")
     }
 }
 
@@ -33,8 +46,7 @@ unsafe impl MemoryCreator for Creator {
         if reserved.is_some_and(|reserved| reserved > ADDRESSABLE) || guard > GUARD {
             return Err(format!("a reservation of {reserved:?} bytes and {guard} of guard is more than a mapping has"));
         }
-        let next = self.next.lock().expect("nothing panics while it is locked").pop_front();
-        let (mapping, bytes) = next.ok_or("no mapping was offered for this memory")?;
+        let (mapping, bytes) = self.next().pop_front().ok_or("no mapping was offered for this memory")?;
         Ok(Box::new(Memory { mapping, bytes }))
     }
 }

@@ -2,12 +2,11 @@
 
 use crate::compiler::Compiler;
 use crate::memory::GuestMemory;
-use crate::wasm::Base;
 use cache::{Keep, Kind, Published, Record, StoreError};
 use mips::reading::emit::Options;
 use mips::reading::interp::Bus;
 use mips::state::FpuMode;
-use mips::translate::{Unit, driver};
+use mips::translate::{Memories, Unit, driver};
 use run::Made;
 use wasmtime::{Module, Result};
 
@@ -34,7 +33,7 @@ pub(crate) enum Kept {
     },
 }
 
-/// What the modules that are no guest code take for granted: nothing.
+/// What the driver takes for granted: nothing.
 const NO_MADE: Made = Made {
     root: 0,
     options: Options {
@@ -62,20 +61,15 @@ impl Modules {
         }
     }
 
-    /// The modules that are no guest code.
-    pub(crate) fn base(&mut self) -> Result<Base> {
-        let memories = self.one_of_base(Kind::Memories, Base::memories)?;
-        Ok(Base { memories, driver: self.one_of_base(Kind::Driver, driver)? })
-    }
-
-    fn one_of_base(&mut self, kind: Kind, wasm: fn() -> Vec<u8>) -> Result<Module> {
-        let artifact = self.keep.as_ref().and_then(|keep| keep.base(kind));
+    /// What drives translated code.
+    pub(crate) fn driver(&mut self) -> Result<Module> {
+        let artifact = self.keep.as_ref().and_then(|keep| keep.driver());
         let compiler = self.compiler()?;
         if let Some(module) = artifact.and_then(|artifact| compiler.load(&artifact).ok()) {
             return Ok(module);
         }
-        let module = compiler.compile(&wasm())?;
-        self.add_record(&module, kind, NO_MADE, &[], |_| None)?;
+        let module = compiler.compile(&driver(Memories::Defined))?;
+        self.add_record(&module, Kind::Driver, NO_MADE, &[], |_| None)?;
         Ok(module)
     }
 

@@ -13,7 +13,7 @@ use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
 use mips::reading::emit::Options;
 use mips::reg::Gpr;
-use mips::translate::{Translated, Unit};
+use mips::translate::{Memories, Translated, Unit};
 use run::{Drive, Engine, Interpret, Made, Recalled};
 use std::collections::HashMap;
 use std::io;
@@ -95,9 +95,9 @@ impl Native {
         let wasm = match &mut self.wasm {
             Some(wasm) => wasm,
             none => {
-                let base = self.compiled.base().map_err(text)?;
+                let driver = self.compiled.driver().map_err(text)?;
                 let compiler = self.compiled.compiler().map_err(text)?;
-                none.insert(Wasm::new(compiler, &base, &self.guest, &self.cpu_mapping).map_err(text)?)
+                none.insert(Wasm::new(compiler, &driver, &self.guest, &self.cpu_mapping).map_err(text)?)
             }
         };
         let Installed { first, bytes, functions } = wasm.install(module, units.len()).map_err(text)?;
@@ -177,6 +177,8 @@ fn pages(at: u32, bytes: u32) -> impl Iterator<Item = u32> {
 
 impl Engine for Native {
     type Space = GuestMemory;
+
+    const MEMORIES: Memories = Memories::Defined;
 
     fn parts(&mut self) -> (&mut State, &mut GuestMemory) {
         (self.cpu.state(), &mut self.memory)

@@ -7,9 +7,10 @@
 
 use crate::compiler::Compiler;
 use crate::cpu::CPU_BYTES;
+use crate::creator::{Creator, Offer};
 use crate::mapping::{ADDRESSABLE, Mapping};
 use mips::border;
-use mips::translate::{IMPORTED, export, memories};
+use mips::translate::{IMPORTED, export};
 use std::collections::HashMap;
 use std::mem::transmute;
 use std::sync::Arc;
@@ -19,9 +20,6 @@ use wasmtime::{
     Caller, Extern, Func, Instance, Module, Ref, RefType, ResourceLimiter, Result, Store, Table, TableType, Trap,
     TypedFunc, WasmBacktrace,
 };
-
-/// Wasm's own page.
-const WASM_PAGE: usize = 0x1_0000;
 
 /// What a call of the driver came to.
 pub(crate) enum Ran {
@@ -39,21 +37,6 @@ pub(crate) enum Ran {
         /// Its slot; none if it was not a region.
         slot: Option<u32>,
     },
-}
-
-/// The modules that are no guest code.
-pub(crate) struct Base {
-    /// Both memories.
-    pub(crate) memories: Module,
-    /// What drives translated code.
-    pub(crate) driver: Module,
-}
-
-impl Base {
-    /// The Wasm of the memories.
-    pub(crate) fn memories() -> Vec<u8> {
-        memories((ADDRESSABLE / WASM_PAGE) as u32, (CPU_BYTES / WASM_PAGE) as u32)
-    }
 }
 
 /// A module whose regions are in the table.
@@ -85,6 +68,9 @@ impl ResourceLimiter for Unlimited {
     fn memory_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
         Ok(true)
     }
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> Result<bool> {
         Ok(true)
     }
@@ -96,8 +82,11 @@ impl ResourceLimiter for Unlimited {
 /// A store with everything translated code needs.
 pub(crate) struct Wasm {
     store: Store<Lent>,
+    creator: Arc<Creator>,
+    /// What every module defines.
+    memories: Offer,
     /// What every module imports.
-    imports: [Extern; 4],
+    imports: [Extern; 2],
     table: Table,
     drive: TypedFunc<(u32, u32), u32>,
     /// Address of the last fault, noted by the signal handler.
@@ -111,16 +100,11 @@ pub(crate) struct Wasm {
 
 impl Wasm {
     /// A store whose memories are these mappings.
-    pub(crate) fn new(compiler: &Compiler, base: &Base, guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
+    pub(crate) fn new(compiler: &Compiler, driver: &Module, guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
         let Compiler { engine, creator } = compiler;
         let mut store = Store::new(engine, Lent::default());
         store.limiter(|lent| &mut lent.limits);
-        creator.offer(guest.clone(), ADDRESSABLE);
-        creator.offer(cpu.clone(), CPU_BYTES);
-        // An instance, because `Memory::new` does not ask the creator.
-        let memories = Instance::new(&mut store, &base.memories, &[])?;
-        let mut memory = |name| memories.get_memory(&mut store, name).expect("the module exports both");
-        let (guest_memory, cpu_memory) = (memory(border::GUEST_MEMORY), memory(border::CPU_MEMORY));
+        let memories = [(guest.clone(), ADDRESSABLE), (cpu.clone(), CPU_BYTES)];
         let slots = TableType::new(RefType::FUNCREF, border::SLOTS, Some(border::SLOTS));
         let table = Table::new(&mut store, slots, Ref::Func(None))?;
         let fault_at = Arc::new(AtomicUsize::new(0));
@@ -136,11 +120,14 @@ impl Wasm {
             });
         }
         let interpret = Func::wrap(&mut store, interpret);
-        let imports = [guest_memory.into(), cpu_memory.into(), table.into(), interpret.into()];
-        let drive = Instance::new(&mut store, &base.driver, &imports)?.get_typed_func(&mut store, border::DRIVER)?;
+        let imports = [table.into(), interpret.into()];
+        let driver = creator.offering(&memories, || Instance::new(&mut store, driver, &imports))?;
+        let drive = driver.get_typed_func(&mut store, border::DRIVER)?;
         let guest_base = guest.base() as usize;
         Ok(Wasm {
             store,
+            creator: creator.clone(),
+            memories,
             imports,
             table,
             drive,
@@ -155,7 +142,8 @@ impl Wasm {
 
     /// Puts the `count` regions of a module in the table.
     pub(crate) fn install(&mut self, module: &Module, count: usize) -> Result<Installed> {
-        let instance = Instance::new(&mut self.store, module, &self.imports)?;
+        let Wasm { store, imports, .. } = self;
+        let instance = self.creator.offering(&self.memories, || Instance::new(store, module, imports))?;
         let first = self.next_slot;
         for number in 0..count {
             let region: Func = instance.get_func(&mut self.store, &export(number)).expect("a region is exported");

@@ -38,7 +38,9 @@ pub const MAP_AT: u32 = 0x1_0000;
 pub const NO_ENTRY: u32 = 0x8000_0003;
 /// Where the CPU memory ends.
 pub const CPU_BYTES: u32 = MAP_AT + (1 << 31);
-/// Wasm pages (64 KiB) of CPU memory that code counts on.
+/// Wasm pages (64 KiB) of a whole guest memory.
+pub const GUEST_PAGES: u32 = 1 << 16;
+/// Wasm pages of CPU memory that code counts on.
 pub const CPU_PAGES: u32 = CPU_BYTES >> 16;
 
 /// Functions of the shared table.

@@ -5,6 +5,7 @@
 use strata_mips::reading::emit::Options;
 use strata_mips::region::CodeSource;
 use strata_mips::state::FpuMode;
+use strata_mips::translate::Memories;
 use strata_mips::translate::region::{Limits, Profile, gather, translate};
 use wasmparser::{Validator, WasmFeatures};
 
@@ -140,7 +141,7 @@ fn tangled_switches_translate() {
 
 fn check(name: &str, words: &[u32], limits: Limits, options: Options) {
     let regions = gather(&Words(words), AT, &[0; 32], limits, &Everything);
-    let translated = translate(&regions, options);
+    let translated = translate(&regions, options, Memories::Defined);
     let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
     let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
     assert!(valid.is_ok(), "{name}: {:?}", valid.err());

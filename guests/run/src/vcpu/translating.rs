@@ -43,10 +43,10 @@ impl<E: Engine> Vcpu<E> {
         if !is_region {
             let code = Fetched::new(self.engine.parts().1);
             let region = discover(&code, pc, BLOCKS)?;
-            return Some(block::translate(&region, self.options));
+            return Some(block::translate(&region, self.options, E::MEMORIES));
         }
         let regions = self.gather(pc);
-        (!regions.is_empty()).then(|| region::translate(&regions, self.options))
+        (!regions.is_empty()).then(|| region::translate(&regions, self.options, E::MEMORIES))
     }
 
     /// The region at `pc`, and those it calls that are worth translating with it.

@@ -4,7 +4,7 @@
 //! through the loop around them all and a table jump, after a look at the poll word. Between blocks all registers are
 //! in the register file.
 
-use super::{Translated, Unit, export, instructions, module, ranges};
+use super::{Memories, Translated, Unit, export, instructions, module, ranges};
 use crate::border::Leave;
 use crate::cpu::Slot;
 use crate::insn::Insn;
@@ -15,14 +15,14 @@ use wasm::Arena;
 use wasm_encoder::{BlockType, Instruction};
 
 /// Translates `region`.
-pub fn translate(region: &Region, options: Options) -> Translated {
+pub fn translate(region: &Region, options: Options, memories: Memories) -> Translated {
     let arena = Arena::new();
     let mut writer = Writer { emit: Emit::new(&arena, options), region, current: 0, nesting: 0 };
     writer.region();
     let (function, sites) = writer.emit.into_code().finish();
     let entries = region.blocks.iter().map(|block| block.pc).collect();
     let unit = Unit { entries, sites, ranges: ranges(&region.blocks), instructions: instructions(&region.blocks) };
-    Translated { wasm: module(&[export(0)], &[function]), functions: vec![unit] }
+    Translated { wasm: module(&[export(0)], &[function], memories), functions: vec![unit] }
 }
 
 struct Writer<'a> {

@@ -1,14 +1,12 @@
-//! What ties regions together: the driver that runs them, the way from a PC to its region, and the memories they share.
+//! What ties regions together: the driver that runs them, and the way from a PC to its region.
 
-use super::module;
+use super::{Memories, module};
 use crate::border::{self, Leave};
 use crate::state::State;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use wasm::{Code, Type};
-use wasm_encoder::{
-    BlockType, ExportKind, ExportSection, Function, Instruction, MemArg, MemorySection, MemoryType, Module,
-};
+use wasm_encoder::{BlockType, Function, Instruction, MemArg};
 
 /// The parameters of every function here.
 const PC: u32 = 0;
@@ -65,7 +63,7 @@ fn push_call(code: &mut Code) {
 }
 
 /// The driver module, exporting `(pc, depth) -> pc`: calls the region of `pc`, and goes on at the PC that comes back.
-pub fn driver() -> Vec<u8> {
+pub fn driver(memories: Memories) -> Vec<u8> {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
     find(&mut code);
@@ -74,7 +72,7 @@ pub fn driver() -> Vec<u8> {
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
     add(&mut code, &[Instruction::I32Eqz, Instruction::BrIf(0), Instruction::End]);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
-    module(&[border::DRIVER.to_string()], &[code.finish().0])
+    module(&[border::DRIVER.to_string()], &[code.finish().0], memories)
 }
 
 /// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it.
@@ -84,27 +82,4 @@ pub(super) fn dispatcher() -> Function {
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish().0
-}
-
-/// A module that is both memories, of so many Wasm pages each: a host that brings its own mappings gets them asked for
-/// by an instance only.
-pub fn memories(guest_pages: u32, cpu_pages: u32) -> Vec<u8> {
-    let mut memories = MemorySection::new();
-    let mut exports = ExportSection::new();
-    for (index, (name, pages)) in
-        [(border::GUEST_MEMORY, guest_pages), (border::CPU_MEMORY, cpu_pages)].into_iter().enumerate()
-    {
-        let pages = u64::from(pages);
-        memories.memory(MemoryType {
-            minimum: pages,
-            maximum: Some(pages),
-            memory64: false,
-            shared: false,
-            page_size_log2: None,
-        });
-        exports.export(name, ExportKind::Memory, index as u32);
-    }
-    let mut module = Module::new();
-    module.section(&memories).section(&exports);
-    module.finish()
 }

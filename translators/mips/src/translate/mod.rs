@@ -8,7 +8,7 @@ mod driver;
 pub mod region;
 
 pub(crate) use driver::{THERE, poll_word, state};
-pub use driver::{driver, memories};
+pub use driver::driver;
 
 use crate::border;
 use crate::region::Block;
@@ -16,7 +16,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use wasm_encoder::{
-    CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection, MemoryType, Module,
+    CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection, MemorySection,
+    MemoryType, Module,
     RefType, TableType, TypeSection, ValType,
 };
 
@@ -40,6 +41,16 @@ pub struct Unit {
     pub ranges: Vec<(u32, u32)>,
     /// How many guest instructions those are.
     pub instructions: u32,
+}
+
+/// Whose memories the guest's and the CPU's are to a module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Memories {
+    /// It imports both, of whatever size.
+    Imported,
+    /// It defines both, [`border::GUEST_PAGES`] and [`border::CPU_PAGES`] large, and its host sees to it that they are the
+    /// same in all modules of a process. Then code finds them with one load less.
+    Defined,
 }
 
 /// How many functions modules import: those of their own are numbered behind.
@@ -68,19 +79,27 @@ fn table() -> TableType {
     TableType { element_type: RefType::FUNCREF, table64: false, minimum: slots, maximum: Some(slots), shared: false }
 }
 
-/// A module that imports both memories, the table and the interpreter, with `functions` of type `(i32, i32) -> i32`, the
-/// first of them exported under `names`.
-fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
+/// A module that has both memories and imports the table and the interpreter, with `functions` of type
+/// `(i32, i32) -> i32`, the first of them exported under `names`.
+fn module(names: &[String], functions: &[Function], memories: Memories) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
     types.ty().function([ValType::I32], [ValType::I32]);
-    let memory = |minimum| {
-        let memory = MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2: None };
-        EntityType::Memory(memory)
+    let memory = |minimum: u32, maximum: Option<u32>| {
+        let (minimum, maximum) = (u64::from(minimum), maximum.map(u64::from));
+        MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None }
     };
     let mut imports = ImportSection::new();
-    imports.import(border::MODULE, border::GUEST_MEMORY, memory(0));
-    imports.import(border::MODULE, border::CPU_MEMORY, memory(u64::from(border::CPU_PAGES)));
+    let mut defined = MemorySection::new();
+    match memories {
+        Memories::Imported => {
+            imports.import(border::MODULE, border::GUEST_MEMORY, EntityType::Memory(memory(0, None)));
+            imports.import(border::MODULE, border::CPU_MEMORY, EntityType::Memory(memory(border::CPU_PAGES, None)));
+        }
+        Memories::Defined => [border::GUEST_PAGES, border::CPU_PAGES].into_iter().for_each(|pages| {
+            defined.memory(memory(pages, Some(pages)));
+        }),
+    }
     imports.import(border::MODULE, border::TABLE, EntityType::Table(table()));
     imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
     let mut declarations = FunctionSection::new();
@@ -94,6 +113,10 @@ fn module(names: &[String], functions: &[Function]) -> Vec<u8> {
         exports.export(name, ExportKind::Func, index);
     }
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&declarations).section(&exports).section(&code);
+    module.section(&types).section(&imports).section(&declarations);
+    if !defined.is_empty() {
+        module.section(&defined);
+    }
+    module.section(&exports).section(&code);
     module.finish()
 }

@@ -13,7 +13,7 @@ mod plan;
 mod write;
 
 use super::driver::dispatcher;
-use super::{IMPORTED, Translated, Unit, export, instructions, module, ranges};
+use super::{IMPORTED, Memories, Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
@@ -47,7 +47,7 @@ impl Rooted {
 }
 
 /// Translates regions into one module, in which they call each other directly.
-pub fn translate(regions: &[Rooted], options: Options) -> Translated {
+pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Translated {
     let layouts = layouts(regions);
     let calls = Calls {
         functions: (IMPORTED..).zip(&layouts).map(|(number, (root, _))| (*root, number)).collect(),
@@ -64,7 +64,7 @@ pub fn translate(regions: &[Rooted], options: Options) -> Translated {
     }
     functions.push(dispatcher());
     let names: Vec<_> = (0..layouts.len()).map(export).collect();
-    Translated { wasm: module(&names, &functions), functions: units }
+    Translated { wasm: module(&names, &functions, memories), functions: units }
 }
 
 /// The functions to write, by their roots: those that are wanted anyway, and those that are called by one that is written.

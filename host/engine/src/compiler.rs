@@ -28,6 +28,7 @@ fn config(creator: Arc<Creator>) -> Config {
         .async_stack_size(2 * border::STACK_BYTES)
         .max_wasm_stack(border::STACK_BYTES)
         .parallel_compilation(false)
+        .wasm_branch_hinting(true)
         .cranelift_opt_level(OptLevel::Speed);
     config
 }

@@ -2,7 +2,7 @@
 
 use crate::expr::Expr;
 use alloc::vec::Vec;
-use wasm_encoder::{Function, Instruction, ValType};
+use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
 /// The type of a temporary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +34,18 @@ pub struct Temp(pub u32);
 pub struct Checkpoint {
     instructions: usize,
     marks: usize,
+    hints: usize,
+}
+
+/// A function that is done.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its code.
+    pub function: Function,
+    /// For each mark the offset of its instruction in the function body, and what it stands for; by offset.
+    pub marks: Vec<(u32, u32)>,
+    /// Offsets of the `if`s of which it is known what mostly comes of them, and whether that is that they are true.
+    pub hints: Vec<(u32, bool)>,
 }
 
 /// The instructions of one function.
@@ -41,6 +53,8 @@ pub struct Code {
     instructions: Vec<Instruction<'static>>,
     /// Instruction number and what it stands for, in order.
     marks: Vec<(usize, u32)>,
+    /// Numbers of the `if`s with a hint, and whether they are mostly true.
+    hints: Vec<(usize, bool)>,
     params: u32,
     locals: Vec<Type>,
     writes: Vec<u32>,
@@ -56,6 +70,7 @@ impl Code {
         Code {
             instructions: Vec::new(),
             marks: Vec::new(),
+            hints: Vec::new(),
             params,
             locals: fixed.to_vec(),
             writes: alloc::vec![0; count],
@@ -75,6 +90,19 @@ impl Code {
     /// Sets `local` to the top of the stack, which stands for the value it had: expressions of it stay good.
     pub fn amend(&mut self, local: u32) {
         self.instructions.push(Instruction::LocalSet(local));
+    }
+
+    /// Adds an `if` of what is on the stack, which is hardly ever true.
+    pub fn if_unlikely(&mut self) {
+        self.hints.push((self.instructions.len(), false));
+        self.add(Instruction::If(BlockType::Empty));
+    }
+
+    /// Starts what is to be done if what is on the stack is zero, which it hardly ever is.
+    pub fn unless_likely(&mut self) {
+        self.hints.push((self.instructions.len(), true));
+        self.add(Instruction::If(BlockType::Empty));
+        self.add(Instruction::Else);
     }
 
     /// Marks the next instruction with `what`: if it traps, its offset leads back here.
@@ -115,26 +143,25 @@ impl Code {
 
     /// Where we are now.
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { instructions: self.instructions.len(), marks: self.marks.len() }
+        Checkpoint { instructions: self.instructions.len(), marks: self.marks.len(), hints: self.hints.len() }
     }
 
     /// Takes back everything since `checkpoint`.
     pub fn rewind(&mut self, checkpoint: Checkpoint) {
         self.instructions.truncate(checkpoint.instructions);
         self.marks.truncate(checkpoint.marks);
+        self.hints.truncate(checkpoint.hints);
     }
 
-    /// The finished function, and for each mark the offset of its instruction in the function body, in order.
-    pub fn finish(self) -> (Function, Vec<(u32, u32)>) {
+    /// The finished function.
+    pub fn finish(self) -> Body {
         let mut function = Function::new_with_locals_types(self.locals.iter().map(|of| of.encode()));
-        let mut sites = Vec::with_capacity(self.marks.len());
-        let mut marks = self.marks.into_iter().peekable();
-        for (at, instruction) in self.instructions.iter().enumerate() {
-            while let Some((_, what)) = marks.next_if(|(marked, _)| *marked == at) {
-                sites.push((function.byte_len() as u32, what));
-            }
+        let mut offsets = Vec::with_capacity(self.instructions.len());
+        for instruction in &self.instructions {
+            offsets.push(function.byte_len() as u32);
             function.instruction(instruction);
         }
-        (function, sites)
+        let marks = self.marks.into_iter().map(|(at, what)| (offsets[at], what)).collect();
+        Body { function, marks, hints: self.hints.into_iter().map(|(at, is_true)| (offsets[at], is_true)).collect() }
     }
 }

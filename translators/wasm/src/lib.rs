@@ -13,6 +13,6 @@ mod expr;
 mod op;
 pub mod structure;
 
-pub use code::{Checkpoint, Code, Temp, Type};
+pub use code::{Body, Checkpoint, Code, Temp, Type};
 pub use expr::{Arena, Expr};
 pub use op::{Binary, Unary};

@@ -19,10 +19,11 @@ pub fn translate(region: &Region, options: Options, memories: Memories) -> Trans
     let arena = Arena::new();
     let mut writer = Writer { emit: Emit::new(&arena, options), region, current: 0, nesting: 0 };
     writer.region();
-    let (function, sites) = writer.emit.into_code().finish();
+    let body = writer.emit.into_code().finish();
+    let sites = body.marks.clone();
     let entries = region.blocks.iter().map(|block| block.pc).collect();
     let unit = Unit { entries, sites, ranges: ranges(&region.blocks), instructions: instructions(&region.blocks) };
-    Translated { wasm: module(&[export(0)], &[function], memories), functions: vec![unit] }
+    Translated { wasm: module(&[export(0)], &[body], memories), functions: vec![unit] }
 }
 
 struct Writer<'a> {

@@ -5,8 +5,8 @@ use crate::border::{self, Leave};
 use crate::state::State;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use wasm::{Code, Type};
-use wasm_encoder::{BlockType, Function, Instruction, MemArg};
+use wasm::{Body, Code, Type};
+use wasm_encoder::{BlockType, Instruction, MemArg};
 
 /// The parameters of every function here.
 const PC: u32 = 0;
@@ -41,16 +41,17 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
 fn find(code: &mut Code) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::NO_ENTRY as i32), Instruction::I32And]);
-    add(code, &[Instruction::If(BlockType::Empty)]);
+    code.if_unlikely();
     add(code, &back);
     poll_word(code);
-    add(code, &[Instruction::If(BlockType::Empty)]);
+    code.if_unlikely();
     set_leave(code, Leave::Poll);
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
     add(code, &[Instruction::Return, Instruction::End]);
     let in_map = MemArg { offset: u64::from(border::MAP_AT), ..THERE };
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Load(in_map)]);
-    add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz, Instruction::If(BlockType::Empty)]);
+    add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz]);
+    code.if_unlikely();
     add(code, &back);
 }
 
@@ -72,14 +73,14 @@ pub fn driver(memories: Memories) -> Vec<u8> {
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
     add(&mut code, &[Instruction::I32Eqz, Instruction::BrIf(0), Instruction::End]);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
-    module(&[border::DRIVER.to_string()], &[code.finish().0], memories)
+    module(&[border::DRIVER.to_string()], &[code.finish()], memories)
 }
 
 /// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it.
-pub(super) fn dispatcher() -> Function {
+pub(super) fn dispatcher() -> Body {
     let mut code = Code::new(2, &[Type::I32]);
     find(&mut code);
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
-    code.finish().0
+    code.finish()
 }

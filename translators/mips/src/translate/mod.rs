@@ -7,18 +7,18 @@ pub mod block;
 mod driver;
 pub mod region;
 
-pub(crate) use driver::{THERE, poll_word, state};
 pub use driver::driver;
+pub(crate) use driver::{THERE, poll_word, state};
 
 use crate::border;
 use crate::region::Block;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use wasm::Body;
 use wasm_encoder::{
-    CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection, MemorySection,
-    MemoryType, Module,
-    RefType, TableType, TypeSection, ValType,
+    BranchHint, BranchHints, CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, ImportSection,
+    MemorySection, MemoryType, Module, RefType, TableType, TypeSection, ValType,
 };
 
 /// A module of translated regions.
@@ -81,7 +81,7 @@ fn table() -> TableType {
 
 /// A module that has both memories and imports the table and the interpreter, with `functions` of type
 /// `(i32, i32) -> i32`, the first of them exported under `names`.
-fn module(names: &[String], functions: &[Function], memories: Memories) -> Vec<u8> {
+fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
     types.ty().function([ValType::I32], [ValType::I32]);
@@ -104,9 +104,12 @@ fn module(names: &[String], functions: &[Function], memories: Memories) -> Vec<u
     imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
     let mut declarations = FunctionSection::new();
     let mut code = CodeSection::new();
-    for function in functions {
+    let mut hints = BranchHints::new();
+    for (number, body) in (IMPORTED..).zip(functions) {
         declarations.function(0);
-        code.function(function);
+        code.function(&body.function);
+        let hint = |hint: &(u32, bool)| BranchHint { branch_func_offset: hint.0, branch_hint_value: hint.1.into() };
+        hints.function_hints(number, body.hints.iter().map(hint));
     }
     let mut exports = ExportSection::new();
     for (index, name) in (IMPORTED..).zip(names) {
@@ -117,6 +120,6 @@ fn module(names: &[String], functions: &[Function], memories: Memories) -> Vec<u
     if !defined.is_empty() {
         module.section(&defined);
     }
-    module.section(&exports).section(&code);
+    module.section(&exports).section(&hints).section(&code);
     module.finish()
 }

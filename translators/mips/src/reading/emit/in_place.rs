@@ -8,7 +8,7 @@ use crate::insn::Insn;
 use crate::isa;
 use crate::reading::effects::{effects, written};
 use crate::translate::INTERPRET;
-use wasm_encoder::{BlockType, Instruction};
+use wasm_encoder::Instruction;
 
 /// Writes `insn` where [`Emit::begin`] said: by its meaning, or as a call of the interpreter.
 pub fn perform<'a>(emit: &mut Emit<'a>, insn: Insn) -> Step<Emit<'a>> {
@@ -31,7 +31,7 @@ impl Emit<'_> {
         code.add(Instruction::I32Const(at as i32));
         code.add(Instruction::Call(INTERPRET));
         code.add(Instruction::I32Eqz);
-        code.add(Instruction::If(BlockType::Empty));
+        code.if_unlikely();
         // Refused, it has changed nothing that it reads, and neither has a branch whose slot it is in.
         self.leave(Leave::Interpret, self.restart);
         self.code().add(Instruction::End);

@@ -189,7 +189,7 @@ impl<'a> Emit<'a> {
     pub fn poll(&mut self, pc: u32) {
         let code = self.code();
         poll_word(code);
-        code.add(Instruction::If(BlockType::Empty));
+        code.if_unlikely();
         self.leave(Leave::Poll, pc);
         self.code().add(Instruction::End);
     }
@@ -225,7 +225,7 @@ impl<'a> Emit<'a> {
             Some(_) => self.stop(),
             None => {
                 when.0.push(self.code());
-                self.code().add(Instruction::If(BlockType::Empty));
+                self.code().if_unlikely();
                 self.leave(Leave::Interpret, self.restart);
                 self.code().add(Instruction::End);
             }

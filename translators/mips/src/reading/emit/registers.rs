@@ -8,7 +8,7 @@ use crate::insn::Fmt;
 use crate::state::State;
 use crate::translate::{THERE, state};
 use wasm::{Binary, Code, Expr, Type, Unary};
-use wasm_encoder::{BlockType, Instruction};
+use wasm_encoder::Instruction;
 
 /// What is known of the cells at one point of the code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -210,8 +210,7 @@ impl<'a> Emit<'a> {
         for cell in cells.without(held.raw).without(held.zero).iter() {
             let (of, value) = (cell.local_type(), self.local(local(cell)));
             let code = self.code();
-            push_is_nan(code, local(cell), of);
-            code.add(Instruction::If(BlockType::Empty));
+            unless_number(code, local(cell), of);
             match of {
                 Type::F32 => {
                     value.unary(Unary::I32ReinterpretF32).push(code);
@@ -224,7 +223,7 @@ impl<'a> Emit<'a> {
                     code.add(Instruction::I64Ne);
                 }
             }
-            code.add(Instruction::If(BlockType::Empty));
+            code.if_unlikely();
             self.leave(Leave::Interpret, pc);
             self.code().add(Instruction::End);
             self.code().add(Instruction::End);
@@ -277,8 +276,7 @@ impl<'a> Emit<'a> {
 
 /// A cold path for NaNs. It changes which NaN a local holds, and so nothing for the arithmetic on it.
 fn settle(code: &mut Code, local: u32, of: Type) {
-    push_is_nan(code, local, of);
-    code.add(Instruction::If(BlockType::Empty));
+    unless_number(code, local, of);
     code.add(match of {
         Type::F32 => Instruction::F32Const(f32::from_bits(nan::default(Fmt::S, false) as u32).into()),
         _ => Instruction::F64Const(f64::from_bits(nan::default(Fmt::D, false)).into()),
@@ -287,10 +285,13 @@ fn settle(code: &mut Code, local: u32, of: Type) {
     code.add(Instruction::End);
 }
 
-fn push_is_nan(code: &mut Code, local: u32, of: Type) {
+/// Starts what is to be done for a NaN. Only that is not less than or equal to itself, which one comparison and one jump
+/// tell: that it is not equal takes two jumps.
+fn unless_number(code: &mut Code, local: u32, of: Type) {
     code.add(Instruction::LocalGet(local));
     code.add(Instruction::LocalGet(local));
-    code.add(if of == Type::F32 { Instruction::F32Ne } else { Instruction::F64Ne });
+    code.add(if of == Type::F32 { Instruction::F32Le } else { Instruction::F64Le });
+    code.unless_likely();
 }
 
 fn load(code: &mut Code, cell: Cell, fr: bool) {

@@ -23,8 +23,7 @@ pub use gather::{Limits, Profile, gather};
 use graph::Nodes;
 use layout::{Layout, Role};
 use plan::{Summary, plan};
-use wasm::Arena;
-use wasm_encoder::Function;
+use wasm::{Arena, Body};
 use write::{Calls, Writer, survey};
 
 /// A region and where it is entered.
@@ -56,8 +55,9 @@ pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Tr
     let mut functions = Vec::new();
     let mut units = Vec::new();
     for (root, layout) in &layouts {
-        let (function, sites) = translate_one(layout, &calls, options);
-        functions.push(function);
+        let body = translate_one(layout, &calls, options);
+        let sites = body.marks.clone();
+        functions.push(body);
         let (ranges, instructions) =
             (ranges(layout.blocks.iter().copied()), instructions(layout.blocks.iter().copied()));
         units.push(Unit { entries: alloc::vec![*root], sites, ranges, instructions });
@@ -83,7 +83,7 @@ fn layouts(regions: &[Rooted]) -> Vec<(u32, Layout<'_>)> {
     written
 }
 
-fn translate_one(layout: &Layout<'_>, calls: &Calls, options: Options) -> (Function, Vec<(u32, u32)>) {
+fn translate_one(layout: &Layout<'_>, calls: &Calls, options: Options) -> Body {
     let nodes = Nodes::new(layout);
     let arena = Arena::new();
     let surveyed: Vec<(Held, Seen)> =

@@ -25,7 +25,7 @@ impl Writer<'_> {
         poll_word(code);
         code.add(Instruction::LocalGet(Emit::DEPTH));
         code.add(Instruction::I32GeS);
-        code.add(Instruction::If(BlockType::Empty));
+        code.if_unlikely();
         set_leave(code, Leave::Poll);
         code.add(Instruction::I32Const((root | LEFT) as i32));
         code.add(Instruction::Return);
@@ -61,7 +61,7 @@ impl Writer<'_> {
                 self.add(Instruction::I32And);
             }
         }
-        self.add(Instruction::If(BlockType::Empty));
+        self.emit.code().if_unlikely();
         self.leave_by(target, true);
         self.add(Instruction::End);
     }
@@ -88,7 +88,7 @@ impl Writer<'_> {
         self.add(Instruction::LocalTee(came_to.0));
         self.add(Instruction::I32Const(back as i32));
         self.add(Instruction::I32Ne);
-        self.add(Instruction::If(BlockType::Empty));
+        self.emit.code().if_unlikely();
         self.add(Instruction::LocalGet(came_to.0));
         self.add(Instruction::Return);
         self.add(Instruction::End);

@@ -16,8 +16,9 @@ use alloc::vec::Vec;
 pub(super) use body::survey;
 use body::{Ending, body, delay_slot};
 pub(super) use call::Calls;
+use wasm::Body;
 use wasm::structure::{Exit, Origin, Step};
-use wasm_encoder::{BlockType, Function, Instruction};
+use wasm_encoder::{BlockType, Instruction};
 
 /// Guest instructions for which a call counts as one more nesting: a frame grows with what it has to keep.
 const INSNS_A_FRAME: u32 = 128;
@@ -97,8 +98,8 @@ impl<'a> Writer<'a> {
         Writer { emit, layout, nodes, plan, calls, labels: Vec::new(), node: 0, incoming: None, weight }
     }
 
-    /// Writes the whole function; beside it, where it accesses guest memory.
-    pub(super) fn function(mut self) -> (Function, Vec<(u32, u32)>) {
+    /// Writes the whole function.
+    pub(super) fn function(mut self) -> Body {
         if self.layout.may_call() {
             self.check_depth();
         }

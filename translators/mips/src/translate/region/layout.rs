@@ -17,6 +17,8 @@ pub(super) const INLINED_MAX: u32 = 100;
 const NESTING_MAX: u32 = 3;
 /// Instructions that inlining may always add; big functions may double.
 const ADDED_MIN: u32 = 64;
+/// Instructions that a function's calls of itself may add: few functions do that, and those spend their time on it.
+const RECURSION_MAX: u32 = 192;
 
 /// The blocks of one Wasm function.
 pub(super) struct Layout<'a> {
@@ -72,6 +74,7 @@ impl<'a> Layout<'a> {
             regions,
             numbers: (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect(),
             budget: regions[number].instructions().max(ADDED_MIN),
+            recursion_budget: RECURSION_MAX,
             first_blocks: BTreeMap::new(),
             instances: 0,
             layout: Layout { blocks: Vec::new(), places: Vec::new(), root: 0 },
@@ -130,6 +133,8 @@ struct Laying<'a> {
     numbers: BTreeMap<u32, usize>,
     /// Instructions that may be added.
     budget: u32,
+    /// Instructions that calls of a function by itself may add.
+    recursion_budget: u32,
     /// Each region's first block, if its blocks are there.
     first_blocks: BTreeMap<usize, usize>,
     instances: u32,
@@ -162,7 +167,7 @@ impl<'a> Laying<'a> {
         }
         self.instances += 1;
         for (place, block) in (first..).zip(&region.blocks) {
-            if let Some(target) = self.inlined(place, nesting) {
+            if let Some(target) = self.inlined(place, *root, nesting) {
                 let back = (block.behind(), self.layout.places[place].successors[0]);
                 let root = self.stand(self.numbers[&target], Some(back), nesting + 1);
                 self.layout.places[place].role = Role::Calls { target, place: root };
@@ -171,8 +176,8 @@ impl<'a> Laying<'a> {
         place_of(*root).unwrap_or(first as u32)
     }
 
-    /// What is inlined in place of the call at `place`, if that is one and worth it.
-    fn inlined(&mut self, place: usize, nesting: u32) -> Option<u32> {
+    /// What is inlined in place of the call at `place`, in a region of this root, if that is one and worth it.
+    fn inlined(&mut self, place: usize, root: u32, nesting: u32) -> Option<u32> {
         let Place { block, likely, .. } = self.layout.places[place];
         let block = self.layout.blocks[block];
         let End::Call(target) = block.end else { return None };
@@ -180,11 +185,12 @@ impl<'a> Laying<'a> {
         let cost = self.regions[*self.numbers.get(&target)?].instructions();
         // The call itself, and not its slot, says where to return to.
         let (call, slot) = (block.insns.last().copied().flatten()?, block.slot?);
-        let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(self.budget);
+        let budget = if target == root { &mut self.recursion_budget } else { &mut self.budget };
+        let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(*budget);
         if !is_worth_it || !writes_ra(call) || writes_ra(slot) {
             return None;
         }
-        self.budget -= cost;
+        *budget -= cost;
         Some(target)
     }
 }

@@ -5,7 +5,6 @@ use cache::{Bundle, Digest, Kind, Record};
 use libfuzzer_sys::fuzz_target;
 use mips::reading::emit::Options;
 use mips::state::FpuMode;
-use mips::translate::Shape;
 
 /// What stands before the index, and where its digest is in it.
 const HEADER_BYTES: usize = 44;
@@ -13,7 +12,7 @@ const DIGEST_AT: usize = 12;
 
 fuzz_target!(|bytes: &[u8]| {
     let options = Options { big_endian: false, fpu: FpuMode::default(), fault_precise: false };
-    if let Some(record) = Record::decode(Kind::Code(Shape::Region), options, 0, bytes) {
+    if let Some(record) = Record::decode(Kind::Code, options, 0, bytes) {
         Record::digest(&record.units, Some);
     }
     let mut bytes = bytes.to_vec();

@@ -7,20 +7,20 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
-/// Which mappings the memories of the module being instantiated are, and how many bytes of each may be accessed.
-pub(crate) type Offer = [(Arc<Mapping>, usize); 2];
+/// A mapping that is to be a memory, and how many bytes of it may be accessed.
+pub(crate) type Offer = (Arc<Mapping>, usize);
 
 /// Who is asked for memories.
 #[derive(Default)]
 pub(crate) struct Creator {
     /// Held while a module is instantiated.
     turn: Mutex<()>,
-    next: Mutex<VecDeque<(Arc<Mapping>, usize)>>,
+    next: Mutex<VecDeque<Offer>>,
 }
 
 impl Creator {
     /// Instantiates a module, whose memories shall be those on offer, in their order.
-    pub(crate) fn offering<T>(&self, offer: &Offer, instantiate: impl FnOnce() -> T) -> T {
+    pub(crate) fn offering<T>(&self, offer: &[Offer], instantiate: impl FnOnce() -> T) -> T {
         let _turn = self.turn.lock().expect("nothing panics while it is locked");
         *self.next() = offer.to_vec().into();
         let made = instantiate();
@@ -28,7 +28,7 @@ impl Creator {
         made
     }
 
-    fn next(&self) -> MutexGuard<'_, VecDeque<(Arc<Mapping>, usize)>> {
+    fn next(&self) -> MutexGuard<'_, VecDeque<Offer>> {
         self.next.lock().expect("nothing panics while it is locked")
     }
 }

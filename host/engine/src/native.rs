@@ -178,7 +178,7 @@ fn pages(at: u32, bytes: u32) -> impl Iterator<Item = u32> {
 impl Engine for Native {
     type Space = GuestMemory;
 
-    const MEMORIES: Memories = Memories::Defined;
+    const MEMORIES: Memories = Memories::CpuDefined;
 
     fn parts(&mut self) -> (&mut State, &mut GuestMemory) {
         (self.cpu.state(), &mut self.memory)

@@ -83,10 +83,11 @@ impl ResourceLimiter for Unlimited {
 pub(crate) struct Wasm {
     store: Store<Lent>,
     creator: Arc<Creator>,
-    /// What every module defines.
-    memories: Offer,
+    /// The memory that every module defines for itself. wasmtime looks for the memory that a fault was in and takes it that
+    /// there is only one, so the guest's is the driver's.
+    cpu: Offer,
     /// What every module imports.
-    imports: [Extern; 2],
+    imports: [Extern; 3],
     table: Table,
     drive: TypedFunc<(u32, u32), u32>,
     /// Address of the last fault, noted by the signal handler.
@@ -104,7 +105,8 @@ impl Wasm {
         let Compiler { engine, creator } = compiler;
         let mut store = Store::new(engine, Lent::default());
         store.limiter(|lent| &mut lent.limits);
-        let memories = [(guest.clone(), ADDRESSABLE), (cpu.clone(), CPU_BYTES)];
+        let guest_base = guest.base() as usize;
+        let (guest, cpu) = ((guest.clone(), ADDRESSABLE), (cpu.clone(), CPU_BYTES));
         let slots = TableType::new(RefType::FUNCREF, border::SLOTS, Some(border::SLOTS));
         let table = Table::new(&mut store, slots, Ref::Func(None))?;
         let fault_at = Arc::new(AtomicUsize::new(0));
@@ -121,13 +123,14 @@ impl Wasm {
         }
         let interpret = Func::wrap(&mut store, interpret);
         let imports = [table.into(), interpret.into()];
-        let driver = creator.offering(&memories, || Instance::new(&mut store, driver, &imports))?;
+        let driver = creator.offering(&[guest, cpu.clone()], || Instance::new(&mut store, driver, &imports))?;
+        let memory = driver.get_memory(&mut store, border::GUEST_MEMORY).expect("the driver exports it");
+        let imports = [memory.into(), table.into(), interpret.into()];
         let drive = driver.get_typed_func(&mut store, border::DRIVER)?;
-        let guest_base = guest.base() as usize;
         Ok(Wasm {
             store,
             creator: creator.clone(),
-            memories,
+            cpu,
             imports,
             table,
             drive,
@@ -143,7 +146,8 @@ impl Wasm {
     /// Puts the `count` regions of a module in the table.
     pub(crate) fn install(&mut self, module: &Module, count: usize) -> Result<Installed> {
         let Wasm { store, imports, .. } = self;
-        let instance = self.creator.offering(&self.memories, || Instance::new(store, module, imports))?;
+        let instance =
+            self.creator.offering(std::slice::from_ref(&self.cpu), || Instance::new(store, module, imports))?;
         let first = self.next_slot;
         for number in 0..count {
             let region: Func = instance.get_func(&mut self.store, &export(number)).expect("a region is exported");

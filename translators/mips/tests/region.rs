@@ -141,7 +141,7 @@ fn tangled_switches_translate() {
 
 fn check(name: &str, words: &[u32], limits: Limits, options: Options) {
     let regions = gather(&Words(words), AT, &[0; 32], limits, &Everything);
-    let translated = translate(&regions, options, Memories::Defined);
+    let translated = translate(&regions, options, Memories::CpuDefined);
     let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
     let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
     assert!(valid.is_ok(), "{name}: {:?}", valid.err());

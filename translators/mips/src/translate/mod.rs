@@ -43,13 +43,15 @@ pub struct Unit {
     pub instructions: u32,
 }
 
-/// Whose memories the guest's and the CPU's are to a module.
+/// Where a module has its memories from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Memories {
     /// It imports both, of whatever size.
     Imported,
-    /// It defines both, [`border::GUEST_PAGES`] and [`border::CPU_PAGES`] large, and its host sees to it that they are the
-    /// same in all modules of a process. Then code finds them with one load less.
+    /// It imports the guest's and defines the CPU's, [`border::CPU_PAGES`] large, and its host sees to it that this is the
+    /// same in all modules of a process. Then code finds it with one load less.
+    CpuDefined,
+    /// It defines both, the guest's [`border::GUEST_PAGES`] large, and exports that as [`border::GUEST_MEMORY`].
     Defined,
 }
 
@@ -92,13 +94,18 @@ fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
     let mut imports = ImportSection::new();
     let mut defined = MemorySection::new();
     match memories {
-        Memories::Imported => {
+        Memories::Defined => _ = defined.memory(memory(border::GUEST_PAGES, Some(border::GUEST_PAGES))),
+        Memories::Imported | Memories::CpuDefined => {
             imports.import(border::MODULE, border::GUEST_MEMORY, EntityType::Memory(memory(0, None)));
+        }
+    }
+    match memories {
+        Memories::Defined | Memories::CpuDefined => {
+            defined.memory(memory(border::CPU_PAGES, Some(border::CPU_PAGES)));
+        }
+        Memories::Imported => {
             imports.import(border::MODULE, border::CPU_MEMORY, EntityType::Memory(memory(border::CPU_PAGES, None)));
         }
-        Memories::Defined => [border::GUEST_PAGES, border::CPU_PAGES].into_iter().for_each(|pages| {
-            defined.memory(memory(pages, Some(pages)));
-        }),
     }
     imports.import(border::MODULE, border::TABLE, EntityType::Table(table()));
     imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
@@ -114,6 +121,9 @@ fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
     let mut exports = ExportSection::new();
     for (index, name) in (IMPORTED..).zip(names) {
         exports.export(name, ExportKind::Func, index);
+    }
+    if memories == Memories::Defined {
+        exports.export(border::GUEST_MEMORY, ExportKind::Memory, 0);
     }
     let mut module = Module::new();
     module.section(&types).section(&imports).section(&declarations);

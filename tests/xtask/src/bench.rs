@@ -21,9 +21,5 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let itself = std::env::current_exe().context("a running program has a path")?;
     let mut bench = std::process::Command::new(itself.with_file_name("strata-bench"));
     bench.arg("bench").args(arguments);
-    if std::env::var_os("STRATA").is_none() {
-        step::run(step::command("cargo", &["build", "--quiet", "--profile", "dist", "--package", "strata-cli"]))?;
-        bench.env("STRATA", itself.with_file_name("../dist/strata"));
-    }
     step::run(bench)
 }

@@ -70,6 +70,11 @@ pub enum Fmt {
 }
 
 impl Fmt {
+    /// Whether it is an integer: W and L.
+    pub const fn is_integer(self) -> bool {
+        matches!(self, Fmt::W | Fmt::L)
+    }
+
     /// Whether a value of it takes 64 bits.
     pub const fn is_long(self) -> bool {
         matches!(self, Fmt::D | Fmt::L)

@@ -33,7 +33,7 @@ operators! {
     /// An operator of two operands.
     Binary {
         I32Add I32Sub I32Mul I32DivU I32RemU I32And I32Or I32Xor I32Shl I32ShrU I32ShrS I32Rotr I32Eq I32Ne I32LtS I32LtU
-        I64Add I64Sub I64Mul I64DivS I64RemS I64And I64Or I64Xor I64Shl I64ShrU I64ShrS
+        I64Add I64Sub I64Mul I64DivS I64RemS I64And I64Or I64Xor I64Shl I64ShrU I64ShrS I64Ne
         F32Add F32Sub F32Mul F32Div F32Eq F32Ne F32Lt
         F64Add F64Sub F64Mul F64Div F64Eq F64Ne F64Lt F64Le F64Ge
     }

@@ -8,11 +8,11 @@ use crate::state::FpuMode;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fcsr(pub u32);
 
-const CAUSE: u32 = 0x3f << 12;
+const CAUSE: u32 = Fcsr::CAUSE;
 const ENABLES: u32 = 0x1f << 7;
 const FLAGS: u32 = 0x1f << 2;
-const ROUND: u32 = 3;
-const FLUSH: u32 = 1 << 24;
+const ROUND: u32 = Fcsr::ROUND;
+const FLUSH: u32 = Fcsr::FLUSH;
 const CONDITIONS: u32 = 0xfe80_0000;
 const ABS2008: u32 = 1 << 19;
 const NAN2008: u32 = 1 << 18;
@@ -34,6 +34,17 @@ impl Fcsr {
     pub const FENR: u32 = 28;
     /// Control register 31: all of it.
     pub const FCSR: u32 = 31;
+
+    /// The causes: what the last operation raised.
+    pub(crate) const CAUSE: u32 = 0x3f << 12;
+    /// The cause and the flag of a result that was rounded.
+    pub(crate) const INEXACT: u32 = 1 << 12 | 1 << 2;
+    /// Traps if a result was rounded.
+    pub(crate) const ENABLE_INEXACT: u32 = 1 << 7;
+    /// The rounding mode.
+    pub(crate) const ROUND: u32 = 3;
+    /// FS: whether denormal results are flushed to zero.
+    pub(crate) const FLUSH: u32 = 1 << 24;
 
     /// The value a program starts with in this mode.
     pub fn initial(mode: FpuMode) -> Fcsr {

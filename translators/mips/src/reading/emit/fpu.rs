@@ -1,5 +1,5 @@
 //! Floating point as emitted code does it: native operations, with the results MIPS has for NaNs. A NaN of the 2008
-//! encoding, and everything once flags or rounding modes matter (`FpuMode::exact`), is the interpreter's.
+//! encoding is the interpreter's. What is more to do once flags and rounding modes matter is in [`super::exact`].
 
 use super::value::{Bit, Long, Word};
 use super::{Emit, Seen};
@@ -33,7 +33,7 @@ fn close(fmt: Fmt, value: Expr<'_>) -> Expr<'_> {
     }
 }
 
-fn type_of(fmt: Fmt) -> Type {
+pub(super) fn type_of(fmt: Fmt) -> Type {
     match fmt {
         Fmt::S => Type::F32,
         Fmt::D => Type::F64,
@@ -58,16 +58,42 @@ impl<'a> Emit<'a> {
         if value.as_local().is_some() { value } else { self.hold_as(value, type_of(fmt)) }
     }
 
-    /// The result of arithmetic, in a temporary that [`Fpu::set_fpr`] knows. A 2008 NaN is the interpreter's business.
-    fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Long<'a> {
+    /// The result of arithmetic, in a temporary that [`Fpu::set_fpr`] knows. A 2008 NaN is the interpreter's business, as
+    /// is every NaN of exact code.
+    fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Expr<'a> {
         let value = self.hold_as(value, type_of(fmt));
+        if self.options.fpu.exact {
+            return value;
+        }
         if self.options.fpu.nan2008 {
             let is_nan = self.is_nan(fmt, value);
             self.interpret_if(is_nan);
         } else {
             self.raw_result = value.as_local().map(|local| (local, type_of(fmt)));
         }
-        Long(close(fmt, value))
+        value
+    }
+
+    fn arithmetic(&mut self, op: Binary, fmt: Fmt, a: Expr<'a>, b: Expr<'a>) -> Expr<'a> {
+        let native = match op {
+            Binary::Add => pick(fmt, Op2::F32Add, Op2::F64Add),
+            Binary::Sub => pick(fmt, Op2::F32Sub, Op2::F64Sub),
+            Binary::Mul => pick(fmt, Op2::F32Mul, Op2::F64Mul),
+            Binary::Div => pick(fmt, Op2::F32Div, Op2::F64Div),
+        };
+        let result = self.result(fmt, a.binary(native, b));
+        if self.options.fpu.exact {
+            self.judge_binary(op, fmt, a, b, result);
+        }
+        result
+    }
+
+    fn root(&mut self, fmt: Fmt, a: Expr<'a>) -> Expr<'a> {
+        let root = self.result(fmt, a.unary(pick(fmt, Op1::F32Sqrt, Op1::F64Sqrt)));
+        if self.options.fpu.exact {
+            self.judge_root(fmt, a, root);
+        }
+        root
     }
 
     fn one(&mut self, fmt: Fmt) -> Expr<'a> {
@@ -76,7 +102,7 @@ impl<'a> Emit<'a> {
 
     /// Float to integer: rounded as a double, which holds every single, then checked against the integer's range.
     fn integer_of(&mut self, to: Fmt, from: Fmt, round: Round, a: Long<'a>) -> Long<'a> {
-        let value = open(from, a.0);
+        let value = self.operand(from, a);
         let value = if from == Fmt::S { value.unary(Op1::F64PromoteF32) } else { value };
         let rounded = value.unary(match round {
             Round::Current | Round::Nearest => Op1::F64Nearest,
@@ -93,16 +119,20 @@ impl<'a> Emit<'a> {
             (double(-9223372036854775808.0), double(9223372036854775808.0), Op1::I64TruncSatF64S)
         };
         let integer = rounded.unary(op);
+        let fits = Bit(rounded.binary(Op2::F64Ge, low)) & Bit(rounded.binary(Op2::F64Lt, high));
+        if self.options.fpu.exact {
+            self.judge_integer(round == Round::Current, value, rounded, fits);
+            return Long(close(to, integer));
+        }
         if self.options.fpu.nan2008 {
             // Saturates, and a NaN is 0: as Wasm does.
             return Long(close(to, integer));
         }
-        let fits = rounded.binary(Op2::F64Ge, low).binary(Op2::I32And, rounded.binary(Op2::F64Lt, high));
         let largest = match to {
             Fmt::W => self.arena.i32(i32::MAX as u32),
             _ => self.arena.i64(i64::MAX as u64),
         };
-        Long(close(to, integer.select(largest, fits)))
+        Long(close(to, integer.select(largest, fits.0)))
     }
 }
 
@@ -124,6 +154,7 @@ impl<'a> Fpu for Emit<'a> {
     fn set_fpr(&mut self, fmt: Fmt, reg: Fpr, value: Long<'a>) {
         let value = open(if fmt.is_long() { Fmt::D } else { Fmt::S }, value.0);
         let cell = Cell::float(self.options.fpu.fr, fmt, reg);
+        let value = self.conclude(cell, value);
         let is_number = value.as_f32().is_some_and(|bits| !nan::is_nan(Fmt::S, u64::from(bits)));
         if is_number && !self.options.fpu.nan2008 || self.is_raw(value) {
             return self.set_raw_cell(cell, value);
@@ -158,14 +189,8 @@ impl<'a> Fpu for Emit<'a> {
         Long(self.hold_as(value.0, Type::I64))
     }
     fn binary(&mut self, op: Binary, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Long<'a>, Infallible> {
-        self.must_interpret |= self.options.fpu.exact;
-        let op = match op {
-            Binary::Add => pick(fmt, Op2::F32Add, Op2::F64Add),
-            Binary::Sub => pick(fmt, Op2::F32Sub, Op2::F64Sub),
-            Binary::Mul => pick(fmt, Op2::F32Mul, Op2::F64Mul),
-            Binary::Div => pick(fmt, Op2::F32Div, Op2::F64Div),
-        };
-        Ok(self.result(fmt, open(fmt, a.0).binary(op, open(fmt, b.0))))
+        let (a, b) = (self.operand(fmt, a), self.operand(fmt, b));
+        Ok(Long(close(fmt, self.arithmetic(op, fmt, a, b))))
     }
     fn multiply_add(
         &mut self,
@@ -179,26 +204,27 @@ impl<'a> Fpu for Emit<'a> {
         self.binary(op, fmt, product, c)
     }
     fn unary(&mut self, op: Unary, fmt: Fmt, a: Long<'a>) -> Result<Long<'a>, Infallible> {
-        self.must_interpret |= self.options.fpu.exact;
-        let a = open(fmt, a.0);
-        let root = |a: Expr<'a>| a.unary(pick(fmt, Op1::F32Sqrt, Op1::F64Sqrt));
-        let divide = pick(fmt, Op2::F32Div, Op2::F64Div);
+        let a = self.operand(fmt, a);
         let value = match op {
-            Unary::Sqrt => root(a),
-            Unary::Recip => self.one(fmt).binary(divide, a),
-            Unary::Rsqrt => self.one(fmt).binary(divide, root(a)),
+            Unary::Sqrt => self.root(fmt, a),
+            Unary::Recip => {
+                let one = self.one(fmt);
+                self.arithmetic(Binary::Div, fmt, one, a)
+            }
+            Unary::Rsqrt => {
+                let (one, root) = (self.one(fmt), self.root(fmt, a));
+                self.arithmetic(Binary::Div, fmt, one, root)
+            }
             // Of the bits, a NaN's too.
             Unary::Abs | Unary::Neg => {
                 self.settle_value(a);
                 let (abs, neg) = (pick(fmt, Op1::F32Abs, Op1::F64Abs), pick(fmt, Op1::F32Neg, Op1::F64Neg));
-                return Ok(Long(close(fmt, a.unary(if op == Unary::Abs { abs } else { neg }))));
+                a.unary(if op == Unary::Abs { abs } else { neg })
             }
         };
-        Ok(self.result(fmt, value))
+        Ok(Long(close(fmt, value)))
     }
     fn convert(&mut self, to: Fmt, from: Fmt, round: Round, a: Long<'a>) -> Result<Long<'a>, Infallible> {
-        self.must_interpret |= self.options.fpu.exact;
-        let value = open(from, a.0);
         let op = match (to, from) {
             (Fmt::W | Fmt::L, _) => return Ok(self.integer_of(to, from, round, a)),
             (Fmt::D, Fmt::S) => Op1::F64PromoteF32,
@@ -208,16 +234,24 @@ impl<'a> Fpu for Emit<'a> {
             (Fmt::S, Fmt::W) => Op1::F32ConvertI32S,
             (Fmt::S, _) => Op1::F32ConvertI64S,
         };
-        let value = value.unary(op);
-        // An integer makes no NaN.
-        Ok(if matches!(from, Fmt::W | Fmt::L) { Long(close(to, value)) } else { self.result(to, value) })
+        let value = self.operand(from, a);
+        let result = if from.is_integer() && !self.options.fpu.exact {
+            // That makes no NaN.
+            value.unary(op)
+        } else {
+            self.result(to, value.unary(op))
+        };
+        if self.options.fpu.exact {
+            self.judge_float(to, from, value, result);
+        }
+        Ok(Long(close(to, result)))
     }
     fn compare(&mut self, cond: Cond, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Bit<'a>, Infallible> {
-        self.must_interpret |= self.options.fpu.exact;
         let (a, b) = (self.operand(fmt, a), self.operand(fmt, b));
+        let is_unordered = self.is_nan(fmt, a) | self.is_nan(fmt, b);
         let mut holds = Bit(self.arena.i32(0));
-        if cond.0 & 1 != 0 {
-            holds = holds | self.is_nan(fmt, a) | self.is_nan(fmt, b);
+        if cond.0 & 1 != 0 && !self.options.fpu.exact {
+            holds = holds | is_unordered;
         }
         if cond.0 & 2 != 0 {
             holds = holds | Bit(a.binary(pick(fmt, Op2::F32Eq, Op2::F64Eq), b));
@@ -225,13 +259,17 @@ impl<'a> Fpu for Emit<'a> {
         if cond.0 & 4 != 0 {
             holds = holds | Bit(a.binary(pick(fmt, Op2::F32Lt, Op2::F64Lt), b));
         }
+        if self.options.fpu.exact {
+            self.judge_comparison(!is_unordered);
+        }
         Ok(holds)
     }
     fn condition(&self, cc: Cc) -> Bit<'a> {
         Bit(self.cell(Cell::condition(cc)))
     }
     fn set_condition(&mut self, cc: Cc, value: Bit<'a>) {
-        self.set_cell(Cell::condition(cc), value.0);
+        let value = self.conclude(Cell::condition(cc), value.0);
+        self.set_cell(Cell::condition(cc), value);
     }
     fn control(&mut self, number: u32) -> Result<Word<'a>, Infallible> {
         if number != Fcsr::FCSR {

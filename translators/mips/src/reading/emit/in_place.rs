@@ -16,7 +16,7 @@ pub fn perform<'a>(emit: &mut Emit<'a>, insn: Insn) -> Step<Emit<'a>> {
     isa::perform(emit, insn)?;
     if emit.must_interpret && !emit.must_leave {
         emit.rewind(start);
-        (emit.must_interpret, emit.raw_result) = (false, None);
+        (emit.must_interpret, emit.raw_result, emit.verdict) = (false, None, None);
         emit.interpret(insn);
     }
     Ok(())
@@ -26,6 +26,12 @@ impl Emit<'_> {
     fn interpret(&mut self, insn: Insn) {
         self.write_back(!Cells::NONE);
         self.note(Seen { spilled: !Cells::NONE, ..Seen::default() });
+        self.call_interpreter();
+        self.forget(touched(insn, self.options.fpu.fr));
+    }
+
+    /// Has the interpreter do this instruction, for which the register file has all it may read.
+    pub(super) fn call_interpreter(&mut self) {
         let at = self.at;
         let code = self.code();
         code.add(Instruction::I32Const(at as i32));
@@ -33,9 +39,8 @@ impl Emit<'_> {
         code.add(Instruction::I32Eqz);
         code.if_unlikely();
         // Refused, it has changed nothing that it reads, and neither has a branch whose slot it is in.
-        self.leave(Leave::Interpret, self.restart);
+        self.depart(Leave::Interpret, self.restart);
         self.code().add(Instruction::End);
-        self.forget(touched(insn, self.options.fpu.fr));
     }
 }
 

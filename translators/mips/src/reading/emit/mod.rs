@@ -5,6 +5,7 @@
 //! calls) [`Emit::must_interpret`] is set, and the translator leaves to it at that instruction. No instruction is named
 //! here.
 
+mod exact;
 mod fpu;
 mod in_place;
 mod registers;
@@ -70,6 +71,8 @@ pub struct Emit<'a> {
     parts: Option<u32>,
     /// The temporary of this instruction's arithmetic result.
     raw_result: Option<(u32, Type)>,
+    /// What is known of this instruction's arithmetic, where flags matter.
+    verdict: Option<exact::Verdict<'a>>,
     /// Set by a branch or jump.
     pub flow: Option<Flow>,
     /// Set if this instruction is for the interpreter.
@@ -101,6 +104,7 @@ impl<'a> Emit<'a> {
             indexed_load: None,
             parts: None,
             raw_result: None,
+            verdict: None,
             flow: None,
             must_interpret: false,
             must_leave: false,
@@ -143,7 +147,8 @@ impl<'a> Emit<'a> {
         if at == restart {
             self.code().release_temps();
         }
-        (self.flow, self.must_interpret, self.must_leave, self.raw_result) = (None, false, false, None);
+        (self.flow, self.must_interpret, self.must_leave) = (None, false, false);
+        (self.raw_result, self.verdict) = (None, None);
         self.checkpoint()
     }
 
@@ -173,6 +178,11 @@ impl<'a> Emit<'a> {
     /// Leaves the region at `pc` for a reason. What follows in the same block still knows what is dirty.
     pub fn leave(&mut self, why: Leave, pc: u32) {
         self.flush();
+        self.depart(why, pc);
+    }
+
+    /// Leaves, with all that is dirty written back.
+    fn depart(&mut self, why: Leave, pc: u32) {
         if why != Leave::NoCode {
             self.set_state(State::LEAVE, why.code());
         }

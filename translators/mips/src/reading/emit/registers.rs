@@ -7,7 +7,7 @@ use crate::float::nan;
 use crate::insn::Fmt;
 use crate::state::State;
 use crate::translate::{THERE, state};
-use wasm::{Binary, Code, Expr, Type, Unary};
+use wasm::{Binary, Code, Expr, Temp, Type, Unary};
 use wasm_encoder::Instruction;
 
 /// What is known of the cells at one point of the code.
@@ -96,6 +96,13 @@ impl<'a> Emit<'a> {
             stale: held.stale.without(cell),
         });
         self.note(Seen { spilled: aliases, written: cell.into(), settled: aliases.with(cell), ..Seen::default() });
+    }
+
+    /// Reads what the register file has for `cell` into `into`, which stands for the value that it had.
+    pub(super) fn reload(&mut self, cell: Cell, into: Temp) {
+        let fr = self.options.fpu.fr;
+        read(self.code(), cell, fr);
+        self.code().amend(into.0);
     }
 
     /// Gives a floating-point cell the result of arithmetic, which may be any NaN yet.
@@ -295,6 +302,11 @@ fn unless_number(code: &mut Code, local: u32, of: Type) {
 }
 
 fn load(code: &mut Code, cell: Cell, fr: bool) {
+    read(code, cell, fr);
+    code.add(Instruction::LocalSet(local(cell)));
+}
+
+fn read(code: &mut Code, cell: Cell, fr: bool) {
     code.add(state(cell.offset(fr)));
     code.add(match cell.local_type() {
         Type::I32 => Instruction::I32Load(THERE),
@@ -308,7 +320,6 @@ fn load(code: &mut Code, cell: Cell, fr: bool) {
         code.add(Instruction::I32Const(1));
         code.add(Instruction::I32And);
     }
-    code.add(Instruction::LocalSet(local(cell)));
 }
 
 fn store(code: &mut Code, cell: Cell, fr: bool) {

@@ -10,7 +10,7 @@ use crate::insn::Fmt;
 use crate::reg::{Cc, Fpr};
 use crate::state::{Fcsr, State};
 use core::convert::Infallible;
-use wasm::{Binary as Op2, Expr, Type, Unary as Op1};
+use wasm::{Binary as Op2, Expr, Temp, Type, Unary as Op1};
 use wasm_encoder::Instruction;
 
 /// The bits of a value in `fmt` as the float (S, D) or integer (W, L) they stand for.
@@ -58,20 +58,18 @@ impl<'a> Emit<'a> {
         if value.as_local().is_some() { value } else { self.hold_as(value, type_of(fmt)) }
     }
 
-    /// The result of arithmetic, in a temporary that [`Fpu::set_fpr`] knows. A 2008 NaN is the interpreter's business, as
-    /// is every NaN of exact code.
-    fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Expr<'a> {
-        let value = self.hold_as(value, type_of(fmt));
+    /// The result of arithmetic, in a temporary that [`Fpu::set_fpr`] knows. A 2008 NaN is the interpreter's business.
+    fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Temp {
+        let result = self.code().hold(value, type_of(fmt));
         if self.options.fpu.exact {
-            return value;
-        }
-        if self.options.fpu.nan2008 {
-            let is_nan = self.is_nan(fmt, value);
+            // Every NaN is.
+        } else if self.options.fpu.nan2008 {
+            let is_nan = self.is_nan(fmt, self.local(result.0));
             self.interpret_if(is_nan);
         } else {
-            self.raw_result = value.as_local().map(|local| (local, type_of(fmt)));
+            self.raw_result = Some((result.0, type_of(fmt)));
         }
-        value
+        result
     }
 
     fn arithmetic(&mut self, op: Binary, fmt: Fmt, a: Expr<'a>, b: Expr<'a>) -> Expr<'a> {
@@ -85,7 +83,7 @@ impl<'a> Emit<'a> {
         if self.options.fpu.exact {
             self.judge_binary(op, fmt, a, b, result);
         }
-        result
+        self.local(result.0)
     }
 
     fn root(&mut self, fmt: Fmt, a: Expr<'a>) -> Expr<'a> {
@@ -93,7 +91,7 @@ impl<'a> Emit<'a> {
         if self.options.fpu.exact {
             self.judge_root(fmt, a, root);
         }
-        root
+        self.local(root.0)
     }
 
     fn one(&mut self, fmt: Fmt) -> Expr<'a> {
@@ -110,7 +108,11 @@ impl<'a> Emit<'a> {
             Round::Up => Op1::F64Ceil,
             Round::Down => Op1::F64Floor,
         });
-        let rounded = self.hold_as(rounded, Type::F64);
+        let rounded = self.code().hold(rounded, Type::F64);
+        if self.options.fpu.exact && round == Round::Current {
+            self.round_by_fcsr(value, rounded);
+        }
+        let rounded = self.local(rounded.0);
         let double = |value: f64| open(Fmt::D, self.arena.i64(value.to_bits()));
         // The smallest integer and the first too large one are both doubles. A NaN fails both comparisons.
         let (low, high, op) = if to == Fmt::W {
@@ -121,7 +123,7 @@ impl<'a> Emit<'a> {
         let integer = rounded.unary(op);
         let fits = Bit(rounded.binary(Op2::F64Ge, low)) & Bit(rounded.binary(Op2::F64Lt, high));
         if self.options.fpu.exact {
-            self.judge_integer(round == Round::Current, value, rounded, fits);
+            self.judge_integer(value, rounded, fits);
             return Long(close(to, integer));
         }
         if self.options.fpu.nan2008 {
@@ -235,16 +237,15 @@ impl<'a> Fpu for Emit<'a> {
             (Fmt::S, _) => Op1::F32ConvertI64S,
         };
         let value = self.operand(from, a);
-        let result = if from.is_integer() && !self.options.fpu.exact {
+        if from.is_integer() && !self.options.fpu.exact {
             // That makes no NaN.
-            value.unary(op)
-        } else {
-            self.result(to, value.unary(op))
-        };
+            return Ok(Long(close(to, value.unary(op))));
+        }
+        let result = self.result(to, value.unary(op));
         if self.options.fpu.exact {
             self.judge_float(to, from, value, result);
         }
-        Ok(Long(close(to, result)))
+        Ok(Long(close(to, self.local(result.0))))
     }
     fn compare(&mut self, cond: Cond, fmt: Fmt, a: Long<'a>, b: Long<'a>) -> Result<Bit<'a>, Infallible> {
         let (a, b) = (self.operand(fmt, a), self.operand(fmt, b));

@@ -79,6 +79,8 @@ pub trait Engine {
     /// Sets the poll word every millisecond or so that translated code runs. Does nothing if that was wanted before, or on
     /// a host without threads.
     fn interrupt_from_now_on(&mut self) {}
+    /// Has translated code leave to be sampled after so many computed calls: a few.
+    fn sample_after(&mut self, _calls: u32) {}
     /// Whether there are so many translations that all should be forgotten before the next one.
     fn is_full(&self) -> bool {
         false
@@ -91,6 +93,14 @@ pub trait Engine {
     fn has_code(&self, pc: u32) -> bool;
     /// Runs translated code from the register file's `pc`, with somebody to do what it leaves out.
     fn drive(&mut self, interpret: &mut Interpret<'_, Self::Space>) -> Drive;
+    /// The translations that are forgotten if the instruction at `pc` is: how many instructions they have.
+    fn instructions_with(&self, _pc: u32) -> u32 {
+        0
+    }
+    /// The same: where they are entered.
+    fn entries_with(&self, _pc: u32) -> Vec<u32> {
+        Vec::new()
+    }
     /// Forgets the translations made from any of `bytes` bytes at `at`.
     fn forget(&mut self, at: u32, bytes: u32);
     /// Forgets every translation.

@@ -37,6 +37,8 @@ const STRETCH: u32 = 20_000;
 /// In tier `mixed`, the most instructions interpreted at a time, and how seldom code is made where there is some.
 const MIXED_STRETCH: u32 = 300;
 const MIXED_AGAIN: u32 = 50;
+/// In tier `mixed`, the most computed calls until one is sampled.
+const MIXED_CALLS: u32 = 20;
 
 /// One virtual CPU.
 pub struct Vcpu<E: Engine> {
@@ -142,6 +144,7 @@ impl<E: Engine> Vcpu<E> {
     /// Interprets a few instructions, runs whatever code there is, or first makes some, of one shape or the other.
     fn mixed(&mut self) -> Option<Exit> {
         self.engine.interrupt_from_now_on();
+        self.engine.sample_after(self.chance.below(MIXED_CALLS));
         let pc = self.engine.parts().0.pc;
         if self.chance.below(3) == 0 {
             let budget = 1 + self.chance.below(MIXED_STRETCH);
@@ -160,6 +163,10 @@ impl<E: Engine> Vcpu<E> {
         match self.drive() {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
+            Drive::Left(Leave::Sampled) => {
+                self.learn();
+                None
+            }
             // What it left to the interpreter is done where cells are missing, too.
             Drive::Left(Leave::Interpret) if self.engine.parts().0.stale != [0; 2] => {
                 Some(self.freshen()).filter(|exit| *exit != Exit::Poll)

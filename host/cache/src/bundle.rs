@@ -21,7 +21,7 @@ use mips::reading::emit::Options;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-const MAGIC: [u8; 8] = *b"strata\0\x01";
+const MAGIC: [u8; 8] = *b"strata\0\x02";
 const HEADER_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES;
 
 /// What a bundle is read from.
@@ -232,7 +232,8 @@ mod tests {
     fn record(root: u32) -> Record {
         let options = Options { big_endian: root > 0x1000, fpu: FpuMode::default(), fault_precise: false };
         let (entries, sites) = (vec![root, root + 8], vec![(3, root + 4)]);
-        let units = vec![Unit { entries, sites, ranges: vec![(root, root + 16)], instructions: 4 }];
+        let units =
+            vec![Unit { entries, sites, ranges: vec![(root, root + 16)], instructions: 4, calls: vec![(root, 4)] }];
         let code = Record::digest(&units, Some).expect("every word can be read");
         Record { kind: Kind::Code, options, root, units, code, artifact: vec![1, 2, 3] }
     }

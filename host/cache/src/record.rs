@@ -82,6 +82,7 @@ impl Record {
             to.list(&unit.sites, pair);
             to.list(&unit.ranges, pair);
             to.word(unit.instructions);
+            to.list(&unit.calls, pair);
         });
         to.bytes(&self.artifact);
         to.finish()
@@ -97,7 +98,8 @@ impl Record {
             let sites = from.list(pair)?;
             let ranges = from.list(pair)?;
             let instructions = from.word()?;
-            Some(Unit { entries, sites, ranges, instructions })
+            let calls = from.list(pair)?;
+            Some(Unit { entries, sites, ranges, instructions, calls })
         })?;
         let artifact = from.bytes()?.to_vec();
         from.finish(Record { kind, options, root, units, code, artifact }).filter(Record::is_sound)

@@ -41,6 +41,12 @@ impl CpuMemory {
         unsafe { &*mapping.base().add((STATE_AT + State::POLL) as usize).cast::<AtomicU32>() }
     }
 
+    /// Sets how many computed calls there were.
+    pub(crate) fn set_calls(&mut self, calls: u32) {
+        // SAFETY: committed, aligned, and behind the register file, so that nobody else has it.
+        unsafe { self.mapping.base().add(border::CALLS_AT as usize).cast::<u32>().write(calls) };
+    }
+
     /// The place in the map for `pc`, if it can have one.
     fn place(&self, pc: u32) -> Option<*mut u32> {
         // SAFETY: the map has a word for each of the lower half, so this is inside the committed range.

@@ -15,7 +15,7 @@ use mips::reading::emit::Options;
 use mips::reg::Gpr;
 use mips::translate::{Memories, Translated, Unit};
 use run::{Drive, Engine, Interpret, Made, Recalled};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use wasmtime::Module;
@@ -131,6 +131,25 @@ impl Native {
         }
     }
 
+    /// The regions made of any of `bytes` bytes at `at`.
+    fn made_of(&self, at: u32, bytes: u32) -> Vec<u32> {
+        let end = u64::from(at) + u64::from(bytes);
+        let overlaps = |(from, to): &(u32, u32)| u64::from(*from) < end && at < *to;
+        let is_made = |slot: &u32| self.regions.get(slot).is_some_and(|region| region.ranges.iter().any(overlaps));
+        if bytes / border::PAGE_BYTES > self.pages.len() as u32 {
+            return self.regions.keys().copied().filter(is_made).collect();
+        }
+        pages(at, bytes).filter_map(|page| self.pages.get(&page)).flatten().copied().filter(is_made).collect()
+    }
+
+    /// The regions that are forgotten if the instruction at `pc` is.
+    fn forgotten_with(&self, pc: u32) -> impl Iterator<Item = &Unit> {
+        let modules = self.made_of(pc, 4).into_iter().filter_map(|slot| self.modules.get(&slot)).copied();
+        let slots =
+            modules.collect::<BTreeSet<(u32, u32)>>().into_iter().flat_map(|(first, count)| first..first + count);
+        slots.filter_map(|slot| self.regions.get(&slot))
+    }
+
     /// Forgets a region, and those that may call it without a look at the entries.
     fn remove(&mut self, slot: u32) {
         let (first, count) = self.modules.get(&slot).copied().unwrap_or((slot, 1));
@@ -212,6 +231,10 @@ impl Engine for Native {
         self.ticker.get_or_insert_with(|| Ticker::start(self.cpu_mapping.clone()));
     }
 
+    fn sample_after(&mut self, calls: u32) {
+        self.cpu.set_calls(border::CALLS_A_SAMPLE - 1 - calls);
+    }
+
     fn is_full(&self) -> bool {
         self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX || wasm.slots_left() < SLOTS_MIN)
     }
@@ -262,19 +285,16 @@ impl Engine for Native {
         }
     }
 
+    fn instructions_with(&self, pc: u32) -> u32 {
+        self.forgotten_with(pc).map(|unit| unit.instructions).sum()
+    }
+
+    fn entries_with(&self, pc: u32) -> Vec<u32> {
+        self.forgotten_with(pc).flat_map(|unit| unit.entries.iter().copied()).collect()
+    }
+
     fn forget(&mut self, at: u32, bytes: u32) {
-        let end = u64::from(at) + u64::from(bytes);
-        let touched: Vec<u32> = if bytes / border::PAGE_BYTES > self.pages.len() as u32 {
-            self.regions.keys().copied().collect()
-        } else {
-            pages(at, bytes).filter_map(|page| self.pages.get(&page)).flatten().copied().collect()
-        };
-        for slot in touched {
-            let overlaps = |(from, to): &(u32, u32)| u64::from(*from) < end && at < *to;
-            if self.regions.get(&slot).is_some_and(|region| region.ranges.iter().any(overlaps)) {
-                self.remove(slot);
-            }
-        }
+        self.made_of(at, bytes).into_iter().for_each(|slot| self.remove(slot));
     }
 
     fn forget_all(&mut self) {

@@ -32,6 +32,12 @@ pub const STACK_BYTES: usize = 4 << 20;
 pub const PAGE_BYTES: u32 = 4096;
 /// The register file, [`crate::State`]: first, because near addresses make short instructions.
 pub const STATE_AT: u32 = 0;
+/// How many computed calls there were of which only running them says what they call, modulo 2^32; behind the register
+/// file.
+pub const CALLS_AT: u32 = 0x800;
+const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
+/// Each so many-th of them leaves with [`Leave::Sampled`].
+pub const CALLS_A_SAMPLE: u32 = 1 << 16;
 /// The map of entries: that of `pc` lies at `MAP_AT + pc`.
 pub const MAP_AT: u32 = 0x1_0000;
 /// What no PC with an entry has set: the upper half of the address space is the kernel's, and code lies at words.
@@ -69,6 +75,8 @@ pub enum Leave {
     Interpret,
     /// The poll word was set.
     Poll,
+    /// A computed call, [`CALLS_A_SAMPLE`] calls after the last such: it has just come to `pc`, where there is code.
+    Sampled,
 }
 
 impl Leave {
@@ -78,6 +86,7 @@ impl Leave {
             Leave::NoCode => 0,
             Leave::Interpret => 1,
             Leave::Poll => 2,
+            Leave::Sampled => 3,
         }
     }
 
@@ -86,6 +95,7 @@ impl Leave {
         match code {
             1 => Leave::Interpret,
             2 => Leave::Poll,
+            3 => Leave::Sampled,
             _ => Leave::NoCode,
         }
     }

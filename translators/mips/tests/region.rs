@@ -80,8 +80,8 @@ impl Profile for Everything {
     fn is_translated(&self, _root: u32) -> bool {
         false
     }
-    fn called(&self, site: u32) -> Option<u32> {
-        Some(site + 8)
+    fn called(&self, site: u32) -> Vec<u32> {
+        vec![site + 8, site + 4, site]
     }
     fn has_run(&self, _pc: u32) -> bool {
         true

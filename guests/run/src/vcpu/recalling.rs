@@ -57,8 +57,9 @@ impl<E: Engine> Vcpu<E> {
                 for unit in &functions {
                     self.statistics.recalled_instructions += u64::from(unit.instructions);
                     unit.entries.iter().for_each(|entry| self.seen.heat.mark(*entry));
-                    self.seen.regions.extend(&unit.entries);
+                    unit.calls.iter().for_each(|(site, target)| self.seen.calls(*site, *target));
                 }
+                self.seen.have_regions(&functions);
                 Some(true)
             }
         }

@@ -5,6 +5,7 @@ use crate::engine::{Engine, Made};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
+use mips::reg::Gpr;
 use mips::region::{Reach, discover};
 use mips::translate::region::{Limits, Rooted, gather};
 use mips::translate::{Translated, block, region};
@@ -23,15 +24,29 @@ impl<E: Engine> Vcpu<E> {
         if self.refused.contains(&pc) {
             return false;
         }
-        if let Some(is_installed) = self.recall(pc) {
+        if !self.seen.renewed.contains(&pc)
+            && let Some(is_installed) = self.recall(pc)
+        {
             return is_installed;
         }
         let Some(translated) = self.translate(pc) else { return false };
         let is_installed = self.install(pc, &translated, begun);
         if is_installed && self.tier == Tier::Auto {
-            self.seen.regions.extend(translated.functions.iter().flat_map(|unit| &unit.entries));
+            self.seen.have_regions(&translated.functions);
         }
         is_installed
+    }
+
+    /// Translated code was interrupted where it had just called something that it did not expect. If it does so often, it is
+    /// made anew, and then expects it.
+    pub(super) fn learn(&mut self) {
+        let state = self.engine.parts().0;
+        let (target, site) = (state.pc, state.gpr[Gpr::RA.index()].wrapping_sub(8));
+        let instructions = self.engine.instructions_with(site);
+        if self.seen.sampled(site, target, instructions) {
+            self.seen.renewed.extend(self.engine.entries_with(site));
+            self.engine.forget(site, 4);
+        }
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {

@@ -22,7 +22,8 @@ pub fn translate(region: &Region, options: Options, memories: Memories) -> Trans
     let body = writer.emit.into_code().finish();
     let sites = body.marks.clone();
     let entries = region.blocks.iter().map(|block| block.pc).collect();
-    let unit = Unit { entries, sites, ranges: ranges(&region.blocks), instructions: instructions(&region.blocks) };
+    let (ranges, instructions) = (ranges(&region.blocks), instructions(&region.blocks));
+    let unit = Unit { entries, sites, ranges, instructions, calls: alloc::vec![] };
     Translated { wasm: module(&[export(0)], &[body], memories), functions: vec![unit] }
 }
 

@@ -37,17 +37,36 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
     add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
-/// Puts the entry for the PC into ENTRY; returns the PC if there is none or somebody polls.
-fn find(code: &mut Code) {
+/// Leaves with [`Leave::Sampled`] now and then.
+fn sample(code: &mut Code) {
+    add(code, &[Instruction::I32Const(border::CALLS_AT as i32)]);
+    add(code, &[Instruction::I32Const(border::CALLS_AT as i32), Instruction::I32Load(THERE)]);
+    add(code, &[Instruction::I32Const(1), Instruction::I32Add, Instruction::LocalTee(ENTRY)]);
+    add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(ENTRY)]);
+    add(code, &[Instruction::I32Const(border::CALLS_A_SAMPLE as i32 - 1), Instruction::I32And, Instruction::I32Eqz]);
+    code.if_unlikely();
+    leave(code, Leave::Sampled);
+}
+
+/// Leaves for the PC, which has no bit of [`border::NO_ENTRY`], and ends what is done only then.
+fn leave(code: &mut Code, why: Leave) {
+    set_leave(code, why);
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
+    add(code, &[Instruction::Return, Instruction::End]);
+}
+
+/// Puts the entry for the PC into ENTRY; returns the PC if there is none, somebody polls, or this is a sample.
+fn find(code: &mut Code, samples: bool) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::NO_ENTRY as i32), Instruction::I32And]);
     code.if_unlikely();
     add(code, &back);
     poll_word(code);
     code.if_unlikely();
-    set_leave(code, Leave::Poll);
-    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
-    add(code, &[Instruction::Return, Instruction::End]);
+    leave(code, Leave::Poll);
+    if samples {
+        sample(code);
+    }
     let in_map = MemArg { offset: u64::from(border::MAP_AT), ..THERE };
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Load(in_map)]);
     add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz]);
@@ -67,7 +86,7 @@ fn push_call(code: &mut Code) {
 pub fn driver(memories: Memories) -> Vec<u8> {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    find(&mut code);
+    find(&mut code, false);
     push_call(&mut code);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
@@ -76,10 +95,11 @@ pub fn driver(memories: Memories) -> Vec<u8> {
     module(&[border::DRIVER.to_string()], &[code.finish()], memories)
 }
 
-/// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it.
-pub(super) fn dispatcher() -> Body {
+/// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it. If it `samples`, it leaves
+/// now and then.
+pub(super) fn dispatcher(samples: bool) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
-    find(&mut code);
+    find(&mut code, samples);
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish()

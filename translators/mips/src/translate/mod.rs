@@ -41,6 +41,8 @@ pub struct Unit {
     pub ranges: Vec<(u32, u32)>,
     /// How many guest instructions those are.
     pub instructions: u32,
+    /// What it expects calls to call of which only running them says what they call: their addresses, each with a target.
+    pub calls: Vec<(u32, u32)>,
 }
 
 /// Where a module has its memories from.

@@ -3,12 +3,13 @@
 //! Position-independent code calls through a table that `gp` points to, so a call's target is looked up there now. That
 //! is a guess, and so is what a computed call was seen to call; the code compares before it relies on it.
 
-use super::Rooted;
 use super::layout::INLINED_MAX;
+use super::{Likely, Rooted};
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
@@ -18,7 +19,7 @@ const ENTRIES_MAX: u32 = 1024;
 const DISTANCE_MAX: u32 = 0x4000;
 
 /// The most instructions of a function that is translated again, to be called directly, where a loop calls it.
-const LOOPED_MAX: u32 = 100;
+pub const LOOPED_MAX: u32 = 100;
 
 /// The most entries that all switches of a region have together: each is an edge, and a hostile program could have every
 /// block jump to all others.
@@ -39,8 +40,8 @@ pub trait Profile {
     fn is_warm(&self, root: u32) -> bool;
     /// Whether what is called at `root` is a region already.
     fn is_translated(&self, root: u32) -> bool;
-    /// What the computed call at `site` was seen to call.
-    fn called(&self, site: u32) -> Option<u32>;
+    /// What the computed call at `site` was seen to call, the likeliest first.
+    fn called(&self, site: u32) -> Vec<u32>;
     /// Whether the block at `pc` ever ran: what did not is left out.
     fn has_run(&self, pc: u32) -> bool;
 }
@@ -50,7 +51,7 @@ pub trait Profile {
 /// than called, or called by a loop and not big. Empty if nothing can be fetched at `root`.
 pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits, profile: &dyn Profile) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
-    let mut known = BTreeSet::from([root]);
+    let mut known_roots = BTreeSet::from([root]);
     let mut queue = VecDeque::from([(root, u32::MAX)]);
     let mut gathered = Vec::new();
     let mut instructions = 0;
@@ -66,23 +67,25 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
         if size > again_max && profile.is_translated(root) {
             continue;
         }
+        let mut open_calls = BTreeSet::new();
         for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
-            if let Some(target) = profile.called(block.last()) {
-                likely.entry(block.pc).or_insert(target);
+            if let Entry::Vacant(entry) = likely.entry(block.pc) {
+                open_calls.insert(block.pc);
+                entry.insert(profile.called(block.last()));
             }
         }
         instructions += size;
         let loops = loops(&region);
         for block in &region.blocks {
-            let target = block.end.called().or_else(|| likely.get(&block.pc).copied());
+            let known = block.end.called();
+            let targets = known.iter().chain(likely.get(&block.pc).into_iter().flatten());
             let is_looped = loops.iter().any(|each| each.contains(&block.pc));
             let again_max = if is_looped { LOOPED_MAX } else { INLINED_MAX };
-            if let Some(target) = target.filter(|target| profile.is_warm(*target) && known.insert(*target)) {
-                queue.push_back((target, again_max));
-            }
+            let new = targets.filter(|target| profile.is_warm(**target) && known_roots.insert(**target));
+            queue.extend(new.map(|target| (*target, again_max)));
         }
         let is_callee = !gathered.is_empty() && profile.is_translated(root);
-        gathered.push(Rooted { region, root, likely, is_callee });
+        gathered.push(Rooted { region, root, likely, open_calls, is_callee });
     }
     gathered
 }
@@ -96,18 +99,13 @@ fn loops(region: &Region) -> Vec<RangeInclusive<u32>> {
 /// What is guessed of a region's computed jumps and calls.
 struct Guess {
     /// Where blocks that end with one are likely to go, by the address of the block.
-    likely: BTreeMap<u32, u32>,
+    likely: Likely,
     /// Those that take their target from a table.
     switches: Switches,
 }
 
 /// The region at `root`, with its switches, and where its calls are likely to go.
-fn explore(
-    code: &dyn CodeSource,
-    start: Start<'_>,
-    reach: Reach,
-    profile: &dyn Profile,
-) -> Option<(Region, BTreeMap<u32, u32>)> {
+fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach, profile: &dyn Profile) -> Option<(Region, Likely)> {
     let mut switches = Switches::new();
     loop {
         let mut region = discover_with(code, start.root, reach, &switches, &|pc| profile.has_run(pc))?;
@@ -158,13 +156,13 @@ impl Start<'_> {
 }
 
 fn guess(region: &Region, start: Start<'_>, code: &dyn CodeSource) -> Guess {
-    let mut guess = Guess { likely: BTreeMap::new(), switches: Switches::new() };
+    let mut guess = Guess { likely: Likely::new(), switches: Switches::new() };
     let mut seen = BTreeSet::from([start.root]);
     let mut queue = VecDeque::from([(start.root, start.known(region))]);
     while let Some((pc, mut known)) = queue.pop_front() {
         let Some(block) = region.block_at(pc).map(|number| &region.blocks[number]) else { continue };
         match (follow(block, &mut known, code), block.end) {
-            (Value::Known(target), End::Call(None) | End::Computed) => _ = guess.likely.insert(pc, target),
+            (Value::Known(target), End::Call(None) | End::Computed) => _ = guess.likely.insert(pc, [target].into()),
             (Value::Element { table, plus, load }, End::Computed) => {
                 let entries = entries(code, block.last(), table, plus, known.bound);
                 if !entries.is_empty() {

@@ -25,21 +25,23 @@ pub(super) struct Layout<'a> {
     /// Those there are, each once.
     pub(super) blocks: Vec<&'a Block>,
     /// Where they stand.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<Place<'a>>,
     /// The place where the function starts.
     pub(super) root: u32,
 }
 
 /// A block where it stands.
-pub(super) struct Place {
+pub(super) struct Place<'a> {
     /// Its number.
     pub(super) block: usize,
     /// Which of the functions that stand here it belongs to.
     pub(super) instance: u32,
     /// Where each of the block's successors stands, if it does.
     successors: Vec<Option<u32>>,
-    /// Where it is likely to go if it computes that.
-    pub(super) likely: Option<u32>,
+    /// Where it is likely to go if it computes that, the likeliest first.
+    pub(super) likely: &'a [u32],
+    /// Whether that is all that is known of what it calls.
+    pub(super) is_open: bool,
     /// What inlining made of its end.
     pub(super) role: Role,
 }
@@ -65,6 +67,13 @@ pub(super) enum Role {
         /// Whether nothing of what was inlined writes `ra`, so that it surely returns there.
         keeps_ra: bool,
     },
+}
+
+impl<'a> Place<'a> {
+    /// Where it may go other than where it is likeliest to go.
+    pub(super) fn less_likely(&self) -> &'a [u32] {
+        self.likely.get(1..).unwrap_or(&[])
+    }
 }
 
 impl<'a> Layout<'a> {
@@ -104,11 +113,20 @@ impl<'a> Layout<'a> {
 
     /// What is really called, as far as that is known or likely.
     pub(super) fn called(&self) -> impl Iterator<Item = u32> + '_ {
-        let calls = self.places.iter().filter(|place| place.role == Role::Plain);
-        calls.filter_map(|place| match self.blocks[place.block].end {
-            End::Call(target) => target.or(place.likely),
-            _ => None,
+        self.places.iter().flat_map(|place| {
+            let (known, likely) = match (self.blocks[place.block].end, place.role) {
+                (End::Call(known), Role::Plain) => (known, place.likely),
+                (End::Call(None), Role::Calls { .. }) => (None, place.less_likely()),
+                _ => (None, &[][..]),
+            };
+            known.into_iter().chain(likely.iter().copied())
         })
+    }
+
+    /// What calls are expected to call of which only running them says that.
+    pub(super) fn expected(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let open = self.places.iter().filter(|place| place.is_open);
+        open.flat_map(|place| place.likely.iter().map(|target| (self.blocks[place.block].last(), *target)))
     }
 
     /// Whether some place may really call.
@@ -144,7 +162,7 @@ struct Laying<'a> {
 impl<'a> Laying<'a> {
     /// Lays out a region, which returns to `back`, if it is inlined; the answer is the place of its root.
     fn stand(&mut self, number: usize, back: Option<(u32, Option<u32>)>, nesting: u32) -> u32 {
-        let Rooted { region, root, likely, .. } = &self.regions[number];
+        let Rooted { region, root, likely, open_calls, .. } = &self.regions[number];
         let first_block = *self.first_blocks.entry(number).or_insert_with(|| {
             self.layout.blocks.extend(&region.blocks);
             self.layout.blocks.len() - region.blocks.len()
@@ -161,7 +179,8 @@ impl<'a> Laying<'a> {
                 block: first_block + index,
                 instance: self.instances,
                 successors: block.successors().map(place_of).collect(),
-                likely: likely.get(&block.pc).copied(),
+                likely: likely.get(&block.pc).map_or(&[], Vec::as_slice),
+                is_open: open_calls.contains(&block.pc),
                 role,
             });
         }
@@ -181,7 +200,7 @@ impl<'a> Laying<'a> {
         let Place { block, likely, .. } = self.layout.places[place];
         let block = self.layout.blocks[block];
         let End::Call(target) = block.end else { return None };
-        let target = target.or(likely)?;
+        let target = target.or(likely.first().copied())?;
         let cost = self.regions[*self.numbers.get(&target)?].instructions();
         // The call itself, and not its slot, says where to return to.
         let (call, slot) = (block.insns.last().copied().flatten()?, block.slot?);

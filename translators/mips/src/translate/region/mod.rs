@@ -19,12 +19,15 @@ use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
-pub use gather::{Limits, Profile, gather};
+pub use gather::{LOOPED_MAX, Limits, Profile, gather};
 use graph::Nodes;
 use layout::{Layout, Role};
 use plan::{Summary, plan};
 use wasm::{Arena, Body};
 use write::{Calls, Writer, survey};
+
+/// Where blocks that compute where they go are likely to go, the likeliest first, by their addresses.
+pub type Likely = BTreeMap<u32, Vec<u32>>;
 
 /// A region and where it is entered.
 pub struct Rooted {
@@ -32,8 +35,10 @@ pub struct Rooted {
     pub region: Region,
     /// The address of one of them.
     pub root: u32,
-    /// For calls that compute their target, by the address of their block: where they are likely to go.
-    pub likely: BTreeMap<u32, u32>,
+    /// What its computed calls and jumps are likely to go to.
+    pub likely: Likely,
+    /// The addresses of the blocks that end with a computed call of which their code does not say what it calls.
+    pub open_calls: BTreeSet<u32>,
     /// Whether it is wanted only for those that call it here.
     pub is_callee: bool,
 }
@@ -51,6 +56,7 @@ pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Tr
     let calls = Calls {
         functions: (IMPORTED..).zip(&layouts).map(|(number, (root, _))| (*root, number)).collect(),
         dispatcher: IMPORTED + layouts.len() as u32,
+        sampler: IMPORTED + layouts.len() as u32 + 1,
     };
     let mut functions = Vec::new();
     let mut units = Vec::new();
@@ -60,9 +66,13 @@ pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Tr
         functions.push(body);
         let (ranges, instructions) =
             (ranges(layout.blocks.iter().copied()), instructions(layout.blocks.iter().copied()));
-        units.push(Unit { entries: alloc::vec![*root], sites, ranges, instructions });
+        let calls = layout.expected().collect();
+        units.push(Unit { entries: alloc::vec![*root], sites, ranges, instructions, calls });
     }
-    functions.push(dispatcher());
+    functions.push(dispatcher(false));
+    if regions.iter().any(|rooted| !rooted.open_calls.is_empty()) {
+        functions.push(dispatcher(true));
+    }
     let names: Vec<_> = (0..layouts.len()).map(export).collect();
     Translated { wasm: module(&names, &functions, memories), functions: units }
 }

@@ -1,11 +1,13 @@
 //! Calls, and the ways out of a function.
 
+use super::super::layout::Place;
 use super::Writer;
 use crate::border::{LEFT, Leave};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Flow};
 use crate::translate::driver::{poll_word, set_leave};
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use wasm::Temp;
 use wasm_encoder::{BlockType, Instruction, ValType};
 
@@ -15,6 +17,8 @@ pub(in super::super) struct Calls {
     pub(in super::super) functions: BTreeMap<u32, u32>,
     /// The function that goes on wherever a PC says.
     pub(in super::super) dispatcher: u32,
+    /// The same for calls of which only running them says what they call.
+    pub(in super::super) sampler: u32,
 }
 
 impl Writer<'_> {
@@ -66,22 +70,25 @@ impl Writer<'_> {
         self.add(Instruction::End);
     }
 
-    /// Calls, and returns if the call did not come back to `back`.
-    pub(super) fn call(&mut self, flow: Flow, likely: Option<u32>, back: u32) {
+    /// Calls what `flow` says from `place`, directly if it is known or one of those that are `likely`, and returns if the
+    /// call did not come back to `back`.
+    pub(super) fn call(&mut self, flow: Flow, place: &Place<'_>, likely: &[u32], back: u32) {
         self.emit.write_back(!Cells::NONE);
         match flow {
             Flow::Always(target) => self.call_known(target),
-            Flow::Computed(target) => match likely.filter(|pc| self.calls.functions.contains_key(pc)) {
-                Some(likely) => {
-                    self.push_is(target, likely);
+            Flow::Computed(target) => {
+                let functions = &self.calls.functions;
+                let direct: Vec<u32> = likely.iter().copied().filter(|pc| functions.contains_key(pc)).collect();
+                for likely in &direct {
+                    self.push_is(target, *likely);
                     self.add(Instruction::If(BlockType::Result(ValType::I32)));
-                    self.call_known(likely);
+                    self.call_known(*likely);
                     self.add(Instruction::Else);
-                    self.call_dispatcher(Instruction::LocalGet(target.0));
-                    self.add(Instruction::End);
                 }
-                None => self.call_dispatcher(Instruction::LocalGet(target.0)),
-            },
+                let by = if place.is_open { self.calls.sampler } else { self.calls.dispatcher };
+                self.call_by(by, Instruction::LocalGet(target.0));
+                direct.iter().for_each(|_| self.add(Instruction::End));
+            }
             Flow::If(..) => unreachable!("a conditional branch is no call"),
         }
         let came_to = self.emit.code().temp(wasm::Type::I32);
@@ -97,17 +104,17 @@ impl Writer<'_> {
 
     fn call_known(&mut self, target: u32) {
         let Some(function) = self.calls.functions.get(&target).copied() else {
-            return self.call_dispatcher(Instruction::I32Const(target as i32));
+            return self.call_by(self.calls.dispatcher, Instruction::I32Const(target as i32));
         };
         self.add(Instruction::I32Const(0));
         self.push_depth();
         self.add(Instruction::Call(function));
     }
 
-    fn call_dispatcher(&mut self, target: Instruction<'static>) {
+    fn call_by(&mut self, dispatcher: u32, target: Instruction<'static>) {
         self.add(target);
         self.push_depth();
-        self.add(Instruction::Call(self.calls.dispatcher));
+        self.add(Instruction::Call(dispatcher));
     }
 
     fn push_depth(&mut self) {

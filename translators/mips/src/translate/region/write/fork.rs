@@ -6,9 +6,9 @@ use wasm::Temp;
 use wasm::structure::Exit;
 use wasm_encoder::{BlockType, Instruction};
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// Two ways on: the first of `arms` if `when`.
-    pub(super) fn fork(&mut self, when: Temp, arms: [Arm; 2], falls_to: Option<u32>) {
+    pub(super) fn fork(&mut self, when: Temp, arms: [Arm<'a>; 2], falls_to: Option<u32>) {
         let [taken, behind] = arms;
         let held = self.emit.held();
         if taken.way.is_inline() && behind.way.is_inline() {
@@ -18,7 +18,7 @@ impl Writer<'_> {
             return self.go(taken, None);
         }
         // The way that stands here comes last: what is inline, or else what closes a loop, which is laid out best so.
-        let closes = |arm: &Arm| matches!(arm.way, Way::To(exit, _) if self.nodes.closes(self.node, exit));
+        let closes = |arm: &Arm<'_>| matches!(arm.way, Way::To(exit, _) if self.nodes.closes(self.node, exit));
         let is_taken_last = taken.way.is_inline() || !behind.way.is_inline() && closes(&taken);
         let (first, last) = if is_taken_last { (behind, taken) } else { (taken, behind) };
         let first_closes = closes(&first);

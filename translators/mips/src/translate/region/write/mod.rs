@@ -6,7 +6,7 @@ mod fork;
 mod switch;
 
 use super::graph::Nodes;
-use super::layout::{Layout, Role};
+use super::layout::{Layout, Place, Role};
 use crate::border::Leave;
 use crate::cpu::Slot;
 use crate::insn::Insn;
@@ -24,11 +24,11 @@ use wasm_encoder::{BlockType, Instruction};
 const INSNS_A_FRAME: u32 = 128;
 
 /// Something a branch can leave.
-enum Label {
+enum Label<'a> {
     /// The header of a loop or what follows a block.
     Node(u32),
     /// An arm; what was in locals before it, and how the other arm begins.
-    Arm(Held, Option<Arm>),
+    Arm(Held, Option<Arm<'a>>),
 }
 
 /// One way on from a node.
@@ -48,23 +48,32 @@ impl Way {
 
 /// A way and what is done on it alone.
 #[derive(Clone, Copy)]
-struct Arm {
-    first: First,
+struct Arm<'a> {
+    first: First<'a>,
     way: Way,
 }
 
 /// What is done on one way on.
 #[derive(Clone, Copy)]
-enum First {
+enum First<'a> {
     Nothing,
     /// The delay slot of the branch at this address.
     Slot(u32, Insn),
-    /// A call, which should come back to this address.
-    Call(Flow, u32),
+    /// A call.
+    Call {
+        /// Where to.
+        flow: Flow,
+        /// The place that it ends.
+        place: &'a Place<'a>,
+        /// What is likely to be called.
+        likely: &'a [u32],
+        /// The address it should come back to.
+        back: u32,
+    },
 }
 
-impl Arm {
-    fn just(way: Way) -> Arm {
+impl Arm<'_> {
+    fn just(way: Way) -> Self {
         Arm { first: First::Nothing, way }
     }
 }
@@ -77,7 +86,7 @@ pub(super) struct Writer<'a> {
     /// What is in locals where each node starts.
     plan: &'a [Held],
     calls: &'a Calls,
-    labels: Vec<Label>,
+    labels: Vec<Label<'a>>,
     /// The node being written.
     node: u32,
     /// What is in locals where the next node starts, if just one way leads there.
@@ -185,7 +194,8 @@ impl<'a> Writer<'a> {
                 self.push_is(called, target);
                 let is_it = self.emit.code().temp(wasm::Type::I32);
                 self.add(Instruction::LocalSet(is_it.0));
-                let other = Arm { first: First::Call(flow, block.behind()), ..arm(1) };
+                let first = First::Call { flow, place: layout, likely: layout.less_likely(), back: block.behind() };
+                let other = Arm { first, ..arm(1) };
                 self.fork(is_it, [arm(0), other], falls_to);
             }
             (Flow::Computed(target), _, Role::Returns { to, keeps_ra, .. }) => {
@@ -195,7 +205,7 @@ impl<'a> Writer<'a> {
                 self.go(arm(0), falls_to);
             }
             (_, End::Call(_), Role::Plain) => {
-                self.call(flow, layout.likely, block.behind());
+                self.call(flow, layout, layout.likely, block.behind());
                 self.go(arm(0), falls_to);
             }
             (Flow::Computed(target), End::Return, _) => self.leave_by(target, false),
@@ -205,12 +215,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Goes one way on.
-    fn go(&mut self, arm: Arm, falls_to: Option<u32>) {
+    fn go(&mut self, arm: Arm<'a>, falls_to: Option<u32>) {
         match arm.first {
             First::Nothing => {}
             First::Slot(at, slot) => _ = delay_slot(&mut self.emit, at, Some(slot)),
             // What was likely is what it is not.
-            First::Call(flow, back) => self.call(flow, None, back),
+            First::Call { flow, place, likely, back } => self.call(flow, place, likely, back),
         }
         match arm.way {
             Way::Out(pc) => self.leave_to(pc),

@@ -3,15 +3,19 @@
 use crate::engine::Engine;
 use crate::vcpu::{Exit, Vcpu};
 use abi::{Addr, AddressSpace};
-use linux::{ExitStatus, Outcome, Process, Wait};
+use linux::{ExitStatus, Outcome, Process, Signal, Wait};
 use mips::Exception;
 
-/// Time and waiting, as the host has them.
+/// Time, waiting and signals, as the host has them.
 pub trait Host {
     /// Sets the poll word at `at_ns` of the monotonic clock at the latest; `None` takes that back.
     fn set_alarm(&mut self, at_ns: Option<u64>);
     /// Sleeps until what `wait` names has happened.
     fn wait(&mut self, wait: &Wait);
+    /// A signal that the process is sent from outside. The poll word is set when there is one.
+    fn signal(&mut self) -> Option<Signal> {
+        None
+    }
     /// Whether the process must end now, and how: a time limit.
     fn ended(&mut self) -> Option<ExitStatus>;
 }
@@ -74,6 +78,12 @@ impl From<Outcome> for Step {
 pub fn run<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process, host: &mut dyn Host) -> ExitStatus {
     let mut alarm = None;
     loop {
+        while let Some(signal) = host.signal() {
+            process.raise(signal);
+            if let Step::Exit(status) = wake(cpu, process) {
+                return status;
+            }
+        }
         let wanted = process.next_timer_ns();
         if wanted != alarm {
             host.set_alarm(wanted);

@@ -1,8 +1,8 @@
-//! Time as a guest and its runner have it from this host.
+//! Time and signals as a guest and its runner have them from this host.
 
-use engine::Alarm;
+use engine::{Alarm, Signals};
 use hostio::clock;
-use linux::{Clocks, ExitStatus, Wait};
+use linux::{Clocks, ExitStatus, Signal, Wait};
 use std::time::Duration;
 use vfs::node::TimeNs;
 
@@ -24,6 +24,7 @@ impl Clocks for HostClocks {
 /// Waits for a guest, and ends it when its time is up.
 pub(crate) struct Waiter {
     alarm: Alarm,
+    signals: Signals,
     /// When the guest must end, by the monotonic clock.
     limit_ns: Option<u64>,
     /// Whether it did.
@@ -34,10 +35,10 @@ pub(crate) struct Waiter {
 const TIMED_OUT: u8 = 124;
 
 impl Waiter {
-    pub(crate) fn new(alarm: Alarm, limit: Option<Duration>) -> Waiter {
+    pub(crate) fn new(alarm: Alarm, signals: Signals, limit: Option<Duration>) -> Waiter {
         let limit_ns = limit
             .map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
-        let mut waiter = Waiter { alarm, limit_ns, is_time_up: false };
+        let mut waiter = Waiter { alarm, signals, limit_ns, is_time_up: false };
         waiter.set(None);
         waiter
     }
@@ -59,7 +60,12 @@ impl run::Host for Waiter {
         self.set(at_ns);
     }
     fn wait(&mut self, wait: &Wait) {
-        engine::wait(self.left(wait.until_ns), &wait.descriptors);
+        let mut descriptors = wait.descriptors.clone();
+        descriptors.push((self.signals.descriptor(), true, false));
+        engine::wait(self.left(wait.until_ns), &descriptors);
+    }
+    fn signal(&mut self) -> Option<Signal> {
+        core::iter::from_fn(|| self.signals.take()).find_map(Signal::from_generic)
     }
     fn ended(&mut self) -> Option<ExitStatus> {
         let limit_ns = self.limit_ns?;

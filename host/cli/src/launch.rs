@@ -121,7 +121,8 @@ impl Launch {
         let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;
         drop(program);
-        let mut waiter = Waiter::new(native.alarm(), self.timeout);
+        let signals = native.signals().context("signals cannot be handled")?;
+        let mut waiter = Waiter::new(native.alarm(), signals, self.timeout);
         let mut cpu = Vcpu::new(native, self.tier);
         let status = run::run(&mut cpu, &mut process, &mut waiter);
         let refusal = cpu.take_refusal();

@@ -5,7 +5,7 @@ use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use linux::{ExitStatus, TraceSink};
+use linux::{ExitStatus, Signal, TraceSink};
 use namespace::{Grant, Limits};
 use std::ffi::OsString;
 use std::fs::File;
@@ -24,6 +24,8 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
 ///
 /// The exit status is the guest's; 128 and the signal's number if one ended it; 126 if the program cannot be run, 127 if
 /// it is not there, 124 if its time was up, 125 if Strata failed.
+///
+/// Signals that would end Strata (Ctrl-C and its like), SIGUSR1, SIGUSR2 and SIGWINCH go to the guest, which may handle them.
 #[derive(Args)]
 #[command(after_help = "Examples:
   strata run ./hello
@@ -298,7 +300,10 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
     match ended.status {
         ExitStatus::Code(code) => ExitCode::from(code),
         ExitStatus::Killed(signal) => {
-            say(&format!("{name}: killed by {signal} at pc {:#010x}", ended.pc));
+            // Whoever interrupts a program, or closes its pipe, knows why it ended: shells keep silent, too.
+            if signal != Signal::INT && signal != Signal::PIPE {
+                say(&format!("{name}: killed by {signal} at pc {:#010x}", ended.pc));
+            }
             ExitCode::from(128u8.saturating_add(signal.generic()))
         }
     }

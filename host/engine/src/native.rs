@@ -73,6 +73,11 @@ impl Native {
         crate::Alarm::new(self.cpu_mapping.clone())
     }
 
+    /// Keeps signals that this process is sent from now on, and interrupts the guest when one comes.
+    pub fn signals(&self) -> io::Result<crate::Signals> {
+        crate::Signals::new(self.cpu_mapping.clone())
+    }
+
     /// Tells `perf` of all code that is made from now on.
     pub fn tell_perf(&mut self, map: PerfMap) {
         self.perf_map = Some(map);

@@ -1,0 +1,93 @@
+//! [`Signals`]: signals that this process is sent, kept for a guest, which they interrupt.
+
+#![expect(unsafe_code, reason = "signal handlers")]
+
+use crate::cpu::CpuMemory;
+use crate::mapping::Mapping;
+use mips::State;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io;
+use signal_hook_registry::{SigId, register, unregister};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Those that a guest is to have. Those that stop a process or make it go on do so with all of Strata.
+const FOR_GUESTS: [i32; 7] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGWINCH];
+
+/// Keeps signals from its making until it is dropped.
+pub struct Signals {
+    shared: Arc<Shared>,
+    handlers: Vec<SigId>,
+}
+
+struct Shared {
+    /// Those that came, a bit each, by the host's numbers.
+    came: AtomicU64,
+    /// Readable when some came.
+    event: OwnedFd,
+    cpu: Arc<Mapping>,
+}
+
+impl Shared {
+    /// In a signal handler: atomics and one write, which is all that is safe there.
+    fn note(&self, signal: i32) {
+        self.came.fetch_or(1 << signal, Ordering::SeqCst);
+        CpuMemory::poll(&self.cpu).store(State::POLL_NOW, Ordering::Relaxed);
+        // Full, it is readable already.
+        let _ = io::write(&self.event, &1u64.to_ne_bytes());
+    }
+}
+
+impl Signals {
+    /// Has the handlers. What this process was started to ignore, as nohup(1) does, stays ignored.
+    pub(crate) fn new(cpu: Arc<Mapping>) -> std::io::Result<Signals> {
+        let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        let shared = Arc::new(Shared { came: AtomicU64::new(0), event, cpu });
+        let mut signals = Signals { shared, handlers: Vec::new() };
+        for signal in FOR_GUESTS.into_iter().filter(|signal| !is_ignored(*signal)) {
+            let theirs = signals.shared.clone();
+            // SAFETY: the handler is async-signal-safe, and keeps what it uses.
+            signals.handlers.push(unsafe { register(signal, move || theirs.note(signal)) }?);
+        }
+        Ok(signals)
+    }
+
+    /// One that came since this was last asked, by the host's number.
+    pub fn take(&self) -> Option<u8> {
+        let came = self.shared.came.load(Ordering::SeqCst);
+        if came == 0 {
+            return None;
+        }
+        // First what tells of new ones, then the signal: one that comes between the two tells again.
+        let _ = io::read(&self.shared.event, &mut [0; 8]);
+        let signal = came.trailing_zeros() as u8;
+        let rest = self.shared.came.fetch_and(!(1 << signal), Ordering::SeqCst) & !(1 << signal);
+        if rest != 0 {
+            let _ = io::write(&self.shared.event, &1u64.to_ne_bytes());
+        }
+        Some(signal)
+    }
+
+    /// The descriptor that is readable when some came.
+    pub fn descriptor(&self) -> i32 {
+        self.shared.event.as_raw_fd()
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.handlers.drain(..).for_each(|handler| _ = unregister(handler));
+    }
+}
+
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: with no new action, this only tells the one there is; zeros are one.
+    let old = unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &mut old);
+        old
+    };
+    old.sa_sigaction == libc::SIG_IGN
+}

@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
+mod big;
 mod chart;
 mod counters;
 mod input;
@@ -62,6 +63,9 @@ struct Bench {
     /// A tenth of the work, once
     #[arg(long)]
     quick: bool,
+    /// Instead, translate all of a program of 50 MB, and say what that takes
+    #[arg(long, conflicts_with_all = ["rounds", "only", "tiers", "quick", "json"])]
+    big: bool,
     /// Write every single figure to FILE
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -83,6 +87,10 @@ fn main() -> ExitCode {
 
 impl Bench {
     fn run(self) -> Result<()> {
+        if self.big {
+            println!("{}", big::run()?);
+            return Ok(());
+        }
         let is_whole = self.only.is_empty() && self.tiers.is_empty() && !self.quick;
         let rounds = if self.quick { 1 } else { self.rounds };
         let plan = Plan { rounds, only: self.only, tiers: self.tiers, is_quick: self.quick };

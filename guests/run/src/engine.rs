@@ -93,12 +93,8 @@ pub trait Engine {
     fn has_code(&self, pc: u32) -> bool;
     /// Runs translated code from the register file's `pc`, with somebody to do what it leaves out.
     fn drive(&mut self, interpret: &mut Interpret<'_, Self::Space>) -> Drive;
-    /// The translations that are forgotten if the instruction at `pc` is: how many instructions they have.
-    fn instructions_with(&self, _pc: u32) -> u32 {
-        0
-    }
-    /// The same: where they are entered.
-    fn entries_with(&self, _pc: u32) -> Vec<u32> {
+    /// The translations that are forgotten if the instruction at `pc` is.
+    fn forgotten_with(&self, _pc: u32) -> Vec<&Unit> {
         Vec::new()
     }
     /// Forgets the translations made from any of `bytes` bytes at `at`.

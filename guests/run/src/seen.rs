@@ -51,39 +51,52 @@ impl Seen {
         }
     }
 
-    /// The call at `site` called `target`, which is hot.
-    pub(crate) fn calls(&mut self, site: u32, target: u32) {
-        if self.called.len() < CALLED_MAX {
-            let targets = self.called.entry(site).or_default();
-            if targets.len() < TARGETS_MAX && !targets.contains(&target) {
-                targets.push(target);
-            }
+    /// The computed call at `site` called `target`, which is hot: whether that is or was kept in mind.
+    pub(crate) fn calls(&mut self, site: u32, target: u32) -> bool {
+        if self.called.len() >= CALLED_MAX && !self.called.contains_key(&site) {
+            return false;
         }
+        let targets = self.called.entry(site).or_default();
+        if !targets.contains(&target) && targets.len() < TARGETS_MAX {
+            targets.push(target);
+        }
+        targets.contains(&target)
     }
 
-    /// The call at `site`, in translated code that did not expect it, called `target`: whether that code, so many
-    /// `instructions`, should be made anew.
-    pub(crate) fn sampled(&mut self, site: u32, target: u32, instructions: u32) -> bool {
-        let known = self.called.get(&site).cloned().unwrap_or_default();
+    /// The computed call at `site`, in translated code, called `target`. `units` are what has to be made anew if that code is:
+    /// whether that should be done.
+    pub(crate) fn sampled(&mut self, site: u32, target: u32, units: &[&Unit]) -> bool {
+        let expected = expected(units);
+        let known = expected.get(&site).cloned().unwrap_or_default();
         let is_small = self.regions.get(&target).is_some_and(|instructions| *instructions <= LOOPED_MAX);
-        if !(is_small || self.all_is_warm)
-            || known.len() >= TARGETS_MAX
-            || known.contains(&target)
-            || self.samples.len() >= CALLED_MAX
-        {
+        if !(is_small || self.all_is_warm) || known.contains(&target) || self.samples.len() >= CALLED_MAX {
             return false;
         }
         let samples = self.samples.entry((site, target)).or_default();
         *samples += 1;
+        let instructions: u32 = units.iter().map(|unit| unit.instructions).sum();
         if *samples < SAMPLES.max(instructions / INSTRUCTIONS_A_SAMPLE) && !self.all_is_warm {
             return false;
         }
-        self.calls(site, target);
-        if !known.is_empty() {
+        self.samples.remove(&(site, target));
+        let is_kept = self.calls(site, target);
+        if is_kept && !known.is_empty() {
             // A callback is called in all of a function: where the same was called before, the same will be.
-            self.called.values_mut().filter(|targets| **targets == known).for_each(|targets| targets.push(target));
+            expected
+                .iter()
+                .filter(|(_, targets)| **targets == known)
+                .for_each(|(site, _)| _ = self.calls(*site, target));
         }
-        true
+        is_kept
+    }
+
+    /// Regions are made anew, whatever an earlier run left.
+    pub(crate) fn renew(&mut self, roots: impl Iterator<Item = u32>) {
+        for root in roots {
+            self.regions.remove(&root);
+            self.kept.remove(&root);
+            self.renewed.insert(root);
+        }
     }
 
     /// There are regions now.
@@ -96,6 +109,18 @@ impl Seen {
     pub(crate) fn profile<'a>(&'a self, ran: Option<&'a Decoded>) -> impl Profile {
         Asked { seen: self, ran }
     }
+}
+
+/// What the code of `units` expects computed calls to call.
+fn expected(units: &[&Unit]) -> BTreeMap<u32, Vec<u32>> {
+    let mut expected: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (site, target) in units.iter().flat_map(|unit| &unit.calls) {
+        let targets = expected.entry(*site).or_default();
+        if !targets.contains(target) {
+            targets.push(*target);
+        }
+    }
+    expected
 }
 
 struct Asked<'a> {
@@ -115,5 +140,68 @@ impl Profile for Asked<'_> {
     }
     fn has_run(&self, pc: u32) -> bool {
         self.ran.is_none_or(|decoded| decoded.has_run(pc))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: u32 = 0x1000;
+    const TARGET: u32 = 0x2000;
+
+    fn unit(root: u32, calls: &[(u32, u32)]) -> Unit {
+        Unit {
+            entries: [root].into(),
+            sites: Vec::new(),
+            ranges: [(root, root + 40)].into(),
+            instructions: 10,
+            calls: calls.into(),
+        }
+    }
+
+    fn seen() -> Seen {
+        let mut seen = Seen::new(Heat::new(100), false);
+        seen.have_regions(&[unit(TARGET, &[])]);
+        seen
+    }
+
+    #[test]
+    fn what_is_sampled_often_is_expected_then() {
+        let mut seen = seen();
+        let caller = unit(0xf00, &[]);
+        let times = (0..SAMPLES).filter(|_| seen.sampled(SITE, TARGET, &[&caller])).count();
+        assert_eq!(times, 1);
+        assert_eq!(seen.profile(None).called(SITE), [TARGET]);
+        // What expects it is not made anew.
+        let caller = unit(0xf00, &[(SITE, TARGET)]);
+        assert!((0..10 * SAMPLES).all(|_| !seen.sampled(SITE, TARGET, &[&caller])));
+    }
+
+    #[test]
+    fn calls_that_expect_the_same_learn_the_same() {
+        let mut seen = seen();
+        let other = SITE + 40;
+        let caller = unit(0xf00, &[(SITE, 4), (other, 4), (other + 40, 8)]);
+        for (site, target) in &caller.calls {
+            assert!(seen.calls(*site, *target));
+        }
+        assert!((0..SAMPLES).any(|_| seen.sampled(SITE, TARGET, &[&caller])));
+        assert_eq!(seen.profile(None).called(other), [4, TARGET]);
+        assert_eq!(seen.profile(None).called(other + 40), [8]);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_in_mind_makes_nothing_anew() {
+        let mut seen = seen();
+        (0..CALLED_MAX as u32).for_each(|number| assert!(seen.calls(0x10_0000 + 4 * number, 4)));
+        assert!((0..10 * SAMPLES).all(|_| !seen.sampled(SITE, TARGET, &[])));
+        let mut seen = self::seen();
+        (0..TARGETS_MAX as u32).for_each(|number| assert!(seen.calls(SITE, 4 * number)));
+        assert!((0..10 * SAMPLES).all(|_| !seen.sampled(SITE, TARGET, &[])));
+        assert!(
+            (0..10 * SAMPLES).all(|_| !seen.sampled(SITE, TARGET + 4, &[])),
+            "of what is no region, no size is known"
+        );
     }
 }

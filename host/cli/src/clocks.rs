@@ -63,6 +63,7 @@ impl run::Host for Waiter {
         let mut descriptors = wait.descriptors.clone();
         descriptors.push((self.signals.descriptor(), true, false));
         engine::wait(self.left(wait.until_ns), &descriptors);
+        self.signals.drain();
     }
     fn signal(&mut self) -> Option<Signal> {
         core::iter::from_fn(|| self.signals.take()).find_map(Signal::from_generic)

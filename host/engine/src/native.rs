@@ -147,14 +147,6 @@ impl Native {
         pages(at, bytes).filter_map(|page| self.pages.get(&page)).flatten().copied().filter(is_made).collect()
     }
 
-    /// The regions that are forgotten if the instruction at `pc` is.
-    fn forgotten_with(&self, pc: u32) -> impl Iterator<Item = &Unit> {
-        let modules = self.made_of(pc, 4).into_iter().filter_map(|slot| self.modules.get(&slot)).copied();
-        let slots =
-            modules.collect::<BTreeSet<(u32, u32)>>().into_iter().flat_map(|(first, count)| first..first + count);
-        slots.filter_map(|slot| self.regions.get(&slot))
-    }
-
     /// Forgets a region, and those that may call it without a look at the entries.
     fn remove(&mut self, slot: u32) {
         let (first, count) = self.modules.get(&slot).copied().unwrap_or((slot, 1));
@@ -290,12 +282,11 @@ impl Engine for Native {
         }
     }
 
-    fn instructions_with(&self, pc: u32) -> u32 {
-        self.forgotten_with(pc).map(|unit| unit.instructions).sum()
-    }
-
-    fn entries_with(&self, pc: u32) -> Vec<u32> {
-        self.forgotten_with(pc).flat_map(|unit| unit.entries.iter().copied()).collect()
+    fn forgotten_with(&self, pc: u32) -> Vec<&Unit> {
+        let modules = self.made_of(pc, 4).into_iter().filter_map(|slot| self.modules.get(&slot)).copied();
+        let slots =
+            modules.collect::<BTreeSet<(u32, u32)>>().into_iter().flat_map(|(first, count)| first..first + count);
+        slots.filter_map(|slot| self.regions.get(&slot)).collect()
     }
 
     fn forget(&mut self, at: u32, bytes: u32) {

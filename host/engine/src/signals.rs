@@ -19,7 +19,7 @@ const FOR_GUESTS: [i32; 7] =
 /// Keeps signals from its making until it is dropped.
 pub struct Signals {
     shared: Arc<Shared>,
-    handlers: Vec<SigId>,
+    handlers: Vec<(i32, SigId)>,
 }
 
 struct Shared {
@@ -34,7 +34,7 @@ impl Shared {
     /// In a signal handler: atomics and one write, which is all that is safe there.
     fn note(&self, signal: i32) {
         self.came.fetch_or(1 << signal, Ordering::SeqCst);
-        CpuMemory::poll(&self.cpu).store(State::POLL_NOW, Ordering::Relaxed);
+        CpuMemory::poll(&self.cpu).store(State::POLL_NOW, Ordering::SeqCst);
         // Full, it is readable already.
         let _ = io::write(&self.event, &1u64.to_ne_bytes());
     }
@@ -49,7 +49,8 @@ impl Signals {
         for signal in FOR_GUESTS.into_iter().filter(|signal| !is_ignored(*signal)) {
             let theirs = signals.shared.clone();
             // SAFETY: the handler is async-signal-safe, and keeps what it uses.
-            signals.handlers.push(unsafe { register(signal, move || theirs.note(signal)) }?);
+            let handler = unsafe { register(signal, move || theirs.note(signal)) }?;
+            signals.handlers.push((signal, handler));
         }
         Ok(signals)
     }
@@ -57,28 +58,31 @@ impl Signals {
     /// One that came since this was last asked, by the host's number.
     pub fn take(&self) -> Option<u8> {
         let came = self.shared.came.load(Ordering::SeqCst);
-        if came == 0 {
-            return None;
-        }
-        // First what tells of new ones, then the signal: one that comes between the two tells again.
-        let _ = io::read(&self.shared.event, &mut [0; 8]);
-        let signal = came.trailing_zeros() as u8;
-        let rest = self.shared.came.fetch_and(!(1 << signal), Ordering::SeqCst) & !(1 << signal);
-        if rest != 0 {
-            let _ = io::write(&self.shared.event, &1u64.to_ne_bytes());
-        }
+        let signal = (came != 0).then(|| came.trailing_zeros() as u8)?;
+        self.shared.came.fetch_and(!(1 << signal), Ordering::SeqCst);
         Some(signal)
     }
 
-    /// The descriptor that is readable when some came.
+    /// The descriptor that is readable when some came since [`Signals::drain`].
     pub fn descriptor(&self) -> i32 {
         self.shared.event.as_raw_fd()
+    }
+
+    /// To be called after a wait for the descriptor, and before [`Signals::take`]: then none is missed.
+    pub fn drain(&self) {
+        // Empty, there is nothing to be done.
+        let _ = io::read(&self.shared.event, &mut [0; 8]);
     }
 }
 
 impl Drop for Signals {
+    /// From now on they do what they do to any process.
     fn drop(&mut self) {
-        self.handlers.drain(..).for_each(|handler| _ = unregister(handler));
+        for (signal, handler) in self.handlers.drain(..) {
+            unregister(handler);
+            // SAFETY: the default action runs no code of ours.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
     }
 }
 

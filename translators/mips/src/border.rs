@@ -75,7 +75,7 @@ pub enum Leave {
     Interpret,
     /// The poll word was set.
     Poll,
-    /// A computed call, [`CALLS_A_SAMPLE`] calls after the last such: it has just come to `pc`, where there is code.
+    /// A computed call, [`CALLS_A_SAMPLE`] calls after the last such: it has just come to `pc`.
     Sampled,
 }
 

@@ -65,7 +65,7 @@ impl<E: Engine> Vcpu<E> {
             Stop::Budget => Some(Exit::Poll),
             Stop::Entered(called_by) => {
                 let pc = self.engine.parts().0.pc;
-                if let Some(site) = called_by {
+                if let Some(site) = called_by.filter(|site| self.computes_call(*site)) {
                     self.seen.calls(site, pc);
                 }
                 if !self.engine.has_code(pc) {

@@ -57,7 +57,7 @@ impl<E: Engine> Vcpu<E> {
                 for unit in &functions {
                     self.statistics.recalled_instructions += u64::from(unit.instructions);
                     unit.entries.iter().for_each(|entry| self.seen.heat.mark(*entry));
-                    unit.calls.iter().for_each(|(site, target)| self.seen.calls(*site, *target));
+                    unit.calls.iter().for_each(|(site, target)| _ = self.seen.calls(*site, *target));
                 }
                 self.seen.have_regions(&functions);
                 Some(true)

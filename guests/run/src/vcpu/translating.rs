@@ -5,6 +5,8 @@ use crate::engine::{Engine, Made};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
+use mips::reading::effects::{Flow, effects};
+use mips::reading::interp::Bus;
 use mips::reg::Gpr;
 use mips::region::{Reach, discover};
 use mips::translate::region::{Limits, Rooted, gather};
@@ -42,11 +44,21 @@ impl<E: Engine> Vcpu<E> {
     pub(super) fn learn(&mut self) {
         let state = self.engine.parts().0;
         let (target, site) = (state.pc, state.gpr[Gpr::RA.index()].wrapping_sub(8));
-        let instructions = self.engine.instructions_with(site);
-        if self.seen.sampled(site, target, instructions) {
-            self.seen.renewed.extend(self.engine.entries_with(site));
+        if !self.computes_call(site) {
+            return;
+        }
+        let units = self.engine.forgotten_with(site);
+        if self.seen.sampled(site, target, &units) {
+            let roots: Vec<u32> = units.iter().flat_map(|unit| unit.entries.iter().copied()).collect();
+            self.seen.renew(roots.into_iter());
             self.engine.forget(site, 4);
         }
+    }
+
+    /// Whether a call of what a register says, with the usual link, stands at `site`.
+    pub(super) fn computes_call(&mut self, site: u32) -> bool {
+        let insn = self.engine.parts().1.fetch(site).ok().and_then(mips::decode);
+        insn.map(effects).is_some_and(|call| call.flow == Flow::Computed && call.writes == 1 << Gpr::RA.index())
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {

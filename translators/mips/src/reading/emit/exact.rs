@@ -252,7 +252,7 @@ impl<'a> Emit<'a> {
         if fmt == Fmt::S {
             return Rounding { inexact: differs, grew };
         }
-        // If `again` was made smaller to be `product`, the factor is too large.
+        // If `again` was made smaller to be `product`, the factor is too large. If it differs, that says it all.
         let Rounding { inexact, grew: again_grew } = self.rounding_of_significands(factor, b, product);
         Rounding { inexact: differs | inexact, grew: grew | !(differs | again_grew) }
     }
@@ -296,13 +296,18 @@ impl<'a> Emit<'a> {
         let known = if unless == 0 { known } else { known & modes };
         let clean = fcsr & self.word(!Fcsr::CAUSE);
         let flags = inexact.map(|inexact| Word(self.word(Fcsr::INEXACT).0.select(self.arena.i32(0), inexact.0)));
+        let fcsr = flags.map_or(clean, |flags| clean | flags);
+        if known.0.as_i32() == Some(1) {
+            self.set_state_word(State::FCSR, fcsr);
+            return self.local(result.0);
+        }
         (!known).0.push(self.code());
         self.code().if_unlikely();
         self.flush();
         self.call_interpreter();
         self.reload(cell, result);
         self.code().add(Instruction::Else);
-        self.set_state_word(State::FCSR, flags.map_or(clean, |flags| clean | flags));
+        self.set_state_word(State::FCSR, fcsr);
         self.code().add(Instruction::End);
         self.local(result.0)
     }

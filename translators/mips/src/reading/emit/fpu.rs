@@ -62,7 +62,7 @@ impl<'a> Emit<'a> {
     fn result(&mut self, fmt: Fmt, value: Expr<'a>) -> Temp {
         let result = self.code().hold(value, type_of(fmt));
         if self.options.fpu.exact {
-            // Every NaN is.
+            // No verdict calls a NaN known.
         } else if self.options.fpu.nan2008 {
             let is_nan = self.is_nan(fmt, self.local(result.0));
             self.interpret_if(is_nan);

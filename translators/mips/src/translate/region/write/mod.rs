@@ -219,7 +219,6 @@ impl<'a> Writer<'a> {
         match arm.first {
             First::Nothing => {}
             First::Slot(at, slot) => _ = delay_slot(&mut self.emit, at, Some(slot)),
-            // What was likely is what it is not.
             First::Call { flow, place, likely, back } => self.call(flow, place, likely, back),
         }
         match arm.way {

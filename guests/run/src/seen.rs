@@ -15,7 +15,8 @@ const CALLED_MAX: usize = 10_000;
 const TARGETS_MAX: usize = 4;
 
 /// Samples of a call that make a new translation worth while: so many at least, and one for so many instructions that are
-/// to be translated anew. By then finding what is called took a third or so of what that will take.
+/// to be translated anew. At 7 ns for a call that was not expected and 30 us for an instruction, by then such calls took a
+/// third of what that will take.
 const SAMPLES: u32 = 4;
 const INSTRUCTIONS_A_SAMPLE: u32 = 50;
 

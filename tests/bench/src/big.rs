@@ -38,7 +38,11 @@ const SW: u32 = 43;
 const BEQ: u32 = 4;
 const BNE: u32 = 5;
 const ADDU: u32 = 33;
-const THREE: [u32; 6] = [ADDU, 35, 36, 37, 38, 43];
+const SUBU: u32 = 35;
+const AND: u32 = 36;
+const OR: u32 = 37;
+const XOR: u32 = 38;
+const SLTU: u32 = 43;
 const JR: u32 = 8;
 const JALR: u32 = 9;
 const SYSCALL: u32 = 12;
@@ -70,7 +74,7 @@ fn program() -> Vec<u8> {
             // v0 to t7.
             let (a, b, c) = (V0 + below(14), V0 + below(14), V0 + below(14));
             match below(20) {
-                0..7 => words.push(registers(THREE[below(6) as usize], a, b, c)),
+                0..7 => words.push(registers([ADDU, SUBU, AND, OR, XOR, SLTU][below(6) as usize], a, b, c)),
                 7..11 => words.push(immediate(ADDIU, b, a, below(1998))),
                 11..14 => words.push(immediate(LW, SP, a, 4 * below(6))),
                 14..17 => words.push(immediate(SW, SP, a, 4 * below(6))),
@@ -82,7 +86,7 @@ fn program() -> Vec<u8> {
                 ]),
             }
         }
-        words.extend([registers(38, V0, V0, S0), immediate(LW, SP, S0, 24)]);
+        words.extend([registers(XOR, V0, V0, S0), immediate(LW, SP, S0, 24)]);
         words.extend([registers(JR, 0, RA, 0), immediate(ADDIU, SP, SP, 32)]);
     }
     let table = BASE + (HEADERS + 4 * words.len()) as u32;

@@ -70,9 +70,12 @@ pub(super) enum Role {
 }
 
 impl<'a> Place<'a> {
-    /// Where it may go other than where it is likeliest to go.
-    pub(super) fn less_likely(&self) -> &'a [u32] {
-        self.likely.get(1..).unwrap_or(&[])
+    /// What it is likely to call, but for what stands in its place.
+    pub(super) fn likely_calls(&self) -> &'a [u32] {
+        match self.role {
+            Role::Calls { .. } => self.likely.get(1..).unwrap_or(&[]),
+            _ => self.likely,
+        }
     }
 }
 
@@ -114,9 +117,8 @@ impl<'a> Layout<'a> {
     /// What is really called, as far as that is known or likely.
     pub(super) fn called(&self) -> impl Iterator<Item = u32> + '_ {
         self.places.iter().flat_map(|place| {
-            let (known, likely) = match (self.blocks[place.block].end, place.role) {
-                (End::Call(known), Role::Plain) => (known, place.likely),
-                (End::Call(None), Role::Calls { .. }) => (None, place.less_likely()),
+            let (known, likely) = match self.blocks[place.block].end {
+                End::Call(known) => (known.filter(|_| place.role == Role::Plain), place.likely_calls()),
                 _ => (None, &[][..]),
             };
             known.into_iter().chain(likely.iter().copied())

@@ -70,15 +70,16 @@ impl Writer<'_> {
         self.add(Instruction::End);
     }
 
-    /// Calls what `flow` says from `place`, directly if it is known or one of those that are `likely`, and returns if the
-    /// call did not come back to `back`.
-    pub(super) fn call(&mut self, flow: Flow, place: &Place<'_>, likely: &[u32], back: u32) {
+    /// Calls what `flow` says from `place`, directly if it is known or likely, and returns if the call did not come back to
+    /// `back`.
+    pub(super) fn call(&mut self, flow: Flow, place: &Place<'_>, back: u32) {
         self.emit.write_back(!Cells::NONE);
         match flow {
             Flow::Always(target) => self.call_known(target),
             Flow::Computed(target) => {
                 let functions = &self.calls.functions;
-                let direct: Vec<u32> = likely.iter().copied().filter(|pc| functions.contains_key(pc)).collect();
+                let likely = place.likely_calls().iter().copied();
+                let direct: Vec<u32> = likely.filter(|pc| functions.contains_key(pc)).collect();
                 for likely in &direct {
                     self.push_is(target, *likely);
                     self.add(Instruction::If(BlockType::Result(ValType::I32)));

@@ -65,8 +65,6 @@ enum First<'a> {
         flow: Flow,
         /// The place that it ends.
         place: &'a Place<'a>,
-        /// What is likely to be called.
-        likely: &'a [u32],
         /// The address it should come back to.
         back: u32,
     },
@@ -194,7 +192,7 @@ impl<'a> Writer<'a> {
                 self.push_is(called, target);
                 let is_it = self.emit.code().temp(wasm::Type::I32);
                 self.add(Instruction::LocalSet(is_it.0));
-                let first = First::Call { flow, place: layout, likely: layout.less_likely(), back: block.behind() };
+                let first = First::Call { flow, place: layout, back: block.behind() };
                 let other = Arm { first, ..arm(1) };
                 self.fork(is_it, [arm(0), other], falls_to);
             }
@@ -205,7 +203,7 @@ impl<'a> Writer<'a> {
                 self.go(arm(0), falls_to);
             }
             (_, End::Call(_), Role::Plain) => {
-                self.call(flow, layout, layout.likely, block.behind());
+                self.call(flow, layout, block.behind());
                 self.go(arm(0), falls_to);
             }
             (Flow::Computed(target), End::Return, _) => self.leave_by(target, false),
@@ -219,7 +217,7 @@ impl<'a> Writer<'a> {
         match arm.first {
             First::Nothing => {}
             First::Slot(at, slot) => _ = delay_slot(&mut self.emit, at, Some(slot)),
-            First::Call { flow, place, likely, back } => self.call(flow, place, likely, back),
+            First::Call { flow, place, back } => self.call(flow, place, back),
         }
         match arm.way {
             Way::Out(pc) => self.leave_to(pc),

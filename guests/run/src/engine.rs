@@ -51,8 +51,8 @@ pub enum Recalled {
     },
 }
 
-/// Does the one instruction at a PC, which is no branch, on a register file and an address space; false if it raises an
-/// exception, which is then lost.
+/// Does the one instruction at a PC, which is no branch, on a register file and an address space; false if code must leave,
+/// for the reason that the register file then has.
 pub type Interpret<'a, S> = dyn FnMut(&mut State, &mut S, u32) -> bool + 'a;
 
 /// A register file, an address space, and a way to run translated code on them.

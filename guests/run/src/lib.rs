@@ -13,6 +13,7 @@ mod engine;
 mod fetched;
 mod heat;
 mod interpreted;
+mod kernel;
 mod paged;
 mod process;
 mod seen;
@@ -23,6 +24,7 @@ mod watched;
 
 pub use engine::{Drive, Engine, Interpret, Made, Recalled, Space};
 pub use interpreted::Interpreted;
+pub use kernel::{Kernel, Served};
 pub use paged::Paged;
 pub use process::{Host, Step, run, step, wake};
 pub use statistics::Statistics;

@@ -1,6 +1,7 @@
 //! The loop between a process and its CPU, and what it needs of a host to wait.
 
 use crate::engine::Engine;
+use crate::kernel::{Served, serve};
 use crate::vcpu::{Exit, Vcpu};
 use abi::{Addr, AddressSpace};
 use linux::{ExitStatus, Outcome, Process, Signal, Wait};
@@ -37,9 +38,15 @@ pub enum Step {
 /// page must not, loop over this themselves.
 pub fn step<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process) -> Step {
     cpu.refresh(process.handles_faults());
-    let exit = cpu.run();
+    let mut made = None;
+    let exit = cpu.run(&mut |state, space| {
+        let (served, outcome) = serve(process, state, space);
+        made = (served == Served::Elsewhere).then_some(outcome);
+        served
+    });
     let (state, space) = cpu.engine.parts();
     let outcome = match exit {
+        Exit::Moved => made.unwrap_or(Outcome::Continue),
         Exit::Exception(Exception::Syscall) => process.syscall(state, space),
         Exit::Exception(Exception::CodeChanged { at, bytes }) => {
             space.code_changed(Addr(at), bytes);

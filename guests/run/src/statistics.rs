@@ -29,6 +29,8 @@ pub struct Statistics {
     pub single_steps: u64,
     /// Times it called the interpreter for one instruction.
     pub in_place: u64,
+    /// System calls that it made.
+    pub served: u64,
     /// Times the interpreter was started for a stretch.
     pub stretches: u64,
     /// Guest instructions interpreted; a branch and its slot are one.

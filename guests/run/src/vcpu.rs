@@ -7,6 +7,7 @@ mod translating;
 use crate::chance::Chance;
 use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
+use crate::kernel::{Kernel, Served};
 use crate::seen::Seen;
 use crate::statistics::Statistics;
 use crate::tier::Tier;
@@ -25,6 +26,8 @@ pub enum Exit {
     Exception(Exception),
     /// Asked to look up: the poll word was set, or a budget is spent.
     Poll,
+    /// A system call was made, and its [`Kernel`] said [`Served::Elsewhere`].
+    Moved,
 }
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
@@ -78,8 +81,9 @@ impl<E: Engine> Vcpu<E> {
         }
     }
 
-    /// Runs until something stops it.
-    pub fn run(&mut self) -> Exit {
+    /// Runs until something stops it. System calls of translated code are made by `kernel`; those that it refuses, and those
+    /// that are interpreted, come back as exceptions.
+    pub fn run(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Exit {
         // A guest that does nothing but system calls would never reach a poll.
         if self.engine.parts().0.poll != 0 {
             return Exit::Poll;
@@ -87,8 +91,8 @@ impl<E: Engine> Vcpu<E> {
         loop {
             let exit = match self.tier {
                 Tier::Interp => self.interpret(STRETCH),
-                Tier::Block | Tier::Region | Tier::Auto => self.translated(),
-                Tier::Mixed => self.mixed(),
+                Tier::Block | Tier::Region | Tier::Auto => self.translated(kernel),
+                Tier::Mixed => self.mixed(kernel),
             };
             if let Some(exit) = exit {
                 return exit;
@@ -132,17 +136,17 @@ impl<E: Engine> Vcpu<E> {
     }
 
     /// Runs translated code if there is any at `pc`, makes it if it is time, or interprets a stretch.
-    fn translated(&mut self) -> Option<Exit> {
+    fn translated(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
         let pc = self.engine.parts().0.pc;
         let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc));
         if !has_code {
             return self.interpret_and_see(STRETCH);
         }
-        self.enter()
+        self.enter(kernel)
     }
 
     /// Interprets a few instructions, runs whatever code there is, or first makes some, of one shape or the other.
-    fn mixed(&mut self) -> Option<Exit> {
+    fn mixed(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
         self.engine.interrupt_from_now_on();
         self.engine.sample_after(self.chance.below(MIXED_CALLS));
         let pc = self.engine.parts().0.pc;
@@ -154,15 +158,16 @@ impl<E: Engine> Vcpu<E> {
         if wants_code && !self.compile(pc) {
             return self.interpret_and_see(STRETCH);
         }
-        self.enter()
+        self.enter(kernel)
     }
 
     /// Runs the translated code that there is at `pc`.
-    fn enter(&mut self) -> Option<Exit> {
+    fn enter(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
         self.statistics.drives += 1;
-        match self.drive() {
+        match self.drive(kernel) {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
+            Drive::Left(Leave::Moved) => Some(Exit::Moved),
             Drive::Left(Leave::Sampled) => {
                 self.learn();
                 None
@@ -178,15 +183,26 @@ impl<E: Engine> Vcpu<E> {
         }
     }
 
-    /// Runs translated code, and interprets in place what it calls the interpreter for.
-    fn drive(&mut self) -> Drive {
+    /// Runs translated code, and does in place what it calls the host for.
+    fn drive(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Drive {
         let Vcpu { engine, decoded, seen, statistics, .. } = self;
         engine.drive(&mut |state, space, pc| {
             state.pc = pc;
             let mut bus = Watched { space, heat: &mut seen.heat, watches: false };
-            let is_done = Interp::new(state, &mut bus, decoded).run(1) == Stop::Budget;
-            statistics.in_place += u64::from(is_done);
-            is_done
+            let served = match Interp::new(state, &mut bus, decoded).run(1) {
+                Stop::Budget => {
+                    statistics.in_place += 1;
+                    return true;
+                }
+                Stop::Exception(Exception::Syscall) => kernel(state, bus.space),
+                _ => Served::Refused,
+            };
+            statistics.served += u64::from(served != Served::Refused);
+            let why = if served == Served::Refused { Leave::Interpret } else { Leave::Moved };
+            if served != Served::Behind {
+                state.leave = why.code();
+            }
+            served == Served::Behind
         })
     }
 

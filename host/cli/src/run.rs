@@ -328,6 +328,7 @@ fn statistics(ended: &Ended) {
         ("times translated code was entered", of.drives),
         ("single instructions interpreted for it", of.single_steps),
         ("single instructions interpreted in place", of.in_place),
+        ("system calls made in place", of.served),
         ("interpreted stretches", of.stretches),
         ("times all translations were dropped", of.flushes),
     ] {

@@ -258,7 +258,11 @@ impl Engine for Native {
             Ran::To(pc) => {
                 let state = self.cpu.state();
                 let why = Leave::from_code(state.leave);
-                state.pc = if why == Leave::NoCode { pc } else { pc & !border::LEFT };
+                match why {
+                    Leave::NoCode => state.pc = pc,
+                    Leave::Moved => {}
+                    _ => state.pc = pc & !border::LEFT,
+                }
                 Drive::Left(why)
             }
             Ran::Fault { at, site } => Drive::Fault(self.fault(at, site)),

@@ -12,8 +12,9 @@ pub const GUEST_MEMORY: &str = "guest";
 pub const CPU_MEMORY: &str = "cpu";
 /// Import: the table of region functions.
 pub const TABLE: &str = "table";
-/// Import: `(pc: i32) -> done: i32`, has the interpreter do the one instruction at `pc`, no branch, on the register file.
-/// Not done, zero, is what raises an exception: code then leaves for it, and it is tried again from the start.
+/// Import: `(pc: i32) -> goes_on: i32`, has the host do the one instruction at `pc`, no branch, on the register file:
+/// rare arithmetic, or a system call, which has then changed `v0`, `v1`, `a3` and no other register. Zero: code leaves, and
+/// why is in [`crate::State::leave`] already: [`Leave::Interpret`] if nothing was done, or [`Leave::Moved`].
 pub const INTERPRET: &str = "interpret";
 /// Export of a region module, followed by a number: `(entry: i32, depth: i32) -> pc: i32`, runs from the numbered entry
 /// until it leaves.
@@ -77,6 +78,9 @@ pub enum Leave {
     Poll,
     /// A computed call, [`CALLS_A_SAMPLE`] calls after the last such: it has just come to `pc`.
     Sampled,
+    /// A system call that was made in place, and what comes behind it is not to go on as if nothing had happened. The
+    /// register file has `pc`, too.
+    Moved,
 }
 
 impl Leave {
@@ -87,6 +91,7 @@ impl Leave {
             Leave::Interpret => 1,
             Leave::Poll => 2,
             Leave::Sampled => 3,
+            Leave::Moved => 4,
         }
     }
 
@@ -96,6 +101,7 @@ impl Leave {
             1 => Leave::Interpret,
             2 => Leave::Poll,
             3 => Leave::Sampled,
+            4 => Leave::Moved,
             _ => Leave::NoCode,
         }
     }

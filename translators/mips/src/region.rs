@@ -66,6 +66,8 @@ pub enum End {
     Return,
     /// To an address that was computed.
     Computed,
+    /// To the kernel, to come back behind it.
+    System,
     /// Its last instruction is the interpreter's, and may come back behind it.
     Interpret,
     /// Its last word is no instruction, or none could be fetched.
@@ -102,7 +104,7 @@ impl Block {
     /// Where it may go on without leaving translated code: a conditional branch's target, then what is behind it.
     pub fn successors(&self) -> impl Iterator<Item = u32> + '_ {
         let (first, second) = match self.end {
-            End::Next => (Some(self.end()), None),
+            End::Next | End::System => (Some(self.end()), None),
             End::Branch(target) if !self.skipped.is_empty() => (Some(target), None),
             End::Branch(target) => (Some(target), Some(self.behind())),
             End::Jump(target) => (Some(target), None),
@@ -228,7 +230,7 @@ impl Reader<'_> {
             at = at.wrapping_add(4);
             match end {
                 End::Next => {}
-                End::Interpret | End::Reserved => return Block::new(pc, insns, end),
+                End::System | End::Interpret | End::Reserved => return Block::new(pc, insns, end),
                 _ => {
                     let slot = self.word(at).and_then(decode);
                     let jump = at.wrapping_sub(4);
@@ -246,6 +248,7 @@ impl Reader<'_> {
         let effects = effects(insn);
         let slot = at.wrapping_add(4);
         let (target, is_always) = match effects.flow {
+            Flow::System => return End::System,
             Flow::Raise => return End::Interpret,
             Flow::Next => return End::Next,
             Flow::Branch { by, is_always, .. } => (Some(slot.wrapping_add_signed(by.0)), is_always),

@@ -9,7 +9,7 @@ use engine::Native;
 use mips::isa::{self, Op};
 use mips::reading::effects::effects;
 use mips::{Exception, Gpr, State, decode};
-use run::{Engine, Exit, Tier, Vcpu};
+use run::{Engine, Exit, Served, Tier, Vcpu};
 
 /// A page of code around the instruction, every other word a breakpoint.
 const CODE: u32 = AT & !(PAGE_BYTES - 1);
@@ -106,7 +106,7 @@ impl Bench {
 
     fn run(&mut self, run: &Run<'_>) -> Result<(), String> {
         self.prepare(run).map_err(|error| error.to_string())?;
-        let exit = self.cpu.run();
+        let exit = self.cpu.run(&mut |_, _| Served::Refused);
         if let Some(refusal) = self.cpu.take_refusal() {
             return Err(format!("the engine refused: {refusal}"));
         }

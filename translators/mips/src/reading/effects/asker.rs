@@ -151,8 +151,8 @@ impl Cpu for Asker<'_> {
         self.effects.traps = true;
         Ok(())
     }
-    fn raise(&mut self, _: Exception) -> Step<Self> {
-        self.effects.flow = Flow::Raise;
+    fn raise(&mut self, exception: Exception) -> Step<Self> {
+        self.effects.flow = if exception == Exception::Syscall { Flow::System } else { Flow::Raise };
         Ok(())
     }
     fn code_changed(&mut self, _: Value) -> Step<Self> {

@@ -35,6 +35,8 @@ pub enum Flow {
     },
     /// To a computed address.
     Computed,
+    /// To the kernel, which mostly comes back to the next one.
+    System,
     /// Nowhere by itself: it raises an exception, always.
     Raise,
 }
@@ -144,7 +146,8 @@ mod tests {
         assert!(matches!(of(0x1485_0003).flow, Flow::Branch { is_always: false, .. })); // bne a0, a1
         let jalr = of(0x0320_f809); // jalr t9
         assert!(jalr.links && jalr.has_slot && jalr.flow == Flow::Computed);
-        assert_eq!(of(0x0000_000c).flow, Flow::Raise); // syscall
+        assert_eq!(of(0x0000_000c).flow, Flow::System); // syscall
+        assert_eq!(of(0x0000_000d).flow, Flow::Raise); // break
         assert!(of(0x8c82_0004).memory); // lw v0, 4(a0)
         assert!(of(0x7c03_e83b).reads == 0 && !of(0x7c03_e83b).control); // rdhwr v1, $29
         assert!(of(0x4442_f800).control); // cfc1 v0, $31

@@ -1,8 +1,8 @@
 //! The reading that writes it down: Wasm code for one instruction after another of a block.
 //!
 //! Registers live in locals while a block lasts: loaded at their first read, written back at its exits. What only the
-//! interpreter can do is a call of it, in place, if code goes on behind (exact floating point); else (exceptions, system
-//! calls) [`Emit::must_interpret`] is set, and the translator leaves to it at that instruction. No instruction is named
+//! host can do is a call of it, in place, if code goes on behind (exact floating point, system calls); else (exceptions)
+//! [`Emit::must_interpret`] is set, and the translator leaves to it at that instruction. No instruction is named
 //! here.
 
 mod exact;
@@ -21,7 +21,7 @@ use crate::state::{FpuMode, State};
 use crate::translate::{THERE, poll_word, state};
 use core::cell::{self, RefCell};
 use core::convert::Infallible;
-pub use in_place::perform;
+pub use in_place::{SYSTEM_RESULTS, perform};
 pub use registers::{Held, Seen};
 use value::{Bit, Long, Word, swap_word};
 use wasm::{Arena, Code, Expr, Temp, Type, Unary};
@@ -186,6 +186,11 @@ impl<'a> Emit<'a> {
         if why != Leave::NoCode {
             self.set_state(State::LEAVE, why.code());
         }
+        self.depart_as_told(why, pc);
+    }
+
+    /// The same where the register file has the reason.
+    fn depart_as_told(&mut self, why: Leave, pc: u32) {
         self.tell_stale();
         if why != Leave::Poll {
             self.note(Seen { leaves: true, ..Seen::default() });
@@ -513,8 +518,13 @@ impl<'a> Cpu for Emit<'a> {
         self.interpret_if(when);
         Ok(())
     }
-    fn raise(&mut self, _: Exception) -> Step<Self> {
-        self.stop();
+    fn raise(&mut self, exception: Exception) -> Step<Self> {
+        // In a delay slot, the kernel would go on where its branch does.
+        if exception == Exception::Syscall && self.at == self.restart {
+            self.must_interpret = true;
+        } else {
+            self.stop();
+        }
         Ok(())
     }
     fn code_changed(&mut self, _: Word<'a>) -> Step<Self> {

@@ -110,7 +110,7 @@ fn summary(layout: &Layout<'_>, place: u32, (held, seen): (Held, Seen), options:
     let (block, role) = (layout.block(place), layout.places[place as usize].role);
     let fr = options.fpu.fr;
     let is_known = match (block.end, role) {
-        (End::Next | End::Branch(_) | End::Jump(_) | End::Call(Some(_)), _) => true,
+        (End::Next | End::System | End::Branch(_) | End::Jump(_) | End::Call(Some(_)), _) => true,
         (_, Role::Returns { keeps_ra, .. }) => keeps_ra,
         _ => false,
     };

@@ -155,7 +155,7 @@ fn load_segment(
     if shared.is_none() {
         memory.check_room(end.0 - from.0, 0).map_err(|_| StartError::Memory)?;
         if map_segment(space, program, segment, (from, end), base)? {
-            memory.areas.insert(from, Area { end, prot: prot_of(segment), is_shared: false, backing });
+            memory.areas.insert(from, Area { end, prot: prot_of(segment), is_shared: false, was_writable: true, backing });
             return Ok(());
         }
     }
@@ -277,6 +277,6 @@ fn fresh(
 ) -> Result<(), StartError> {
     memory.check_room(bytes, 0).map_err(|_| StartError::Memory)?;
     space.map(at, bytes, prot).map_err(|_| StartError::Memory)?;
-    memory.areas.insert(at, Area { end: at + bytes, prot, is_shared: false, backing });
+    memory.areas.insert(at, Area { end: at + bytes, prot, is_shared: false, was_writable: true, backing });
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Memory {
                 return Err(Errno::EACCES);
             }
             next = area.end;
-            area.prot = prot;
+            area.protect(prot);
             space.protect(start, area.loaded_end(start).0 - start.0, effective(prot));
         }
         if next < to { Err(Errno::ENOMEM) } else { Ok(()) }

@@ -34,6 +34,11 @@ int main(void) {
     printf("%d %d\n", mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 100) == MAP_FAILED, errno == EINVAL);
     int reader = open("mapped", O_RDONLY);
     printf("%d %d\n", mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, reader, 0) == MAP_FAILED, errno == EACCES);
+    // What was only read is not written back over what is newer.
+    char *seen = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    printf("%c %zd\n", seen[0], pwrite(fd, "kept", 4, 0));
+    munmap(seen, PAGE);
+    printf("%zd %.4s\n", pread(fd, back, 4, 0), back);
     close(fd);
     printf("%c %zd\n", all[2 * PAGE], pread(reader, back, 4, 0));
     return 0;

@@ -13,6 +13,8 @@ pub(crate) struct Area {
     pub(crate) prot: Prot,
     /// MAP_SHARED.
     pub(crate) is_shared: bool,
+    /// Whether its protection ever allowed to write to it.
+    pub(crate) was_writable: bool,
     pub(crate) backing: Backing,
 }
 
@@ -86,10 +88,16 @@ impl Area {
         }
     }
 
-    /// The file that its bytes are written back to.
+    /// Sets its protection.
+    pub(crate) fn protect(&mut self, prot: Prot) {
+        self.prot = prot;
+        self.was_writable |= prot.contains(Prot::WRITE);
+    }
+
+    /// The file that its bytes are written back to: what was never writable says nothing that the file does not.
     pub(crate) fn written_back(&self) -> Option<(&Arc<Description>, &FileBacking)> {
         match &self.backing {
-            Backing::File(file) if self.is_shared && file.is_writable => {
+            Backing::File(file) if self.is_shared && file.is_writable && self.was_writable => {
                 file.description.as_ref().map(|description| (description, file))
             }
             _ => None,

@@ -39,7 +39,8 @@ impl Memory {
         if replaced > 0 {
             self.unmap(space, at, bytes)?;
         }
-        let area = Area { end, prot: request.prot, is_shared: request.is_shared, backing: request.backing };
+        let MapRequest { prot, is_shared, backing, .. } = request;
+        let area = Area { end, prot, is_shared, was_writable: prot.contains(Prot::WRITE), backing };
         let loaded = area.loaded_end(at).0 - at.0;
         if loaded > 0 {
             filemap::place(space, at, loaded, &area)?;

@@ -1,6 +1,7 @@
 //! Calling conventions, guest memory and typed arguments.
 //!
-//! [`memory`] is the address space as a personality sees it and [`paged`] a pure one; [`guest`] reads and writes typed
+//! [`memory`] is the address space as a personality sees it [`paged`] a pure one and [`pagemap`]
+//! what others keep beside their bytes; [`guest`] reads and writes typed
 //! values in it; [`layout`] says how a struct lies there; [`arg`] and [`pointer`] are the types a system call's
 //! arguments may have; [`o32`] and [`frame`] are the MIPS convention. No meaning of any call is here.
 
@@ -16,6 +17,7 @@ pub mod layout;
 pub mod memory;
 pub mod o32;
 pub mod paged;
+pub mod pagemap;
 pub mod pointer;
 pub mod quote;
 pub mod structs;
@@ -28,4 +30,5 @@ pub use memory::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, 
 pub use mips::State;
 pub use mips::exception::{Access, Denied, Exception, Fault};
 pub use paged::PagedSpace;
+pub use pagemap::PageMap;
 pub use pointer::{In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Strings};

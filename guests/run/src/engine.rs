@@ -16,6 +16,11 @@ pub trait Space: Bus + AddressSpace {
     fn has_changed(&self) -> bool;
     /// Ranges whose code may have changed since last asked: address and length in bytes.
     fn take_changed(&mut self) -> Vec<(Addr, u32)>;
+    /// Whether code translated ahead of time begins at `pc`, for the interpreter to stop there. Whoever translates while the
+    /// guest runs counts visits instead.
+    fn has_code(&self, _pc: u32) -> bool {
+        false
+    }
 }
 
 /// How translated code came back.
@@ -62,6 +67,10 @@ pub trait Engine {
 
     /// How the modules that it installs come by their memories.
     const MEMORIES: Memories = Memories::Imported;
+    /// Whether it can install anything.
+    const TRANSLATES: bool = true;
+    /// Whether accesses that fail can be caught, so that there is use in code that is precise about them.
+    const FAULTS: bool = true;
 
     /// The register file and the address space.
     fn parts(&mut self) -> (&mut State, &mut Self::Space);
@@ -97,8 +106,9 @@ pub trait Engine {
     fn forgotten_with(&self, _pc: u32) -> Vec<&Unit> {
         Vec::new()
     }
-    /// Forgets the translations made from any of `bytes` bytes at `at`.
-    fn forget(&mut self, at: u32, bytes: u32);
+    /// Forgets the translations made from any of `bytes` bytes at `at`, and those that may call them without a look. The
+    /// answer is where the former could be entered.
+    fn forget(&mut self, at: u32, bytes: u32) -> Vec<u32>;
     /// Forgets every translation.
     fn forget_all(&mut self);
 }

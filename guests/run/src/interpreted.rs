@@ -3,6 +3,7 @@
 use crate::engine::{Drive, Engine, Interpret, Made};
 use crate::paged::Paged;
 use alloc::string::String;
+use alloc::vec::Vec;
 use mips::State;
 use mips::border::Leave;
 use mips::translate::Translated;
@@ -35,6 +36,8 @@ impl Engine for Interpreted {
     fn drive(&mut self, _: &mut Interpret<'_, Paged>) -> Drive {
         Drive::Left(Leave::NoCode)
     }
-    fn forget(&mut self, _: u32, _: u32) {}
+    fn forget(&mut self, _: u32, _: u32) -> Vec<u32> {
+        Vec::new()
+    }
     fn forget_all(&mut self) {}
 }

@@ -1,5 +1,7 @@
 //! System calls made in place: translated code calls the kernel, and mostly goes on behind as after any call.
 
+use crate::engine::Space;
+use crate::process::Host;
 use abi::AddressSpace;
 use linux::{Outcome, Process};
 use mips::State;
@@ -19,18 +21,45 @@ pub enum Served {
 /// Makes the system call at the register file's `pc`.
 pub type Kernel<'a, S> = dyn FnMut(&mut State, &mut S) -> Served + 'a;
 
-/// Makes the system call at `state.pc`, and says whether everything that translated code and its host take for granted is
-/// as it was before: registers, code, timers, handlers of faults.
-pub(crate) fn serve<S: crate::Space>(process: &mut Process, state: &mut State, space: &mut S) -> (Served, Outcome) {
+/// Makes the system call at `state.pc`, if need be with somebody to wait by, and says whether everything that translated
+/// code and its host take for granted is as it was before: registers, code, timers, handlers of faults.
+pub(crate) fn serve<S: Space>(
+    process: &mut Process,
+    state: &mut State,
+    space: &mut S,
+    host: Option<&mut dyn Host>,
+) -> (Served, Outcome) {
     let before = state.clone();
     let settings = (process.handles_faults(), process.next_timer_ns());
-    let outcome = process.syscall(state, space as &mut dyn AddressSpace);
+    let outcome = finish(process, state, space, host);
     let is_calm = outcome == Outcome::Continue
         && state.poll == 0
         && !space.has_changed()
         && settings == (process.handles_faults(), process.next_timer_ns())
         && *state == behind(before, state);
     (if is_calm { Served::Behind } else { Served::Elsewhere }, outcome)
+}
+
+/// Makes the system call at `state.pc`, and waits with it for as long as nothing else is to be done.
+fn finish(
+    process: &mut Process,
+    state: &mut State,
+    space: &mut dyn AddressSpace,
+    mut host: Option<&mut dyn Host>,
+) -> Outcome {
+    loop {
+        let outcome = process.syscall(state, space);
+        let (Outcome::Block(wait), Some(host)) = (&outcome, &mut host) else { return outcome };
+        host.wait(wait);
+        // Then whoever looks up makes it again.
+        if state.poll != 0 || host.ended().is_some() {
+            return Outcome::Continue;
+        }
+        let polled = process.poll(state, space);
+        if polled != Outcome::Continue {
+            return polled;
+        }
+    }
 }
 
 /// What a system call makes of `before` if it does nothing but give the results that `after` has.

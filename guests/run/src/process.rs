@@ -37,10 +37,15 @@ pub enum Step {
 /// Runs `process` on `cpu` until the CPU stops, and deals with the reason. Never waits: hosts that must not block, as a
 /// page must not, loop over this themselves.
 pub fn step<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process) -> Step {
+    step_on(cpu, process, None)
+}
+
+/// The same, where system calls that translated code makes may wait.
+fn step_on<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process, mut host: Option<&mut dyn Host>) -> Step {
     cpu.refresh(process.handles_faults());
     let mut made = None;
     let exit = cpu.run(&mut |state, space| {
-        let (served, outcome) = serve(process, state, space);
+        let (served, outcome) = serve(process, state, space, host.as_mut().map(|host| &mut **host as &mut dyn Host));
         made = (served == Served::Elsewhere).then_some(outcome);
         served
     });
@@ -96,7 +101,7 @@ pub fn run<E: Engine>(cpu: &mut Vcpu<E>, process: &mut Process, host: &mut dyn H
             host.set_alarm(wanted);
             alarm = wanted;
         }
-        match step(cpu, process) {
+        match step_on(cpu, process, Some(host)) {
             Step::Continue => continue,
             // The alarm may be what set the poll word; it is set anew.
             Step::Polled => alarm = None,

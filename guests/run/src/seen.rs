@@ -3,6 +3,7 @@
 use crate::heat::Heat;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use mips::border::PAGE_BYTES;
 use mips::reading::interp::Decoded;
 use mips::translate::Unit;
 use mips::translate::region::{LOOPED_MAX, Profile};
@@ -20,6 +21,11 @@ const TARGETS_MAX: usize = 4;
 const SAMPLES: u32 = 4;
 const INSTRUCTIONS_A_SAMPLE: u32 = 50;
 
+/// Pages of which it is remembered that translated code changed there, and the most times that something there must get hot,
+/// as a power of two.
+const CHANGED_MAX: usize = 10_000;
+const WAIT_BITS_MAX: u32 = 12;
+
 /// What a program was seen to do.
 pub(crate) struct Seen {
     /// Where branches lead, and how often.
@@ -34,8 +40,19 @@ pub(crate) struct Seen {
     pub(crate) kept: BTreeSet<u32>,
     /// Roots of regions that are made anew, whatever an earlier run left.
     pub(crate) renewed: BTreeSet<u32>,
+    /// Where translated code changed, by page.
+    changed: BTreeMap<u32, Changed>,
     /// Whether everything counts as warm.
     all_is_warm: bool,
+}
+
+/// How translated code of a page changed.
+#[derive(Clone, Copy, Default)]
+struct Changed {
+    /// How often.
+    times: u32,
+    /// How often something in it must get hot until it is translated again.
+    wait: u32,
 }
 
 impl Seen {
@@ -48,8 +65,32 @@ impl Seen {
             regions: BTreeMap::new(),
             kept: BTreeSet::new(),
             renewed: BTreeSet::new(),
+            changed: BTreeMap::new(),
             all_is_warm,
         }
+    }
+
+    /// Translated code that could be entered here is not what the guest has any more. What changes time and again is not worth
+    /// translating, and so each time it must get hot twice as often before.
+    pub(crate) fn changed(&mut self, entries: &[u32]) {
+        for entry in entries {
+            self.heat.cool(*entry);
+            if self.changed.len() < CHANGED_MAX || self.changed.contains_key(&(entry / PAGE_BYTES)) {
+                let changed = self.changed.entry(entry / PAGE_BYTES).or_default();
+                changed.times += 1;
+                changed.wait = (1 << changed.times.min(WAIT_BITS_MAX)) - 1;
+            }
+        }
+    }
+
+    /// Whether `pc`, which is hot, shall get so again before it is translated.
+    pub(crate) fn shall_wait(&mut self, pc: u32) -> bool {
+        let Some(changed) = self.changed.get_mut(&(pc / PAGE_BYTES)).filter(|changed| changed.wait > 0) else {
+            return false;
+        };
+        changed.wait -= 1;
+        self.heat.cool(pc);
+        true
     }
 
     /// The computed call at `site` called `target`, which is hot: whether that is or was kept in mind.
@@ -131,7 +172,9 @@ struct Asked<'a> {
 
 impl Profile for Asked<'_> {
     fn is_warm(&self, root: u32) -> bool {
-        self.seen.all_is_warm || self.seen.heat.visits(root) >= WARM_VISITS
+        // What changes is not made one with who calls it, which would have to be made anew with it.
+        let is_steady = || !self.seen.changed.contains_key(&(root / PAGE_BYTES));
+        self.seen.all_is_warm || self.seen.heat.visits(root) >= WARM_VISITS && is_steady()
     }
     fn is_translated(&self, root: u32) -> bool {
         self.seen.regions.contains_key(&root) || self.seen.kept.contains(&root)

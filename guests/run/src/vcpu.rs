@@ -71,7 +71,7 @@ impl<E: Engine> Vcpu<E> {
             engine,
             tier,
             decoded: Decoded::new(),
-            seen: Seen::new(Heat::new(HOT_VISITS), tier.is_cold()),
+            seen: Seen::new(Heat::new(if E::TRANSLATES { HOT_VISITS } else { u32::MAX }), tier.is_cold()),
             refused: BTreeSet::new(),
             chance: Chance::new(),
             options,
@@ -103,11 +103,12 @@ impl<E: Engine> Vcpu<E> {
     /// Takes notice of what a system call or signal changed: code, floating-point mode, whether faults are handled.
     pub fn refresh(&mut self, handles_faults: bool) {
         let (state, space) = self.engine.parts();
-        let options = Options { fpu: state.fpu, fault_precise: handles_faults, ..self.options };
+        let options = Options { fpu: state.fpu, fault_precise: handles_faults && E::FAULTS, ..self.options };
         if space.has_changed() {
             for (at, bytes) in space.take_changed() {
                 self.decoded.forget(at.0, bytes);
-                self.engine.forget(at.0, bytes);
+                let entries = self.engine.forget(at.0, bytes);
+                self.seen.changed(&entries);
             }
             self.seen.regions.clear();
             self.refused.clear();

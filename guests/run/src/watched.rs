@@ -34,6 +34,6 @@ impl<S: Space> Bus for Watched<'_, S> {
     }
     #[inline(always)]
     fn entered(&mut self, pc: u32, begins: bool) -> bool {
-        self.watches && if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) }
+        self.watches && (self.space.has_code(pc) || if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) })
     }
 }

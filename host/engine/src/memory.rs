@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "reads and writes guest pages through raw pointers")]
 
 use crate::mapping::Mapping;
-use abi::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, USER_END, Unmappable};
+use abi::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, PageMap, Prot, Unmappable};
 use mips::cpu::Size;
 use mips::exception::{Access, Denied, Fault};
 use mips::reading::interp::Bus;
@@ -14,20 +14,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-const PAGES: usize = (USER_END / PAGE_BYTES) as usize;
-
 /// From this length on, bringing pages in at once is cheaper than a fault each.
 const POPULATE_BYTES_MIN: u32 = 4 * PAGE_BYTES;
-
-/// A page that is mapped, beside the bits of its `Prot`.
-const MAPPED: u8 = 8;
 
 /// One guest address space, by mmap. The page map decides what the interpreter and system calls may touch; the host's
 /// page protection decides the same for translated code.
 pub struct GuestMemory {
     mapping: Arc<Mapping>,
-    /// For each page, `MAPPED` and the bits of its `Prot`.
-    pages: Vec<u8>,
+    pages: PageMap,
     big_endian: bool,
     changed: Vec<(Addr, u32)>,
     started: Instant,
@@ -35,29 +29,18 @@ pub struct GuestMemory {
 
 impl GuestMemory {
     pub(crate) fn new(mapping: Arc<Mapping>, big_endian: bool) -> GuestMemory {
-        GuestMemory { mapping, pages: vec![0; PAGES], big_endian, changed: Vec::new(), started: Instant::now() }
+        GuestMemory { mapping, pages: PageMap::default(), big_endian, changed: Vec::new(), started: Instant::now() }
     }
 
     /// What an access to `at` is refused for, if it is.
     pub(crate) fn denied(&self, at: u32, access: Access) -> Option<Denied> {
-        let need = match access {
-            Access::Load => Prot::READ,
-            Access::Store => Prot::WRITE,
-            Access::Fetch => Prot::EXEC,
-        };
-        match self.pages.get((at / PAGE_BYTES) as usize) {
-            None => Some(if at >= 0x8000_0000 { Denied::Privileged } else { Denied::Unmapped }),
-            Some(0) => Some(Denied::Unmapped),
-            Some(page) if page & need.bits() == 0 => Some(Denied::Protected),
-            Some(_) => None,
-        }
+        self.pages.denied(at, access)
     }
 
     /// The address of `bytes` accessible bytes at `at`, or the fault of the first that is not.
     #[inline(always)]
     fn reach(&self, at: u32, bytes: u32, access: Access, need: Prot) -> Result<*mut u8, Fault> {
-        let (page, within) = ((at / PAGE_BYTES) as usize, at % PAGE_BYTES);
-        if within + bytes <= PAGE_BYTES && self.pages.get(page).is_some_and(|page| page & need.bits() != 0) {
+        if at % PAGE_BYTES + bytes <= PAGE_BYTES && self.pages.allows(at, need) {
             // SAFETY: a 32-bit offset is inside the 4 GiB reservation.
             return Ok(unsafe { self.mapping.base().add(at as usize) });
         }
@@ -92,36 +75,18 @@ impl GuestMemory {
         Ok(())
     }
 
-    /// The pages of a range, as indices; those at or above the user segment's end are left out.
-    fn range(at: Addr, bytes: u32) -> std::ops::Range<usize> {
-        let start = (at.0 / PAGE_BYTES) as usize;
-        start.min(PAGES)..(start + bytes.div_ceil(PAGE_BYTES) as usize).min(PAGES)
-    }
-
     /// Whether any page of the range may hold code; then it counts as changed.
     fn note_code(&mut self, at: Addr, bytes: u32) {
-        if self.pages[GuestMemory::range(at, bytes)].iter().any(|page| page & Prot::EXEC.bits() != 0) {
+        if self.pages.may_hold_code(at, bytes) {
             self.changed.push((at, bytes));
         }
-    }
-
-    /// The first byte of a range that is not mapped with `need`.
-    fn first_without(&self, at: Addr, bytes: usize, need: u8) -> Option<Addr> {
-        if bytes == 0 {
-            return None;
-        }
-        let last = u64::from(at.0) + bytes as u64 - 1;
-        let pages = u64::from(at.0) / u64::from(PAGE_BYTES)..=last / u64::from(PAGE_BYTES);
-        let bad = pages.into_iter().find(|page| self.pages.get(*page as usize).is_none_or(|page| page & need == 0))?;
-        Some(Addr(at.0.max((bad * u64::from(PAGE_BYTES)) as u32)))
     }
 
     /// Gives host pages the protection that the page map says, a run of equal ones at a time.
     fn restore(&mut self, first: u32, bytes: u32) -> rustix::io::Result<()> {
         let mut at = first;
-        for run in self.pages[GuestMemory::range(Addr(first), bytes)].chunk_by(|a, b| a == b) {
-            let length = run.len() as u32 * PAGE_BYTES;
-            self.mapping.protect(at as usize, length as usize, host(Prot::from_bits_truncate(run[0])))?;
+        for (length, prot) in self.pages.runs(Addr(first), bytes) {
+            self.mapping.protect(at as usize, length as usize, host(prot))?;
             at += length;
         }
         Ok(())
@@ -145,17 +110,12 @@ fn host(prot: Prot) -> MprotectFlags {
     host
 }
 
-/// What MIPS makes of a protection: whatever may be written or executed may be read.
-fn effective(prot: Prot) -> Prot {
-    if prot.is_empty() { prot } else { prot | Prot::READ }
-}
-
 impl AddressSpace for GuestMemory {
     fn map(&mut self, at: Addr, bytes: u32, prot: Prot) -> Result<(), OutOfMemory> {
         self.note_code(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
         self.mapping.commit(at.0 as usize, bytes as usize, host).map_err(|_| OutOfMemory)?;
-        self.pages[GuestMemory::range(at, bytes)].fill(MAPPED | effective(prot).bits());
+        self.pages.map(at, bytes, prot);
         Ok(())
     }
 
@@ -166,7 +126,7 @@ impl AddressSpace for GuestMemory {
             let hidden = self.mapping.protect(at.0 as usize, bytes as usize, MprotectFlags::empty());
             hidden.expect("pages that cannot be taken away can be hidden");
         }
-        self.pages[GuestMemory::range(at, bytes)].fill(0);
+        self.pages.unmap(at, bytes);
     }
 
     fn map_file(&mut self, at: Addr, bytes: u32, prot: Prot, file: &dyn Any, offset: u64) -> Result<(), Unmappable> {
@@ -177,20 +137,17 @@ impl AddressSpace for GuestMemory {
             self.unmap(at, bytes);
             return Err(Unmappable);
         }
-        self.pages[GuestMemory::range(at, bytes)].fill(MAPPED | effective(prot).bits());
+        self.pages.map(at, bytes, prot);
         Ok(())
     }
 
     fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {
         self.note_code(at, bytes);
-        let new = MAPPED | effective(prot).bits();
-        if self.pages[GuestMemory::range(at, bytes)].iter().all(|page| *page == new) {
+        if self.pages.is_all(at, bytes, prot) {
             return;
         }
         if self.mapping.protect(at.0 as usize, bytes as usize, host(prot)).is_ok() {
-            for page in &mut self.pages[GuestMemory::range(at, bytes)] {
-                *page = if *page == 0 { 0 } else { new };
-            }
+            self.pages.protect(at, bytes, prot);
         }
     }
 
@@ -208,16 +165,17 @@ impl AddressSpace for GuestMemory {
         }
         for page in 0..bytes / PAGE_BYTES {
             let offset = page * PAGE_BYTES;
-            let was = self.pages[((from.0 + offset) / PAGE_BYTES) as usize];
-            self.pages[((to.0 + offset) / PAGE_BYTES) as usize] = MAPPED | was;
-            self.protect(Addr(to.0 + offset), PAGE_BYTES, Prot::from_bits_truncate(was));
+            let was = self.pages.prot(Addr(from.0 + offset));
+            // So far, it can be written.
+            self.pages.map(Addr(to.0 + offset), PAGE_BYTES, Prot::READ | Prot::WRITE);
+            self.protect(Addr(to.0 + offset), PAGE_BYTES, was);
         }
         self.unmap(from, bytes);
         Ok(())
     }
 
     fn read(&self, at: Addr, into: &mut [u8]) -> Result<(), BadAddress> {
-        if let Some(bad) = self.first_without(at, into.len(), Prot::READ.bits()) {
+        if let Some(bad) = self.pages.first_without(at, into.len(), Prot::READ) {
             return Err(BadAddress(bad));
         }
         // SAFETY: every page of the range was just found readable; only this thread maps or unmaps.
@@ -226,7 +184,7 @@ impl AddressSpace for GuestMemory {
     }
 
     fn write(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress> {
-        if let Some(bad) = self.first_without(at, from.len(), Prot::WRITE.bits()) {
+        if let Some(bad) = self.pages.first_without(at, from.len(), Prot::WRITE) {
             return Err(BadAddress(bad));
         }
         self.copy_in(at, from);
@@ -234,7 +192,7 @@ impl AddressSpace for GuestMemory {
     }
 
     fn fill(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress> {
-        if let Some(bad) = self.first_without(at, from.len(), MAPPED) {
+        if let Some(bad) = self.pages.first_unmapped(at, from.len()) {
             return Err(BadAddress(bad));
         }
         if from.is_empty() {
@@ -243,7 +201,7 @@ impl AddressSpace for GuestMemory {
         self.note_code(at, from.len() as u32);
         let first = at.0 & !(PAGE_BYTES - 1);
         let bytes = (at.0 - first + from.len() as u32).next_multiple_of(PAGE_BYTES);
-        let is_locked = self.first_without(at, from.len(), Prot::WRITE.bits()).is_some();
+        let is_locked = self.pages.first_without(at, from.len(), Prot::WRITE).is_some();
         if is_locked {
             let all = MprotectFlags::READ | MprotectFlags::WRITE;
             self.mapping.protect(first as usize, bytes as usize, all).map_err(|_| BadAddress(at))?;

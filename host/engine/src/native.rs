@@ -293,8 +293,12 @@ impl Engine for Native {
         slots.filter_map(|slot| self.regions.get(&slot)).collect()
     }
 
-    fn forget(&mut self, at: u32, bytes: u32) {
-        self.made_of(at, bytes).into_iter().for_each(|slot| self.remove(slot));
+    fn forget(&mut self, at: u32, bytes: u32) -> Vec<u32> {
+        let slots = self.made_of(at, bytes);
+        let regions = slots.iter().filter_map(|slot| self.regions.get(slot));
+        let entries = regions.flat_map(|region| region.entries.iter().copied()).collect();
+        slots.into_iter().for_each(|slot| self.remove(slot));
+        entries
     }
 
     fn forget_all(&mut self) {

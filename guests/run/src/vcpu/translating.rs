@@ -22,8 +22,11 @@ const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
 impl<E: Engine> Vcpu<E> {
     /// Translates what is at `pc`; false if that cannot be.
     pub(super) fn compile(&mut self, pc: u32) -> bool {
+        if !E::TRANSLATES {
+            return false;
+        }
         let begun = self.engine.processor_time();
-        if self.refused.contains(&pc) {
+        if self.refused.contains(&pc) || self.tier == Tier::Auto && self.seen.shall_wait(pc) {
             return false;
         }
         if !self.seen.renewed.contains(&pc)
@@ -51,7 +54,7 @@ impl<E: Engine> Vcpu<E> {
         if self.seen.sampled(site, target, &units) {
             let roots: Vec<u32> = units.iter().flat_map(|unit| unit.entries.iter().copied()).collect();
             self.seen.renew(roots.into_iter());
-            self.engine.forget(site, 4);
+            _ = self.engine.forget(site, 4);
         }
     }
 

@@ -155,7 +155,9 @@ fn load_segment(
     if shared.is_none() {
         memory.check_room(end.0 - from.0, 0).map_err(|_| StartError::Memory)?;
         if map_segment(space, program, segment, (from, end), base)? {
-            memory.areas.insert(from, Area { end, prot: prot_of(segment), is_shared: false, was_writable: true, backing });
+            memory
+                .areas
+                .insert(from, Area { end, prot: prot_of(segment), is_shared: false, was_writable: true, backing });
             return Ok(());
         }
     }

@@ -37,7 +37,7 @@ impl Disasm {
                     if found.bytes > 0 { found.at.saturating_add(found.bytes) } else { next.unwrap_or(found.at + 4) };
                 listing(&image, &bytes, &functions, found.at, end)
             }
-            None => code(&image, &bytes)
+            None => code_sections(&image, &bytes)
                 .iter()
                 .map(|part| {
                     let end = part.at.saturating_add(part.bytes);
@@ -51,7 +51,7 @@ impl Disasm {
 }
 
 /// Where code is: its sections, and without them the executable segments behind the headers in them.
-fn code(image: &Image, file: &[u8]) -> Vec<Section> {
+pub(crate) fn code_sections(image: &Image, file: &[u8]) -> Vec<Section> {
     let sections = image::code_sections(file);
     if !sections.is_empty() {
         return sections;

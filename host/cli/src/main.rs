@@ -7,8 +7,10 @@ mod disasm;
 mod failure;
 mod info;
 mod launch;
+mod loaded;
 mod run;
 mod text;
+mod translate;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -29,6 +31,7 @@ enum Command {
     Demo(demo::Demo),
     Info(info::Info),
     Disasm(disasm::Disasm),
+    Translate(translate::Translate),
     Cache(cache::Cache),
 }
 
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Info(info) => info.run(),
         Command::Disasm(disasm) => disasm.run(),
+        Command::Translate(translate) => translate.run(),
         Command::Cache(cache) => cache.run(),
     };
     done.unwrap_or_else(|failure| failure.report())

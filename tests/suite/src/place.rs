@@ -33,3 +33,18 @@ pub fn cache() -> PathBuf {
 pub fn scratch() -> PathBuf {
     std::env::temp_dir().join(format!("strata-suite-{}", std::process::id()))
 }
+
+/// A Node to run WebAssembly with, and its major version: the one that set-up fetched, or the machine's.
+pub fn node() -> Option<(PathBuf, u32)> {
+    [inputs().join("node/bin/node"), PathBuf::from("node")].into_iter().find_map(|program| {
+        let output = std::process::Command::new(&program).arg("--version").output().ok()?;
+        let version = String::from_utf8(output.stdout).ok()?;
+        let major = version.trim_start_matches('v').split('.').next()?.parse().ok()?;
+        Some((program, major))
+    })
+}
+
+/// wasmtime with its own WASI, which set-up built.
+pub fn runtime() -> Option<PathBuf> {
+    Some(root().join("target/runtime/release/strata-runtime")).filter(|program| program.is_file())
+}

@@ -37,7 +37,7 @@ fn guests_end_as_they_do_natively() {
 #[test]
 fn translated_regions_do_what_the_interpreter_does() {
     let Some(core) = core() else { return };
-    if node_version().is_some_and(|version| version < TWO_MEMORIES) {
+    if place::node().is_some_and(|(_, version)| version < TWO_MEMORIES) {
         return eprintln!("skipped: this Node knows one memory a module; version {TWO_MEMORIES} knows two");
     }
     for program in ["mipsel/race", "mips/nbody"] {
@@ -56,7 +56,8 @@ fn check(core: &Path, program: &Path, arguments: &[&str], input: &str) {
 }
 
 fn node(core: &Path, script: &str, program: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new("node");
+    let (program, _) = place::node().expect("a core is there only with Node");
+    let mut command = Command::new(program);
     command.arg(place::root().join("web-demo/node").join(script)).arg(program).args(arguments);
     output(command.env("STRATA_WEB", core), input)
 }
@@ -75,7 +76,7 @@ fn output(command: &mut Command, input: &str) -> Output {
 /// The core, built now; none without Node.
 fn core() -> Option<PathBuf> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    if node_version().is_none() {
+    if place::node().is_none() {
         eprintln!("skipped: there is no node to run the browser's core with; install Debian's nodejs");
         return None;
     }
@@ -89,10 +90,4 @@ fn core() -> Option<PathBuf> {
         folder.join(TARGET).join("release/strata_web.wasm")
     };
     Some(BUILT.get_or_init(build).clone())
-}
-
-/// Node's major version.
-fn node_version() -> Option<u32> {
-    let output = Command::new("node").arg("--version").output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim_start_matches('v').split('.').next()?.parse().ok()
 }

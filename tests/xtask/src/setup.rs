@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: what the tests need, and a plain list of what could not be had.
 
-use crate::{build, debian, inputs, step};
+use crate::{build, debian, inputs, runtimes, step};
 use anyhow::Result;
 
 /// Something the tests can do without, that is missing, and why.
@@ -13,6 +13,7 @@ pub(crate) fn run() -> Result<Skipped> {
     inputs::fetch(&mut skipped);
     wasm_target(&mut skipped);
     cargo_deny(&mut skipped);
+    runtimes::fetch(&mut skipped);
     build::test_programs(&mut skipped)?;
     Ok(skipped)
 }

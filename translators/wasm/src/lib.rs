@@ -2,7 +2,7 @@
 //!
 //! [`Arena`] and [`Expr`] are pure expressions that fold as they are built; [`Code`] is a growing list of instructions
 //! that remembers where each one lands, so that a trap's offset leads back to what was being translated; [`structure`] turns
-//! any control-flow graph into blocks and loops.
+//! any control-flow graph into blocks and loops; [`link`] makes one module of several.
 
 #![no_std]
 
@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod code;
 mod expr;
+pub mod link;
 mod op;
 pub mod structure;
 

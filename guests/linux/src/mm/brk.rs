@@ -31,7 +31,13 @@ impl Memory {
             if !is_free || self.check_room(bytes, 0).is_err() || space.map(page, bytes, prot).is_err() {
                 return self.heap_end;
             }
-            let area = Area { end: Addr(to_page), prot, is_shared: false, was_writable: true, backing: Backing::Named("[heap]") };
+            let area = Area {
+                end: Addr(to_page),
+                prot,
+                is_shared: false,
+                was_writable: true,
+                backing: Backing::Named("[heap]"),
+            };
             self.areas.insert(page, area);
         }
         self.heap_end = to;

@@ -61,6 +61,24 @@ pub struct FpuMode {
 }
 
 impl State {
+    /// A register file before anything ran.
+    pub const RESET: State = State {
+        gpr: [0; 32],
+        lo: 0,
+        hi: 0,
+        pc: 0,
+        next_pc: 0,
+        fpr: [0; 64],
+        fcsr: 0,
+        user_local: 0,
+        link_at: State::NO_LINK,
+        link_value: 0,
+        poll: 0,
+        leave: 0,
+        stale: [0; 2],
+        fpu: FpuMode { fr: false, nan2008: false, exact: false, abs2008: false },
+    };
+
     /// `link_at` when no LL is outstanding: odd, so no SC matches it.
     pub const NO_LINK: u32 = 1;
 
@@ -154,21 +172,6 @@ impl State {
 
 impl Default for State {
     fn default() -> State {
-        State {
-            gpr: [0; 32],
-            lo: 0,
-            hi: 0,
-            pc: 0,
-            next_pc: 0,
-            fpr: [0; 64],
-            fcsr: 0,
-            user_local: 0,
-            link_at: State::NO_LINK,
-            link_value: 0,
-            poll: 0,
-            leave: 0,
-            stale: [0; 2],
-            fpu: FpuMode::default(),
-        }
+        State::RESET
     }
 }

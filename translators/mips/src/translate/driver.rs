@@ -23,6 +23,54 @@ pub(crate) fn state(offset: u32) -> Instruction<'static> {
 /// An access to the CPU memory just where the address says.
 pub(crate) const THERE: MemArg = MemArg { offset: 0, align: 2, memory_index: 1 };
 
+/// Where the map of entries is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Map {
+    /// In the CPU memory, for the whole user half.
+    Cpu,
+    /// In a memory of its own, just for the `bytes` bytes of code from `from` on.
+    Own {
+        /// The number of the memory.
+        memory: u32,
+        /// A multiple of 4.
+        from: u32,
+        /// As many as the memory has.
+        bytes: u32,
+    },
+}
+
+impl Map {
+    /// Pushes whether the PC has no place in the map.
+    fn push_is_outside(self, code: &mut Code) {
+        match self {
+            Map::Cpu => {
+                add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::NO_ENTRY as i32)]);
+                add(code, &[Instruction::I32And]);
+            }
+            Map::Own { from, bytes, .. } => {
+                add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(from as i32), Instruction::I32Sub]);
+                // An address between words is rotated to beyond any program.
+                add(code, &[Instruction::I32Const(2), Instruction::I32Rotr]);
+                add(code, &[Instruction::I32Const((bytes / 4) as i32), Instruction::I32GeU]);
+            }
+        }
+    }
+
+    /// Pushes the entry for the PC, which has a place in the map.
+    fn push_entry(self, code: &mut Code) {
+        add(code, &[Instruction::LocalGet(PC)]);
+        match self {
+            Map::Cpu => {
+                add(code, &[Instruction::I32Load(MemArg { offset: u64::from(border::MAP_AT), ..THERE })]);
+            }
+            Map::Own { memory, from, .. } => {
+                add(code, &[Instruction::I32Const(from as i32), Instruction::I32Sub]);
+                add(code, &[Instruction::I32Load(MemArg { memory_index: memory, ..THERE })]);
+            }
+        }
+    }
+}
+
 fn add(code: &mut Code, list: &[Instruction<'static>]) {
     list.iter().for_each(|each| code.add(each.clone()));
 }
@@ -48,7 +96,7 @@ fn sample(code: &mut Code) {
     leave(code, Leave::Sampled);
 }
 
-/// Leaves for the PC, which has no bit of [`border::NO_ENTRY`], and ends what is done only then.
+/// Leaves for the PC, which has a place in the map, and ends what is done only then.
 fn leave(code: &mut Code, why: Leave) {
     set_leave(code, why);
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
@@ -56,9 +104,9 @@ fn leave(code: &mut Code, why: Leave) {
 }
 
 /// Puts the entry for the PC into ENTRY; returns the PC if there is none, somebody polls, or this is a sample.
-fn find(code: &mut Code, samples: bool) {
+fn find(code: &mut Code, map: Map, samples: bool) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
-    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::NO_ENTRY as i32), Instruction::I32And]);
+    map.push_is_outside(code);
     code.if_unlikely();
     add(code, &back);
     poll_word(code);
@@ -67,8 +115,7 @@ fn find(code: &mut Code, samples: bool) {
     if samples {
         sample(code);
     }
-    let in_map = MemArg { offset: u64::from(border::MAP_AT), ..THERE };
-    add(code, &[Instruction::LocalGet(PC), Instruction::I32Load(in_map)]);
+    map.push_entry(code);
     add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz]);
     code.if_unlikely();
     add(code, &back);
@@ -84,22 +131,38 @@ fn push_call(code: &mut Code) {
 
 /// The driver module, exporting `(pc, depth) -> pc`: calls the region of `pc`, and goes on at the PC that comes back.
 pub fn driver(memories: Memories) -> Vec<u8> {
+    module(&[border::DRIVER.to_string()], &[drive(Map::Cpu)], memories)
+}
+
+/// The function that does so.
+pub(super) fn drive(map: Map) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    find(&mut code, false);
+    find(&mut code, map, false);
     push_call(&mut code);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
     add(&mut code, &[Instruction::I32Eqz, Instruction::BrIf(0), Instruction::End]);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
-    module(&[border::DRIVER.to_string()], &[code.finish()], memories)
+    code.finish()
+}
+
+/// A function `(pc) -> entry`, zero if there is none.
+pub(super) fn lookup(map: Map) -> Body {
+    let mut code = Code::new(1, &[]);
+    map.push_is_outside(&mut code);
+    code.if_unlikely();
+    add(&mut code, &[Instruction::I32Const(0), Instruction::Return, Instruction::End]);
+    map.push_entry(&mut code);
+    add(&mut code, &[Instruction::End]);
+    code.finish()
 }
 
 /// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it. If it `samples`, it leaves
 /// now and then.
-pub(super) fn dispatcher(samples: bool) -> Body {
+pub(super) fn dispatcher(map: Map, samples: bool) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
-    find(&mut code, samples);
+    find(&mut code, map, samples);
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish()

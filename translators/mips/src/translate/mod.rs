@@ -5,6 +5,7 @@
 
 pub mod block;
 mod driver;
+pub mod program;
 pub mod region;
 
 pub use driver::driver;
@@ -77,49 +78,66 @@ fn instructions<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> u32 {
     blocks.into_iter().map(count).sum()
 }
 
-/// The table of region functions. As its size is fixed, no call needs to look that up.
-fn table() -> TableType {
-    let slots = u64::from(border::SLOTS);
+/// A table of region functions. As its size is fixed, no call needs to look that up.
+fn table_of(slots: u64) -> TableType {
     TableType { element_type: RefType::FUNCREF, table64: false, minimum: slots, maximum: Some(slots), shared: false }
+}
+
+/// A memory of so many Wasm pages, at least and at most.
+fn memory(minimum: u32, maximum: Option<u32>) -> MemoryType {
+    let (minimum, maximum) = (u64::from(minimum), maximum.map(u64::from));
+    MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None }
+}
+
+/// The type of region functions and that of the interpreter.
+fn types() -> TypeSection {
+    let mut types = TypeSection::new();
+    types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
+    types.ty().function([ValType::I32], [ValType::I32]);
+    types
+}
+
+/// The memories that are imported, a table if there is one to import, and the interpreter, in the order of the host's list.
+fn imports(memories: Memories, table: Option<TableType>) -> ImportSection {
+    let mut imports = ImportSection::new();
+    if memories != Memories::Defined {
+        imports.import(border::MODULE, border::GUEST_MEMORY, EntityType::Memory(memory(0, None)));
+    }
+    if memories == Memories::Imported {
+        imports.import(border::MODULE, border::CPU_MEMORY, EntityType::Memory(memory(border::CPU_PAGES, None)));
+    }
+    if let Some(table) = table {
+        imports.import(border::MODULE, border::TABLE, EntityType::Table(table));
+    }
+    imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
+    imports
+}
+
+/// The code of functions, and what is known of their branches.
+fn code<'a>(functions: impl Iterator<Item = &'a Body>) -> (BranchHints, CodeSection) {
+    let mut code = CodeSection::new();
+    let mut hints = BranchHints::new();
+    for (number, body) in (IMPORTED..).zip(functions) {
+        code.function(&body.function);
+        let hint = |hint: &(u32, bool)| BranchHint { branch_func_offset: hint.0, branch_hint_value: hint.1.into() };
+        hints.function_hints(number, body.hints.iter().map(hint));
+    }
+    (hints, code)
 }
 
 /// A module that has both memories and imports the table and the interpreter, with `functions` of type
 /// `(i32, i32) -> i32`, the first of them exported under `names`.
 fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
-    let mut types = TypeSection::new();
-    types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
-    types.ty().function([ValType::I32], [ValType::I32]);
-    let memory = |minimum: u32, maximum: Option<u32>| {
-        let (minimum, maximum) = (u64::from(minimum), maximum.map(u64::from));
-        MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None }
-    };
-    let mut imports = ImportSection::new();
+    let imports = imports(memories, Some(table_of(u64::from(border::SLOTS))));
     let mut defined = MemorySection::new();
-    match memories {
-        Memories::Defined => _ = defined.memory(memory(border::GUEST_PAGES, Some(border::GUEST_PAGES))),
-        Memories::Imported | Memories::CpuDefined => {
-            imports.import(border::MODULE, border::GUEST_MEMORY, EntityType::Memory(memory(0, None)));
-        }
+    if memories == Memories::Defined {
+        defined.memory(memory(border::GUEST_PAGES, Some(border::GUEST_PAGES)));
     }
-    match memories {
-        Memories::Defined | Memories::CpuDefined => {
-            defined.memory(memory(border::CPU_PAGES, Some(border::CPU_PAGES)));
-        }
-        Memories::Imported => {
-            imports.import(border::MODULE, border::CPU_MEMORY, EntityType::Memory(memory(border::CPU_PAGES, None)));
-        }
+    if memories != Memories::Imported {
+        defined.memory(memory(border::CPU_PAGES, Some(border::CPU_PAGES)));
     }
-    imports.import(border::MODULE, border::TABLE, EntityType::Table(table()));
-    imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
     let mut declarations = FunctionSection::new();
-    let mut code = CodeSection::new();
-    let mut hints = BranchHints::new();
-    for (number, body) in (IMPORTED..).zip(functions) {
-        declarations.function(0);
-        code.function(&body.function);
-        let hint = |hint: &(u32, bool)| BranchHint { branch_func_offset: hint.0, branch_hint_value: hint.1.into() };
-        hints.function_hints(number, body.hints.iter().map(hint));
-    }
+    functions.iter().for_each(|_| _ = declarations.function(0));
     let mut exports = ExportSection::new();
     for (index, name) in (IMPORTED..).zip(names) {
         exports.export(name, ExportKind::Func, index);
@@ -127,8 +145,9 @@ fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
     if memories == Memories::Defined {
         exports.export(border::GUEST_MEMORY, ExportKind::Memory, 0);
     }
+    let (hints, code) = code(functions.iter());
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&declarations);
+    module.section(&types()).section(&imports).section(&declarations);
     if !defined.is_empty() {
         module.section(&defined);
     }

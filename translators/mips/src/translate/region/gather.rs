@@ -25,6 +25,9 @@ pub const LOOPED_MAX: u32 = 100;
 /// block jump to all others.
 const EDGES_MAX: usize = 8192;
 
+/// Where nothing is loaded from.
+const NOWHERE: u32 = 1;
+
 /// How much is translated at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -42,6 +45,10 @@ pub trait Profile {
     fn is_translated(&self, root: u32) -> bool;
     /// What the computed call at `site` was seen to call, the likeliest first.
     fn called(&self, site: u32) -> Vec<u32>;
+    /// Where computed jumps may lead of which nothing else is known.
+    fn labels(&self) -> &[u32] {
+        &[]
+    }
     /// Whether the block at `pc` ever ran: what did not is left out.
     fn has_run(&self, pc: u32) -> bool;
 }
@@ -85,7 +92,7 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
             queue.extend(new.map(|target| (*target, again_max)));
         }
         let is_callee = !gathered.is_empty() && profile.is_translated(root);
-        gathered.push(Rooted { region, root, likely, open_calls, is_callee });
+        gathered.push(Rooted { region, root, likely, open_calls, is_callee, goes_out: false });
     }
     gathered
 }
@@ -105,7 +112,12 @@ struct Guess {
 }
 
 /// The region at `root`, with its switches, and where its calls are likely to go.
-fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach, profile: &dyn Profile) -> Option<(Region, Likely)> {
+pub(super) fn explore(
+    code: &dyn CodeSource,
+    start: Start<'_>,
+    reach: Reach,
+    profile: &dyn Profile,
+) -> Option<(Region, Likely)> {
     let mut switches = Switches::new();
     loop {
         let mut region = discover_with(code, start.root, reach, &switches, &|pc| profile.has_run(pc))?;
@@ -118,6 +130,17 @@ fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach, profile: &dyn 
                 switches.insert(jump, switch);
             }
         }
+        let open =
+            region.blocks.iter().filter(|block| block.end == End::Computed && !guess.likely.contains_key(&block.pc));
+        for jump in open.map(Block::last).collect::<Vec<u32>>() {
+            if !switches.contains_key(&jump)
+                && !profile.labels().is_empty()
+                && edges + profile.labels().len() <= EDGES_MAX
+            {
+                edges += profile.labels().len();
+                switches.insert(jump, Switch { load: NOWHERE, table: 0, entries: profile.labels().to_vec() });
+            }
+        }
         // A switch may stand in what another one leads to.
         if switches.len() == found {
             region.convert_branches();
@@ -128,7 +151,7 @@ fn explore(code: &dyn CodeSource, start: Start<'_>, reach: Reach, profile: &dyn 
 
 /// What is known where a region starts.
 #[derive(Clone, Copy)]
-struct Start<'a> {
+pub(super) struct Start<'a> {
     root: u32,
     gp: u32,
     /// What all general registers hold, if it is about to run.
@@ -136,6 +159,11 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
+    /// Nothing but where.
+    pub(super) fn unknown(root: u32) -> Self {
+        Start { root, gp: 0, now: None }
+    }
+
     /// Registers that stay as they are now in all of `region`, the global pointer, and what position-independent code is
     /// called with.
     fn known(self, region: &Region) -> Known {

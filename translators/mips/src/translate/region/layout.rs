@@ -81,10 +81,10 @@ impl<'a> Place<'a> {
 
 impl<'a> Layout<'a> {
     /// What stands in the function of `regions[number]`; of the others those are inlined that are worth it.
-    pub(super) fn new(regions: &'a [Rooted], number: usize) -> Layout<'a> {
+    pub(super) fn new(regions: &'a [Rooted], numbers: &'a BTreeMap<u32, usize>, number: usize) -> Layout<'a> {
         let mut laying = Laying {
             regions,
-            numbers: (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect(),
+            numbers,
             budget: regions[number].instructions().max(ADDED_MIN),
             recursion_budget: RECURSION_MAX,
             first_blocks: BTreeMap::new(),
@@ -150,7 +150,7 @@ impl<'a> Layout<'a> {
 struct Laying<'a> {
     regions: &'a [Rooted],
     /// Regions by their roots.
-    numbers: BTreeMap<u32, usize>,
+    numbers: &'a BTreeMap<u32, usize>,
     /// Instructions that may be added.
     budget: u32,
     /// Instructions that calls of a function by itself may add.
@@ -203,12 +203,13 @@ impl<'a> Laying<'a> {
         let block = self.layout.blocks[block];
         let End::Call(target) = block.end else { return None };
         let target = target.or(likely.first().copied())?;
-        let cost = self.regions[*self.numbers.get(&target)?].instructions();
+        let inlined = &self.regions[*self.numbers.get(&target)?];
+        let cost = inlined.instructions();
         // The call itself, and not its slot, says where to return to.
         let (call, slot) = (block.insns.last().copied().flatten()?, block.slot?);
         let budget = if target == root { &mut self.recursion_budget } else { &mut self.budget };
         let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(*budget);
-        if !is_worth_it || !writes_ra(call) || writes_ra(slot) {
+        if !is_worth_it || inlined.goes_out || !writes_ra(call) || writes_ra(slot) {
             return None;
         }
         *budget -= cost;

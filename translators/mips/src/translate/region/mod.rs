@@ -10,9 +10,10 @@ mod gather;
 mod graph;
 mod layout;
 mod plan;
+mod whole;
 mod write;
 
-use super::driver::dispatcher;
+use super::driver::{Map, dispatcher};
 use super::{IMPORTED, Memories, Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
@@ -24,6 +25,7 @@ use graph::Nodes;
 use layout::{Layout, Role};
 use plan::{Summary, plan};
 use wasm::{Arena, Body};
+pub use whole::{Text, gather_all};
 use write::{Calls, Writer, survey};
 
 /// Where blocks that compute where they go are likely to go, the likeliest first, by their addresses.
@@ -41,6 +43,8 @@ pub struct Rooted {
     pub open_calls: BTreeSet<u32>,
     /// Whether it is wanted only for those that call it here.
     pub is_callee: bool,
+    /// Whether it often goes on elsewhere, and not by a call: then it cannot stand in place of one.
+    pub goes_out: bool,
 }
 
 impl Rooted {
@@ -52,40 +56,60 @@ impl Rooted {
 
 /// Translates regions into one module, in which they call each other directly.
 pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Translated {
-    let layouts = layouts(regions);
-    let calls = Calls {
-        functions: (IMPORTED..).zip(&layouts).map(|(number, (root, _))| (*root, number)).collect(),
-        dispatcher: IMPORTED + layouts.len() as u32,
-        sampler: IMPORTED + layouts.len() as u32 + 1,
-    };
+    let numbers = numbers(regions);
+    let layouts = layouts(regions, &numbers);
+    let sampler = IMPORTED + layouts.len() as u32 + 1;
+    let calls = calls(layouts.iter().map(|(root, _)| *root), sampler);
     let mut functions = Vec::new();
     let mut units = Vec::new();
     for (root, layout) in &layouts {
-        let body = translate_one(layout, &calls, options);
-        let sites = body.marks.clone();
+        let (body, unit) = translate_one(*root, layout, &calls, options);
         functions.push(body);
-        let (ranges, instructions) =
-            (ranges(layout.blocks.iter().copied()), instructions(layout.blocks.iter().copied()));
-        let calls = layout.expected().collect();
-        units.push(Unit { entries: alloc::vec![*root], sites, ranges, instructions, calls });
+        units.push(unit);
     }
-    functions.push(dispatcher(false));
+    functions.push(dispatcher(Map::Cpu, false));
     if regions.iter().any(|rooted| !rooted.open_calls.is_empty()) {
-        functions.push(dispatcher(true));
+        functions.push(dispatcher(Map::Cpu, true));
     }
     let names: Vec<_> = (0..layouts.len()).map(export).collect();
     Translated { wasm: module(&names, &functions, memories), functions: units }
 }
 
+/// The functions of regions that are all there is, each translated when asked for.
+pub(super) struct Functions<'a> {
+    regions: &'a [Rooted],
+    numbers: BTreeMap<u32, usize>,
+    calls: Calls,
+    options: Options,
+}
+
+impl<'a> Functions<'a> {
+    pub(super) fn new(regions: &'a [Rooted], options: Options) -> Functions<'a> {
+        // Nobody makes them anew, so nothing is sampled.
+        let sampler = IMPORTED + regions.len() as u32;
+        let calls = calls(regions.iter().map(|rooted| rooted.root), sampler);
+        Functions { regions, numbers: numbers(regions), calls, options }
+    }
+
+    pub(super) fn function(&self, number: usize) -> Body {
+        function(&Layout::new(self.regions, &self.numbers, number), &self.calls, self.options)
+    }
+}
+
+/// What functions call that follow the imported ones in the order of their roots, and that the dispatcher follows.
+fn calls(roots: impl ExactSizeIterator<Item = u32>, sampler: u32) -> Calls {
+    let dispatcher = IMPORTED + roots.len() as u32;
+    Calls { functions: roots.zip(IMPORTED..).collect(), dispatcher, sampler }
+}
+
 /// The functions to write, by their roots: those that are wanted anyway, and those that are called by one that is written.
 /// What stands in place of all its calls is not among them.
-fn layouts(regions: &[Rooted]) -> Vec<(u32, Layout<'_>)> {
-    let numbers: BTreeMap<u32, usize> = (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect();
+fn layouts<'a>(regions: &'a [Rooted], numbers: &'a BTreeMap<u32, usize>) -> Vec<(u32, Layout<'a>)> {
     let mut wanted: BTreeSet<usize> = (0..regions.len()).filter(|number| !regions[*number].is_callee).collect();
     let mut queue: VecDeque<usize> = wanted.iter().copied().collect();
     let mut written = Vec::new();
     while let Some(number) = queue.pop_front() {
-        let layout = Layout::new(regions, number);
+        let layout = Layout::new(regions, numbers, number);
         let called = layout.called().filter_map(|target| numbers.get(&target).copied());
         queue.extend(called.filter(|number| wanted.insert(*number)));
         written.push((regions[number].root, layout));
@@ -93,7 +117,25 @@ fn layouts(regions: &[Rooted]) -> Vec<(u32, Layout<'_>)> {
     written
 }
 
-fn translate_one(layout: &Layout<'_>, calls: &Calls, options: Options) -> Body {
+/// Regions by their roots.
+fn numbers(regions: &[Rooted]) -> BTreeMap<u32, usize> {
+    (0..).zip(regions).map(|(number, rooted)| (rooted.root, number)).collect()
+}
+
+fn translate_one(root: u32, layout: &Layout<'_>, calls: &Calls, options: Options) -> (Body, Unit) {
+    let body = function(layout, calls, options);
+    let blocks = || layout.blocks.iter().copied();
+    let unit = Unit {
+        entries: alloc::vec![root],
+        sites: body.marks.clone(),
+        ranges: ranges(blocks()),
+        instructions: instructions(blocks()),
+        calls: layout.expected().collect(),
+    };
+    (body, unit)
+}
+
+fn function(layout: &Layout<'_>, calls: &Calls, options: Options) -> Body {
     let nodes = Nodes::new(layout);
     let arena = Arena::new();
     let surveyed: Vec<(Held, Seen)> =

@@ -1,0 +1,61 @@
+//! A program's code and data as they will be loaded, for who translates before it runs.
+
+use crate::disasm::code_sections;
+use image::{Image, Kind};
+use mips::region::CodeSource;
+use mips::translate::region::Text;
+
+/// A program as if it were loaded.
+pub(crate) struct Loaded<'a> {
+    image: &'a Image,
+    file: &'a [u8],
+    /// What is added to its addresses.
+    base: u32,
+}
+
+impl<'a> Loaded<'a> {
+    pub(crate) fn new(image: &'a Image, file: &'a [u8]) -> Loaded<'a> {
+        Loaded { image, file, base: linux::base(image) }
+    }
+
+    /// What is known of its code.
+    pub(crate) fn text(&self) -> Text<'_> {
+        let parts = code_sections(self.image, self.file).into_iter().map(|part| {
+            let from = self.base.wrapping_add(part.at).next_multiple_of(4);
+            from..from + part.bytes / 4 * 4
+        });
+        let symbols = image::functions(self.file).into_iter().map(|symbol| symbol.at);
+        let starts = symbols.chain([self.image.entry]).map(|at| at.wrapping_add(self.base)).collect();
+        Text { code: self, parts: parts.collect(), starts, hints: self.hints() }
+    }
+
+    /// The words of data that may be addresses of code.
+    fn hints(&self) -> Vec<u32> {
+        let data = self.image.segments.iter().flat_map(|segment| segment.bytes(self.file).chunks_exact(4));
+        let words = data.map(|word| self.image.endian.word(word.try_into().expect("chunks of four")));
+        let words = words.map(|word| word.wrapping_add(self.base));
+        let is_code = |pc: &u32| pc.is_multiple_of(4) && self.word(*pc).is_some();
+        let mut hints: Vec<u32> = words.filter(is_code).collect();
+        hints.sort_unstable();
+        hints.dedup();
+        hints
+    }
+
+    fn at(&self, at: u32) -> Option<u32> {
+        let bytes = self.image.bytes_at(self.file, at.checked_sub(self.base)?, 4);
+        Some(self.image.endian.word(bytes.try_into().ok()?))
+    }
+}
+
+impl CodeSource for Loaded<'_> {
+    fn word(&self, pc: u32) -> Option<u32> {
+        let is_code = self.image.segment_at(pc.checked_sub(self.base)?)?.exec;
+        if is_code && pc.is_multiple_of(4) { self.at(pc) } else { None }
+    }
+    fn data(&self, at: u32) -> Option<u32> {
+        let word = self.at(at)?;
+        // What its own start-up code relocates; a guess, as all that comes of data.
+        let is_address = self.image.kind == Kind::Dyn && word < self.image.end() && word >= 0x1000;
+        Some(if is_address { word.wrapping_add(self.base) } else { word })
+    }
+}

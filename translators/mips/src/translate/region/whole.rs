@@ -1,0 +1,170 @@
+//! All of a program that can be found without running it.
+
+use super::Rooted;
+use super::gather::{LOOPED_MAX, Profile, Start, explore};
+use crate::decode::decode;
+use crate::reading::effects::{Flow, effects};
+use crate::reg::Gpr;
+use crate::region::{CodeSource, End, Reach};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// The most blocks of one region; the rest of a bigger function is another one.
+const BLOCKS_MAX: usize = 5_000;
+
+/// What a program file says of its code.
+pub struct Text<'a> {
+    /// The code, where the program will have it.
+    pub code: &'a dyn CodeSource,
+    /// Where code lies, in order.
+    pub parts: Vec<Range<u32>>,
+    /// Where functions start for certain: the program's entry, and what symbols say.
+    pub starts: Vec<u32>,
+    /// Where functions may start, and computed jumps may lead: addresses that stand in data, in order.
+    pub hints: Vec<u32>,
+}
+
+/// Finds the functions of a program: those that start for certain and what they call; then what is left over where a hint
+/// points, and at last whatever lies between. So all code belongs to some region, unless it is reached only where none
+/// starts.
+pub fn gather_all(text: &Text<'_>) -> Vec<Rooted> {
+    let mut finding = Finding::new(text, text.starts.iter().copied().collect(), text.hints.iter().copied().collect());
+    finding.all();
+    // Now that it is known where functions start, no other one runs into them. What nobody calls and nothing runs into is
+    // mostly what a computed jump leads to.
+    let others = finding.starts.difference(&finding.certain).copied().chain(finding.labels).collect();
+    let mut finding = Finding::new(text, finding.certain, others);
+    finding.all();
+    finding.found.into_values().collect()
+}
+
+struct Finding<'a> {
+    text: &'a Text<'a>,
+    /// For each part, which of its words belong to a region.
+    covered: Vec<Vec<bool>>,
+    /// Where functions start: no other one goes on there without jumping.
+    starts: BTreeSet<u32>,
+    /// Those of them that are called, or have a name.
+    certain: BTreeSet<u32>,
+    /// Where computed jumps may lead.
+    labels: BTreeSet<u32>,
+    queue: VecDeque<u32>,
+    found: BTreeMap<u32, Rooted>,
+}
+
+impl<'a> Finding<'a> {
+    fn new(text: &'a Text<'a>, starts: BTreeSet<u32>, labels: BTreeSet<u32>) -> Finding<'a> {
+        Finding {
+            text,
+            covered: text.parts.iter().map(|part| vec![false; part.len() / 4]).collect(),
+            queue: starts.iter().copied().collect(),
+            certain: starts.clone(),
+            starts,
+            labels,
+            found: BTreeMap::new(),
+        }
+    }
+
+    fn all(&mut self) {
+        self.follow();
+        for hint in &self.text.hints {
+            self.uncovered(*hint);
+        }
+        for pc in self.text.parts.iter().cloned().flat_map(|part| part.step_by(4)) {
+            // Padding is no function.
+            if self.text.code.word(pc).is_some_and(|word| word != 0 && decode(word).is_some()) {
+                self.uncovered(pc);
+            }
+        }
+    }
+
+    /// The word of a part that `pc` is.
+    fn place(&self, pc: u32) -> Option<(usize, usize)> {
+        let part = self.text.parts.iter().position(|part| part.contains(&pc))?;
+        pc.is_multiple_of(4).then(|| (part, (pc - self.text.parts[part].start) as usize / 4))
+    }
+
+    /// Where the computed jumps of the function at `root` may lead: addresses in data up to the next function that look as if
+    /// one came there otherwise than by a call.
+    fn labels(&self, root: u32) -> Vec<u32> {
+        let next = self.starts.range(root + 4..).next().copied().unwrap_or(u32::MAX);
+        let is_return = |pc: u32| {
+            let insn = self.text.code.word(pc).and_then(decode).map(effects);
+            insn.is_some_and(|insn| insn.flow == Flow::Computed && insn.reads == 1 << Gpr::RA.index())
+        };
+        self.labels.range(root + 4..next).copied().filter(|pc| !is_return(pc.wrapping_sub(8))).collect()
+    }
+
+    fn uncovered(&mut self, pc: u32) {
+        let is_covered = self.place(pc).is_none_or(|(part, word)| self.covered[part].get(word) != Some(&false));
+        if !is_covered {
+            self.starts.insert(pc);
+            self.queue.push_back(pc);
+            self.follow();
+        }
+    }
+
+    /// Finds regions until all that is known to be called or jumped to is one.
+    fn follow(&mut self) {
+        while let Some(root) = self.queue.pop_front() {
+            if self.found.contains_key(&root) || self.place(root).is_none() {
+                continue;
+            }
+            let reach = Reach { blocks: BLOCKS_MAX, is_past_interpreter: false };
+            let starts = Starts { starts: &self.starts, labels: self.labels(root) };
+            let Some((region, likely)) = explore(self.text.code, Start::unknown(root), reach, &starts) else {
+                continue;
+            };
+            let mut goes_out = false;
+            for block in &region.blocks {
+                let out: Vec<u32> = block.successors().filter(|pc| region.block_at(*pc).is_none()).collect();
+                goes_out |= !out.is_empty();
+                let goes = likely.get(&block.pc).into_iter().flatten().copied();
+                self.queue.extend(out.into_iter().chain(goes.clone()));
+                if matches!(block.end, End::Call(_)) {
+                    let called = block.end.called().into_iter().chain(goes);
+                    self.queue.extend(called.clone());
+                    self.starts.extend(called.clone());
+                    self.certain.extend(called);
+                }
+                let end = if block.slot.is_some() { block.behind() } else { block.end() };
+                for pc in (block.pc..end).step_by(4) {
+                    if let Some((part, word)) = self.place(pc) {
+                        self.covered[part].get_mut(word).into_iter().for_each(|is_covered| *is_covered = true);
+                    }
+                }
+            }
+            let rooted = Rooted { region, root, likely, open_calls: BTreeSet::new(), is_callee: false, goes_out };
+            self.found.insert(root, rooted);
+        }
+    }
+}
+
+/// Where functions start, as all that is known of a program that has not run.
+struct Starts<'a> {
+    starts: &'a BTreeSet<u32>,
+    labels: Vec<u32>,
+}
+
+impl Profile for Starts<'_> {
+    fn is_warm(&self, _: u32) -> bool {
+        true
+    }
+    fn is_translated(&self, _: u32) -> bool {
+        false
+    }
+    fn called(&self, _: u32) -> Vec<u32> {
+        Vec::new()
+    }
+    fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+    /// What starts a function is not part of another one, whatever runs into it: mostly that is a call that never returns.
+    /// But a small one is, for it may be what another one ends with.
+    fn has_run(&self, pc: u32) -> bool {
+        let next = || self.starts.range(pc + 4..).next().copied().unwrap_or(u32::MAX);
+        !self.starts.contains(&pc) || next() - pc <= 4 * LOOPED_MAX
+    }
+}

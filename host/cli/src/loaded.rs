@@ -1,9 +1,10 @@
 //! A program's code and data as they will be loaded, for who translates before it runs.
 
 use crate::disasm::code_sections;
-use image::{Image, Kind};
+use image::{Image, Kind, Section, Segment};
 use mips::region::CodeSource;
 use mips::translate::region::Text;
+use std::ops::Range;
 
 /// A program as if it were loaded.
 pub(crate) struct Loaded<'a> {
@@ -20,13 +21,25 @@ impl<'a> Loaded<'a> {
 
     /// What is known of its code.
     pub(crate) fn text(&self) -> Text<'_> {
-        let parts = code_sections(self.image, self.file).into_iter().map(|part| {
-            let from = self.base.wrapping_add(part.at).next_multiple_of(4);
-            from..from + part.bytes / 4 * 4
-        });
+        let sections = code_sections(self.image, self.file);
+        let mut parts: Vec<Range<u32>> = sections.iter().flat_map(|section| self.parts(section)).collect();
+        parts.sort_by_key(|part| part.start);
+        parts.dedup_by(|next, part| next.start < part.end);
         let symbols = image::functions(self.file).into_iter().map(|symbol| symbol.at);
         let starts = symbols.chain([self.image.entry]).map(|at| at.wrapping_add(self.base)).collect();
-        Text { code: self, parts: parts.collect(), starts, hints: self.hints() }
+        Text { code: self, parts, starts, hints: self.hints() }
+    }
+
+    /// What of a section is loaded and may be executed, whatever the section's header says.
+    fn parts(&self, section: &Section) -> Vec<Range<u32>> {
+        let end = section.at.saturating_add(section.bytes);
+        let code = self.image.segments.iter().filter(|segment| segment.exec);
+        let part = |segment: &Segment| {
+            let from = segment.at.max(section.at).checked_next_multiple_of(4)?;
+            let to = (segment.at + segment.file_bytes).min(end) & !3;
+            (from < to).then(|| from.wrapping_add(self.base)..to.wrapping_add(self.base))
+        };
+        code.filter_map(part).collect()
     }
 
     /// The words of data that may be addresses of code.

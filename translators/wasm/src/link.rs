@@ -431,3 +431,91 @@ impl Reencode for Renumber<'_> {
         utils::instruction(self, operator)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::borrow::ToOwned;
+    use alloc::vec;
+    use wasm_encoder::{ConstExpr, ExportKind, Function, GlobalType, MemoryType, ValType};
+
+    /// A module that imports functions of type (i32) -> i32 and a memory, or defines that, with one function that calls all.
+    fn object(imports: &[(&str, &str)], imports_memory: bool, export: &str) -> Vec<u8> {
+        let mut types = TypeSection::new();
+        types.ty().function([ValType::I32], [ValType::I32]);
+        let mut section = ImportSection::new();
+        for (module, name) in imports {
+            section.import(module, name, EntityType::Function(0));
+        }
+        let memory = MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None };
+        let mut memories = MemorySection::new();
+        if imports_memory {
+            section.import("other", "memory", EntityType::Memory(memory));
+        } else {
+            memories.memory(memory);
+        }
+        let mut functions = FunctionSection::new();
+        functions.function(0);
+        let mut globals = GlobalSection::new();
+        let of = GlobalType { val_type: ValType::I32, mutable: false, shared: false };
+        globals.global(of, &ConstExpr::i32_const(4096));
+        let mut exports = ExportSection::new();
+        exports.export(export, ExportKind::Func, imports.len() as u32);
+        exports.export("memory", ExportKind::Memory, 0);
+        exports.export("at", ExportKind::Global, 0);
+        let mut body = Function::new([]);
+        body.instruction(&Instruction::LocalGet(0));
+        (0..imports.len() as u32).for_each(|number| _ = body.instruction(&Instruction::Call(number)));
+        body.instruction(&Instruction::I32Load(MemArg { offset: 8, align: 2, memory_index: 0 }));
+        body.instruction(&Instruction::End);
+        let mut code = CodeSection::new();
+        code.function(&body);
+        let mut module = Module::new();
+        module.section(&types).section(&section).section(&functions).section(&memories).section(&globals);
+        module.section(&exports).section(&code);
+        module.finish()
+    }
+
+    #[test]
+    fn imports_become_what_they_are() {
+        let first = object(&[("host", "stays"), ("memory", "load"), ("other", "run")], false, "start");
+        let second = object(&[("other", "start")], true, "run");
+        assert_eq!(exported_constant(&first, "at"), Some(4096));
+        let resolve = |of: usize, module: &str, name: &str| match (of, module, name) {
+            (0, "memory", "load") => {
+                let load = |at: &[u32]| Instruction::I32Load8U(MemArg { offset: 0, align: 0, memory_index: at[0] });
+                Resolved::Instruction(vec![(0, "memory".to_owned())], Box::new(load))
+            }
+            (0, "other", _) => Resolved::Export(1, name.to_owned(), 0),
+            (1, _, _) => Resolved::Export(0, name.to_owned(), 4096),
+            _ => Resolved::Import,
+        };
+        let linked = link(&[&first, &second], &resolve, &["start"]).expect("it can be linked");
+        let whole = Object::parse(&linked).expect("it is a module");
+        assert_eq!(whole.imports.iter().map(|import| import.1).collect::<Vec<_>>(), ["stays"]);
+        assert_eq!(whole.exports, [(ExternalKind::Func, "start", 1)]);
+        let operators = |body: usize| {
+            let reader = whole.bodies[body].get_operators_reader().expect("a body");
+            reader.into_iter().collect::<Result<Vec<_>, _>>().expect("operators")
+        };
+        let calls = |operator: &Operator<'_>| match operator {
+            Operator::Call { function_index } => Some(*function_index),
+            _ => None,
+        };
+        assert_eq!(operators(0).iter().filter_map(calls).collect::<Vec<_>>(), [0, 2]);
+        assert!(operators(0).iter().any(|operator| matches!(operator, Operator::I32Load8U { .. })));
+        assert_eq!(operators(1).iter().filter_map(calls).collect::<Vec<_>>(), [1]);
+        let is_moved =
+            |operator: &Operator<'_>| matches!(operator, Operator::I32Load { memarg } if memarg.offset == 4104);
+        assert!(operators(1).iter().any(is_moved), "its memory is a window into the other's");
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error() {
+        let first = object(&[("other", "run")], false, "start");
+        let resolve = |_: usize, _: &str, name: &str| Resolved::Export(0, name.to_owned(), 0);
+        let error = link(&[&first], &resolve, &["start"]).expect_err("nobody exports it");
+        assert!(error.contains("other.run"), "{error}");
+        assert!(link(&[b"no module"], &resolve, &[]).is_err());
+    }
+}

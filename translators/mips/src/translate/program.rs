@@ -9,6 +9,7 @@ use super::{IMPORTED, Memories, code, imports, table_of, types};
 use crate::border;
 use crate::reading::emit::Options;
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use wasm::{Body, Code};
@@ -31,6 +32,9 @@ const FILE_MEMORY: u32 = 3;
 const REGION_TYPE: u32 = 0;
 const LOOKUP_TYPE: u32 = 1;
 const BYTES_TYPE: u32 = 2;
+
+/// Words without an entry that are left out of the map's contents.
+const GAP_WORDS: u32 = 1024;
 
 /// A program about to be translated, a function at a time.
 pub struct Program<'a> {
@@ -75,7 +79,10 @@ impl<'a> Program<'a> {
         let all: Vec<u32> = (IMPORTED..behind).collect();
         elements.active(None, &ConstExpr::i32_const(1), Elements::Functions(all.into()));
         let mut data = DataSection::new();
-        data.active(MAP_MEMORY, &ConstExpr::i32_const(0), self.map());
+        for (at, words) in self.map(range.start) {
+            let bytes = words.into_iter().flat_map(u32::to_le_bytes);
+            data.active(MAP_MEMORY, &ConstExpr::i32_const(at as i32), bytes.collect::<Vec<u8>>());
+        }
         data.active(FILE_MEMORY, &ConstExpr::i32_const(0), file.iter().copied());
 
         let mut module = Module::new();
@@ -95,12 +102,21 @@ impl<'a> Program<'a> {
         roots().min().unwrap_or(0)..roots().max().map_or(0, |last| last + 4)
     }
 
-    /// The entry of each word of the range.
-    fn map(&self) -> Vec<u8> {
+    /// The map of entries in pieces: from which byte on, and its words. Long stretches without any are left out.
+    fn map(&self, from: u32) -> Vec<(u32, Vec<u32>)> {
         let entries: BTreeMap<u32, u32> =
-            (1..).zip(self.regions).map(|(slot, rooted)| (rooted.root, border::entry(slot, 0))).collect();
-        let words = self.range().step_by(4).map(|pc| entries.get(&pc).copied().unwrap_or(0));
-        words.flat_map(u32::to_le_bytes).collect()
+            (1..).zip(self.regions).map(|(slot, rooted)| (rooted.root - from, border::entry(slot, 0))).collect();
+        let mut pieces: Vec<(u32, Vec<u32>)> = Vec::new();
+        for (at, entry) in entries {
+            match pieces.last_mut() {
+                Some((first, words)) if (at - *first) / 4 - (words.len() as u32) < GAP_WORDS => {
+                    words.resize(((at - *first) / 4) as usize, 0);
+                    words.push(entry);
+                }
+                _ => pieces.push((at, vec![entry])),
+            }
+        }
+        pieces
     }
 }
 

@@ -89,12 +89,12 @@ impl<'a> Finding<'a> {
     /// Where the computed jumps of the function at `root` may lead: addresses in data up to the next function that look as if
     /// one came there otherwise than by a call.
     fn labels(&self, root: u32) -> Vec<u32> {
-        let next = self.starts.range(root + 4..).next().copied().unwrap_or(u32::MAX);
+        let next = self.starts.range(root.saturating_add(4)..).next().copied().unwrap_or(u32::MAX);
         let is_return = |pc: u32| {
             let insn = self.text.code.word(pc).and_then(decode).map(effects);
             insn.is_some_and(|insn| insn.flow == Flow::Computed && insn.reads == 1 << Gpr::RA.index())
         };
-        self.labels.range(root + 4..next).copied().filter(|pc| !is_return(pc.wrapping_sub(8))).collect()
+        self.labels.range(root.saturating_add(1)..next).copied().filter(|pc| !is_return(pc.wrapping_sub(8))).collect()
     }
 
     fn uncovered(&mut self, pc: u32) {
@@ -164,7 +164,7 @@ impl Profile for Starts<'_> {
     /// What starts a function is not part of another one, whatever runs into it: mostly that is a call that never returns.
     /// But a small one is, for it may be what another one ends with.
     fn has_run(&self, pc: u32) -> bool {
-        let next = || self.starts.range(pc + 4..).next().copied().unwrap_or(u32::MAX);
+        let next = || self.starts.range(pc.saturating_add(4)..).next().copied().unwrap_or(u32::MAX);
         !self.starts.contains(&pc) || next() - pc <= 4 * LOOPED_MAX
     }
 }

@@ -134,6 +134,7 @@ mod tests {
         assert_eq!(map.denied(0x1_2000, Access::Load), Some(Denied::Unmapped));
         assert_eq!(map.first_unmapped(at, 0x3000), Some(Addr(0x1_2000)));
         assert_eq!(map.denied(0x8000_0000, Access::Load), Some(Denied::Privileged));
+        map.map(Addr(USER_END - PAGE_BYTES), PAGE_BYTES, Prot::READ);
         assert_eq!(map.first_unmapped(Addr(USER_END - 1), 2), Some(Addr(USER_END)));
         assert_eq!(map.runs(at, 3 * PAGE_BYTES).count(), 3);
     }

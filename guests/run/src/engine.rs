@@ -56,6 +56,20 @@ pub enum Recalled {
     },
 }
 
+/// What was compiled while the guest ran on.
+pub struct Finished {
+    /// For the sake of which address.
+    pub root: u32,
+    /// Its functions.
+    pub functions: Vec<Unit>,
+    /// Bytes of Wasm that it was made of.
+    pub wasm_bytes: usize,
+    /// Processor time that it took, in microseconds.
+    pub time_us: u64,
+    /// Bytes of machine code, all installed; or why nothing is.
+    pub outcome: Result<usize, String>,
+}
+
 /// Does the one instruction at a PC, which is no branch, on a register file and an address space; false if code must leave,
 /// for the reason that the register file then has.
 pub type Interpret<'a, S> = dyn FnMut(&mut State, &mut S, u32) -> bool + 'a;
@@ -77,6 +91,16 @@ pub trait Engine {
     /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
     /// can be told. The error is the host's, not the guest's.
     fn install(&mut self, translated: &Translated, made: Made) -> Result<usize, String>;
+    /// Compiles regions while the guest runs on; false if that cannot be, and then they are to be installed.
+    fn begin(&mut self, _translated: &Translated, _made: Made) -> bool {
+        false
+    }
+    /// Installs the next of what was begun, if it is done; or waits for that.
+    fn finished(&mut self, _waits: bool) -> Option<Finished> {
+        None
+    }
+    /// Takes back all that was begun.
+    fn cancel(&mut self) {}
     /// Where code that earlier runs left may be entered, if it was made with these options.
     fn kept(&mut self, _options: Options) -> Vec<u32> {
         Vec::new()

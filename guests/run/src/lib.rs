@@ -22,7 +22,7 @@ mod tier;
 mod vcpu;
 mod watched;
 
-pub use engine::{Drive, Engine, Interpret, Made, Recalled, Space};
+pub use engine::{Drive, Engine, Finished, Interpret, Made, Recalled, Space};
 pub use interpreted::Interpreted;
 pub use kernel::{Kernel, Served};
 pub use paged::Paged;

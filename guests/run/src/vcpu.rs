@@ -12,7 +12,7 @@ use crate::seen::Seen;
 use crate::statistics::Statistics;
 use crate::tier::Tier;
 use crate::watched::Watched;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use mips::Exception;
 use mips::border::Leave;
@@ -52,6 +52,8 @@ pub struct Vcpu<E: Engine> {
     seen: Seen,
     /// What the engine does not take, and is not tried again.
     refused: BTreeSet<u32>,
+    /// The blocks that are being compiled while the guest runs on: from where to where.
+    begun: BTreeMap<u32, u32>,
     chance: Chance,
     options: Options,
     /// Whether it was asked what earlier runs left for code with these options.
@@ -73,6 +75,7 @@ impl<E: Engine> Vcpu<E> {
             decoded: Decoded::new(),
             seen: Seen::new(Heat::new(if E::TRANSLATES { HOT_VISITS } else { u32::MAX }), tier.is_cold()),
             refused: BTreeSet::new(),
+            begun: BTreeMap::new(),
             chance: Chance::new(),
             options,
             has_asked: false,
@@ -112,6 +115,7 @@ impl<E: Engine> Vcpu<E> {
             }
             self.seen.regions.clear();
             self.refused.clear();
+            self.cancel();
         }
         self.assume(options);
     }
@@ -131,6 +135,7 @@ impl<E: Engine> Vcpu<E> {
 
     fn forget_all(&mut self) {
         self.statistics.flushes += 1;
+        self.cancel();
         self.engine.forget_all();
         self.seen.regions.clear();
         self.refused.clear();
@@ -138,6 +143,9 @@ impl<E: Engine> Vcpu<E> {
 
     /// Runs translated code if there is any at `pc`, makes it if it is time, or interprets a stretch.
     fn translated(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
+        if !self.begun.is_empty() {
+            self.take_finished(false);
+        }
         let pc = self.engine.parts().0.pc;
         let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc));
         if !has_code {

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn code_is_sections_or_what_is_behind_the_headers() {
         let image = Image::parse(HELLO).expect("a program");
-        let of = |file: &[u8]| code(&image, file).iter().map(|part| (part.at, part.bytes)).collect::<Vec<_>>();
+        let of = |file: &[u8]| code_sections(&image, file).iter().map(|part| (part.at, part.bytes)).collect::<Vec<_>>();
         let [(at, bytes)] = of(HELLO)[..] else { panic!("one section of code") };
         assert!(image.segment_at(at).is_some_and(|segment| segment.exec) && bytes > 0);
         // e_shoff: no section headers.

@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod alarm;
+mod background;
 mod compiler;
 mod cpu;
 mod creator;

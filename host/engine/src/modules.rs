@@ -54,6 +54,11 @@ impl Modules {
         self.keep = Some(keep);
     }
 
+    /// Whether it keeps what it is given.
+    pub(crate) fn keeps(&self) -> bool {
+        self.keep.as_ref().is_some_and(Keep::is_open)
+    }
+
     pub(crate) fn compiler(&mut self) -> Result<&Compiler> {
         match &mut self.compiler {
             Some(compiler) => Ok(compiler),

@@ -1,5 +1,6 @@
 //! [`Native`]: guest memory, CPU memory and wasmtime, put together as an engine.
 
+use crate::background::{Background, Done};
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
@@ -14,7 +15,7 @@ use mips::exception::{Access, Denied, Fault};
 use mips::reading::emit::Options;
 use mips::reg::Gpr;
 use mips::translate::{Memories, Translated, Unit};
-use run::{Drive, Engine, Interpret, Made, Recalled};
+use run::{Drive, Engine, Finished, Interpret, Made, Recalled};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -44,6 +45,12 @@ pub struct Native {
     modules: HashMap<u32, (u32, u32)>,
     /// Slots of the regions that were made from code in a page.
     pages: HashMap<u32, Vec<u32>>,
+    /// Started when first needed.
+    background: Option<Background>,
+    /// What it was given, by number: how it was made, its functions, its length in Wasm.
+    begun: HashMap<u64, (Made, Vec<Unit>, usize)>,
+    /// Whether there is a processor to compile on while the guest runs.
+    has_processors: bool,
 }
 
 impl Native {
@@ -65,6 +72,9 @@ impl Native {
             regions: HashMap::new(),
             modules: HashMap::new(),
             pages: HashMap::new(),
+            background: None,
+            begun: HashMap::new(),
+            has_processors: std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1),
         })
     }
 
@@ -90,6 +100,13 @@ impl Native {
 
     /// Leaves what was compiled for the next run. Nothing is kept from then on.
     pub fn publish(&mut self) -> Result<Option<Published>, StoreError> {
+        let background = self.background.take().filter(|_| self.compiled.keeps());
+        for Done { number, module, .. } in background.map(Background::finish).unwrap_or_default() {
+            if let (Some((made, units, _)), Ok(module)) = (self.begun.remove(&number), module) {
+                // What cannot be kept is compiled again, another time.
+                let _ = self.compiled.add(&module, &units, made, &mut self.memory);
+            }
+        }
         self.compiled.publish()
     }
 
@@ -185,6 +202,12 @@ impl Native {
     }
 }
 
+/// Processor time that this thread used so far, in microseconds.
+pub(crate) fn processor_time() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
+}
+
 /// Pages from `at` for `bytes` bytes.
 fn pages(at: u32, bytes: u32) -> impl Iterator<Item = u32> {
     let last = u64::from(at) + u64::from(bytes.max(1)) - 1;
@@ -207,6 +230,36 @@ impl Engine for Native {
         let bytes = self.put(&module, units, |_| true)?;
         self.compiled.add(&module, units, made, &mut self.memory).map_err(text)?;
         Ok(bytes)
+    }
+
+    fn begin(&mut self, translated: &Translated, made: Made) -> bool {
+        if !self.has_processors {
+            return false;
+        }
+        if self.background.is_none() {
+            self.background = self.compiled.compiler().ok().and_then(|compiler| Background::start(&compiler.engine));
+        }
+        let Some(background) = &mut self.background else { return false };
+        let number = background.begin(&translated.wasm);
+        self.begun.insert(number, (made, translated.functions.clone(), translated.wasm.len()));
+        true
+    }
+
+    fn finished(&mut self, waits: bool) -> Option<Finished> {
+        let Done { number, module, time_us } = self.background.as_mut()?.take(waits)?;
+        let (made, functions, wasm_bytes) = self.begun.remove(&number)?;
+        let text = |error: wasmtime::Error| format!("{error:#}");
+        let outcome = module.map_err(text).and_then(|module| {
+            let bytes = self.put(&module, &functions, |_| true)?;
+            self.compiled.add(&module, &functions, made, &mut self.memory).map_err(text)?;
+            Ok(bytes)
+        });
+        Some(Finished { root: made.root, functions, wasm_bytes, time_us, outcome })
+    }
+
+    fn cancel(&mut self) {
+        self.background.iter_mut().for_each(Background::cancel);
+        self.begun.clear();
     }
 
     fn kept(&mut self, options: Options) -> Vec<u32> {
@@ -237,8 +290,7 @@ impl Engine for Native {
     }
 
     fn processor_time(&self) -> u64 {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
+        processor_time()
     }
 
     fn has_code(&self, pc: u32) -> bool {

@@ -56,8 +56,8 @@ fn check(core: &Path, program: &Path, arguments: &[&str], input: &str) {
 }
 
 fn node(core: &Path, script: &str, program: &Path, arguments: &[&str], input: &str) -> Output {
-    let (program, _) = place::node().expect("a core is there only with Node");
-    let mut command = Command::new(program);
+    let (node, _) = place::node().expect("a core is there only with Node");
+    let mut command = Command::new(node);
     command.arg(place::root().join("web-demo/node").join(script)).arg(program).args(arguments);
     output(command.env("STRATA_WEB", core), input)
 }

@@ -60,8 +60,12 @@ fn nonsense_becomes_valid_modules() {
         let mut hints: Vec<u32> = (0..50).map(|_| START + 4 * numbers.below(WORDS)).collect();
         hints.sort_unstable();
         let end = START + 4 * WORDS;
-        let regions =
-            gather_all(&Text { code: &code, parts: vec![START..end], starts: vec![START, START + 400], hints });
+        let regions = gather_all(&Text {
+            code: &code,
+            parts: [START..START + 400, START + 400..end].into(),
+            starts: vec![START, START + 400],
+            hints,
+        });
         let blocks = regions.iter().flat_map(|rooted| &rooted.region.blocks);
         let covered: BTreeSet<u32> =
             blocks.flat_map(|block| (block.pc..block.end() + 4 * u32::from(block.slot.is_some())).step_by(4)).collect();

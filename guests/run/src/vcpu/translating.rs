@@ -1,7 +1,7 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
 use super::Vcpu;
-use crate::engine::{Engine, Made};
+use crate::engine::{Engine, Finished, Made};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
@@ -19,6 +19,9 @@ const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
 /// The same where nothing is known of what is hot.
 const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
 
+/// Visits of what is being compiled beside the guest that make it worth waiting for.
+const WAITED_VISITS: u32 = 200;
+
 impl<E: Engine> Vcpu<E> {
     /// Translates what is at `pc`; false if that cannot be.
     pub(super) fn compile(&mut self, pc: u32) -> bool {
@@ -34,12 +37,55 @@ impl<E: Engine> Vcpu<E> {
         {
             return is_installed;
         }
-        let Some(translated) = self.translate(pc) else { return false };
-        let is_installed = self.install(pc, &translated, begun);
-        if is_installed && self.tier == Tier::Auto {
-            self.seen.have_regions(&translated.functions);
+        // What is being compiled and got hot again meanwhile is worth waiting for.
+        if self.begun.range(..=pc).next_back().is_some_and(|(_, end)| pc < *end) {
+            self.take_finished(true);
+            return self.engine.has_code(pc);
         }
-        is_installed
+        let Some(translated) = self.translate(pc) else { return false };
+        let made = Made { root: pc, options: self.options };
+        // What ran before, and is only made better, had better not be missing meanwhile.
+        let may_wait = self.tier == Tier::Auto && self.begun.is_empty() && !self.seen.renewed.contains(&pc);
+        if may_wait && self.engine.begin(&translated, made) {
+            self.begun.extend(translated.functions.iter().flat_map(|unit| unit.ranges.iter().copied()));
+            self.seen.have_regions(&translated.functions);
+            self.seen.heat.cool(pc);
+            self.seen.heat.warm(pc, WAITED_VISITS);
+            self.statistics.translating += self.engine.processor_time() - begun;
+            return false;
+        }
+        if self.engine.is_full() {
+            self.forget_all();
+        }
+        let outcome = self.engine.install(&translated, made);
+        let time_us = self.engine.processor_time() - begun;
+        let Translated { wasm, functions } = translated;
+        self.installed(Finished { root: pc, functions, wasm_bytes: wasm.len(), time_us, outcome })
+    }
+
+    /// Takes what was compiled meanwhile, or waits for it.
+    pub(super) fn take_finished(&mut self, waits: bool) {
+        if self.engine.is_full() {
+            // What was begun, too.
+            return self.forget_all();
+        }
+        match self.engine.finished(waits) {
+            Some(finished) => {
+                self.begun.clear();
+                self.installed(finished);
+            }
+            // Nobody compiles any more.
+            None if waits => self.begun.clear(),
+            None => {}
+        }
+    }
+
+    /// Does not want what is being compiled any more.
+    pub(super) fn cancel(&mut self) {
+        if !self.begun.is_empty() {
+            self.begun.clear();
+            self.engine.cancel();
+        }
     }
 
     /// Translated code was interrupted where it had just called something that it did not expect. If it does so often, it is
@@ -90,27 +136,28 @@ impl<E: Engine> Vcpu<E> {
         gather(&code, pc, &gpr, limits, &self.seen.profile((!whole).then_some(&self.decoded)))
     }
 
-    fn install(&mut self, root: u32, translated: &Translated, begun: u64) -> bool {
-        if self.engine.is_full() {
-            self.forget_all();
-        }
-        match self.engine.install(translated, Made { root, options: self.options }) {
+    /// Notes what became of a translation; whether it is there now.
+    fn installed(&mut self, made: Finished) -> bool {
+        self.statistics.translating += made.time_us;
+        match made.outcome {
             Ok(bytes) => self.statistics.machine_bytes += bytes as u64,
             Err(refusal) => {
                 self.statistics.refused += 1;
-                self.refused.insert(root);
+                self.refused.insert(made.root);
                 self.refusal = Some(refusal);
                 return false;
             }
         }
-        self.statistics.translating += self.engine.processor_time() - begun;
         self.statistics.modules += 1;
-        self.statistics.wasm_bytes += translated.wasm.len() as u64;
-        for unit in &translated.functions {
+        self.statistics.wasm_bytes += made.wasm_bytes as u64;
+        for unit in &made.functions {
             unit.entries.iter().for_each(|entry| self.seen.heat.mark(*entry));
             self.statistics.regions += 1;
             self.statistics.blocks += unit.ranges.len() as u64;
             self.statistics.instructions += u64::from(unit.instructions);
+        }
+        if self.tier == Tier::Auto {
+            self.seen.have_regions(&made.functions);
         }
         true
     }

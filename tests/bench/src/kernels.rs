@@ -1,4 +1,5 @@
-//! Builds each kernel three ways: natively, for mipsel as Debian builds (static, PIC code), straight to Wasm.
+//! Builds each kernel three ways: natively, for mipsel as Debian builds (static, PIC code), straight to Wasm. And what is
+//! measured beside them: programs of no library.
 
 use crate::list::Kernel;
 use crate::place;
@@ -26,6 +27,8 @@ pub(crate) struct Built {
     pub(crate) mipsel: PathBuf,
     /// None without clang.
     pub(crate) wasm: Option<PathBuf>,
+    /// None unless asked for: see [`crate::portable`].
+    pub(crate) portable: Option<PathBuf>,
 }
 
 /// Whether a compiler is there.
@@ -44,12 +47,18 @@ pub(crate) fn build(kernel: &Kernel) -> Result<Built> {
         true => Some(compile(CLANG, WASM, &[source], place::made("wasm")?.join(&kernel.name).with_extension("wasm"))?),
         false => None,
     };
-    Ok(Built { native, mipsel, wasm })
+    Ok(Built { native, mipsel, wasm, portable: None })
 }
 
 /// Builds the program that measures.
 pub(crate) fn measurer() -> Result<PathBuf> {
     compile(GCC, &["-static"], &[place::bench().join("measure.c")], place::made("")?.join("measure"))
+}
+
+/// Builds `start/NAME.S` for mipsel, with nothing in it but that.
+pub(crate) fn bare(name: &str) -> Result<PathBuf> {
+    let source = place::bench().join("start").join(name).with_extension("S");
+    compile(MIPS_GCC, &["-nostdlib", "-static"], &[source], place::made("mipsel")?.join(name))
 }
 
 fn compile(compiler: &str, options: &[&str], sources: &[PathBuf], program: PathBuf) -> Result<PathBuf> {
@@ -67,7 +76,7 @@ fn compile(compiler: &str, options: &[&str], sources: &[PathBuf], program: PathB
 }
 
 /// Whether `made` exists and is at least as new as `from`.
-fn is_newer(made: &Path, from: &Path) -> bool {
+pub(crate) fn is_newer(made: &Path, from: &Path) -> bool {
     let time = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     matches!((time(made), time(from)), (Some(made), Some(from)) if made >= from)
 }

@@ -13,6 +13,10 @@ pub(crate) struct List {
     pub(crate) software: Vec<Software>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) programs: Vec<Program>,
+    /// What is over as soon as it has started.
+    pub(crate) starts: Vec<String>,
+    /// Kernels that are run for about a second.
+    pub(crate) seconds: Vec<String>,
 }
 
 /// A kernel: `kernels/NAME.c`.
@@ -72,6 +76,14 @@ pub(crate) struct Program {
     pub(crate) run: String,
 }
 
+impl List {
+    /// Software by its name, as the first word of a command line has it.
+    pub(crate) fn software(&self, name: &str) -> Result<&Software> {
+        let found = self.software.iter().find(|software| software.name == name);
+        found.with_context(|| format!("{name} is not in the software of bench.toml"))
+    }
+}
+
 /// Reads `bench.toml`.
 pub(crate) fn read() -> Result<List> {
     let file = place::bench().join("bench.toml");
@@ -88,9 +100,12 @@ mod tests {
             let source = crate::place::bench().join("kernels").join(&kernel.name).with_extension("c");
             assert!(source.is_file(), "{} is missing", source.display());
         }
-        for program in &list.programs {
-            let words = shlex::split(&program.run).unwrap();
-            assert!(list.software.iter().any(|software| software.name == words[0]), "{}: {}", program.name, words[0]);
+        for run in list.programs.iter().map(|program| &program.run).chain(&list.starts) {
+            let words = shlex::split(run).unwrap();
+            assert!(list.software.iter().any(|software| software.name == words[0]), "{run}: {}", words[0]);
+        }
+        for name in &list.seconds {
+            assert!(list.kernels.iter().any(|kernel| kernel.name == *name), "no kernel {name}");
         }
     }
 }

@@ -14,9 +14,13 @@ mod machine;
 mod measure;
 mod page;
 mod place;
+mod portable;
 mod results;
 mod runner;
+mod seconds;
 mod session;
+mod start;
+mod store;
 mod tables;
 mod targets;
 mod wasm;
@@ -54,10 +58,11 @@ struct Bench {
     /// How often everything is run; the interpreter runs once
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Only what has PATTERN in its name or group (also: kernels, programs); may be given again
+    /// Only what has PATTERN in its name or group (also: kernels, programs, start, cache); may be given again
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
-    /// Only these tiers of Strata, such as block,auto; warm is auto with code that an earlier run left
+    /// Only these tiers of Strata, such as block,auto; warm is auto with code that an earlier run left, portable is what
+    /// `strata translate` makes, on wasmtime as it comes
     #[arg(long, value_name = "TIERS", value_delimiter = ',')]
     tiers: Vec<String>,
     /// A tenth of the work, once
@@ -120,9 +125,17 @@ fn show(results: &Results) {
             print(&title, tables::cpu(results, *is_wanted));
         }
     }
-    print("Peak memory, MiB", tables::memory(results));
-    print("Translation", tables::translation(results));
-    print("Targets", tables::targets(results));
+    if !results.rows.is_empty() {
+        print("Peak memory, MiB", tables::memory(results));
+        print("Translation", tables::translation(results));
+        print("Targets", tables::targets(results));
+    }
+    for (title, table) in page::start_tables(results) {
+        print(title, table);
+    }
+    if let Some(store) = &results.store {
+        println!("{}\n", store.about());
+    }
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -43,6 +43,11 @@ pub(crate) fn strata() -> Result<PathBuf> {
     Ok(strata)
 }
 
+/// wasmtime with its own WASI, if set-up built it.
+pub(crate) fn runtime() -> Option<PathBuf> {
+    Some(root().join("target/runtime/release/strata-runtime")).filter(|program| program.is_file())
+}
+
 /// The newest QEMU: the one set-up fetched, else the machine's.
 pub(crate) fn qemu() -> PathBuf {
     let fetched = inputs().join("qemu/usr/bin/qemu-mipsel");

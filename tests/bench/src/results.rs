@@ -2,6 +2,10 @@
 
 use crate::measure::Sample;
 use crate::runner::Runner;
+use crate::seconds::{self, Second};
+use crate::start::Start;
+use crate::store::FullStore;
+use crate::targets::Reached;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -14,6 +18,12 @@ pub(crate) struct Results {
     /// Columns, native first.
     pub(crate) runners: Vec<String>,
     pub(crate) rows: Vec<Row>,
+    /// What starting takes, if that was asked for.
+    pub(crate) start: Option<Start>,
+    /// Kernels that are run for a second, if starting was asked for.
+    pub(crate) seconds: Vec<Second>,
+    /// What a full cache takes, if that was asked for.
+    pub(crate) store: Option<FullStore>,
     /// What went wrong, a line each.
     pub(crate) failures: Vec<String>,
 }
@@ -102,6 +112,14 @@ impl Results {
     /// The rows that `is_wanted` picks.
     pub(crate) fn pick(&self, is_wanted: impl Fn(&Row) -> bool) -> Vec<&Row> {
         self.rows.iter().filter(|row| is_wanted(row)).collect()
+    }
+
+    /// The targets that are no tier's.
+    pub(crate) fn reached(&self) -> Vec<Reached> {
+        let mut all: Vec<Reached> = self.start.iter().flat_map(Start::reached).collect();
+        all.extend(seconds::reached(&self.seconds));
+        all.extend(self.store.iter().flat_map(FullStore::reached));
+        all
     }
 
     /// Runners but native.

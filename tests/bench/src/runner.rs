@@ -18,6 +18,8 @@ pub(crate) enum Runner {
     Wasm,
     /// The newest qemu-mipsel.
     Qemu,
+    /// What `strata translate` makes of it, on wasmtime as it comes.
+    Portable,
     /// Strata, in a tier.
     Strata(String),
     /// Strata as it is on its own, with the code that earlier runs left.
@@ -36,6 +38,7 @@ impl Runner {
             Runner::Native => "native",
             Runner::Wasm => "wasm",
             Runner::Qemu => "qemu",
+            Runner::Portable => "portable",
             Runner::Strata(tier) => tier,
             Runner::Warm => "warm",
         }
@@ -70,6 +73,10 @@ impl Runners {
         let names = names.split(',').map(str::trim).filter(|name| *name != STRESS);
         all.extend(names.map(|name| Runner::Strata(name.to_owned())));
         all.push(Runner::Warm);
+        match place::runtime() {
+            Some(_) => all.push(Runner::Portable),
+            None => eprintln!("no column portable: `cargo xtask setup` builds wasmtime with its own WASI"),
+        }
         Ok(all)
     }
 
@@ -79,7 +86,10 @@ impl Runners {
             Runner::Native => vec![built.native.clone().into()],
             Runner::Wasm => vec![self.itself.clone().into(), "wasm".into(), built.wasm.clone()?.into()],
             Runner::Qemu => vec![self.qemu.clone().into(), built.mipsel.clone().into()],
-            Runner::Strata(_) | Runner::Warm => [self.run(runner), vec![built.mipsel.clone().into()]].concat(),
+            Runner::Portable => vec![place::runtime()?.into(), "run".into(), built.portable.clone()?.into()],
+            Runner::Strata(_) | Runner::Warm => {
+                [self.run(runner, &["--stats"]), vec![built.mipsel.clone().into()]].concat()
+            }
         };
         words.push(repetitions.to_string().into());
         Some(words)
@@ -96,20 +106,44 @@ impl Runners {
         let mipsel = place::inputs().join(&software.mipsel).into();
         let mut words = match runner {
             Runner::Native => vec![place::inputs().join(&software.native).into()],
-            Runner::Wasm => return None,
+            Runner::Wasm | Runner::Portable => return None,
             Runner::Qemu => vec![self.qemu.clone().into(), mipsel],
             Runner::Strata(_) | Runner::Warm => {
                 let grant = format!("{}:/work:ro", folder.display());
                 let grant = ["--dir", &grant, "--workdir", "/work"].map(OsString::from);
-                [self.run(runner), grant.to_vec(), vec![mipsel]].concat()
+                [self.run(runner, &["--stats"]), grant.to_vec(), vec![mipsel]].concat()
             }
         };
         words.extend(arguments.iter().map(OsString::from));
         Some(words)
     }
 
-    fn run(&self, runner: &Runner) -> Vec<OsString> {
-        let mut words = vec![self.strata.clone().into(), "run".into(), "--stats".into()];
+    /// The command line that asks QEMU or Strata who it is, which is over as soon as it has started.
+    pub(crate) fn version(&self, runner: &Runner) -> Option<Vec<OsString>> {
+        let program = match runner {
+            Runner::Qemu => &self.qemu,
+            Runner::Strata(_) | Runner::Warm => &self.strata,
+            _ => return None,
+        };
+        Some(vec![program.into(), "--version".into()])
+    }
+
+    /// The command line of a program that needs no files, with nothing measured or told beside; `is_traced` names each of
+    /// its system calls.
+    pub(crate) fn bare(&self, runner: &Runner, mipsel: &Path, is_traced: bool) -> Option<Vec<OsString>> {
+        let mut words = match runner {
+            Runner::Qemu if is_traced => vec![self.qemu.clone().into(), "-strace".into()],
+            Runner::Qemu => vec![self.qemu.clone().into()],
+            Runner::Strata(_) | Runner::Warm => self.run(runner, if is_traced { &["--strace"] } else { &[] }),
+            _ => return None,
+        };
+        words.push(mipsel.into());
+        Some(words)
+    }
+
+    fn run(&self, runner: &Runner, options: &[&str]) -> Vec<OsString> {
+        let mut words = vec![self.strata.clone().into(), "run".into()];
+        words.extend(options.iter().map(OsString::from));
         match runner {
             Runner::Strata(tier) => words.extend(["--no-cache".into(), "--tier".into(), tier.into()]),
             _ => words.extend(["--cache-dir".into(), self.cache.clone().into()]),

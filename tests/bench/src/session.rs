@@ -7,8 +7,12 @@ use crate::list::List;
 use crate::machine;
 use crate::measure::{Measurer, text};
 use crate::place;
+use crate::portable;
 use crate::results::{Kind, Results, Row};
 use crate::runner::{INTERPRETER, Runner, Runners};
+use crate::seconds;
+use crate::start;
+use crate::store;
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -42,30 +46,53 @@ pub(crate) fn run(list: &List, plan: &Plan) -> Result<Results> {
     let runners = Runners::new()?;
     let mut chosen = runners.all()?;
     chosen.retain(|runner| match runner {
-        Runner::Strata(_) | Runner::Warm => {
+        Runner::Strata(_) | Runner::Warm | Runner::Portable => {
             plan.tiers.is_empty() || plan.tiers.iter().any(|tier| tier == runner.name())
         }
         _ => true,
     });
     let mut work = kernel_work(list, plan, &runners, &chosen)?;
     work.extend(program_work(list, plan, &runners, &chosen)?);
-    ensure!(!work.is_empty(), "nothing in bench.toml has {} in its name or group", plan.only.join(" or "));
+    let (wants_start, wants_store) = (plan.wants(&["start"]), plan.wants(&["cache"]));
+    ensure!(
+        !work.is_empty() || wants_start || wants_store,
+        "nothing in bench.toml has {} in its name or group",
+        plan.only.join(" or ")
+    );
     let mut results = Results {
         machine: machine::describe(&runners),
         rounds: plan.rounds,
         runners: chosen.iter().map(|runner| runner.name().to_owned()).collect(),
         rows: Vec::new(),
+        start: None,
+        seconds: Vec::new(),
+        store: None,
         failures: Vec::new(),
     };
     results.failures = measure(&mut work, plan.rounds, &measurer)?;
     results.rows = work.into_iter().map(|work| work.row).collect();
+    let mut failures = Vec::new();
+    let mut failed = |what: &str, error| failures.push(format!("{what}: {error:#}"));
+    if wants_start {
+        let quick = plan.is_quick;
+        results.start = start::measure(list, &runners, &measurer, quick).map_err(|error| failed("start", error)).ok();
+        let seconds = seconds::measure(list, &runners, &measurer, quick);
+        results.seconds = seconds.map_err(|error| failed("seconds of computing", error)).unwrap_or_default();
+    }
+    if wants_store {
+        results.store = store::measure(plan.is_quick).map_err(|error| failed("cache", error)).ok();
+    }
+    results.failures.extend(failures);
     Ok(results)
 }
 
 fn kernel_work(list: &List, plan: &Plan, runners: &Runners, chosen: &[Runner]) -> Result<Vec<Work>> {
     let mut all = Vec::new();
     for kernel in list.kernels.iter().filter(|kernel| plan.wants(&[&kernel.name, &kernel.group, "kernels"])) {
-        let built = kernels::build(kernel)?;
+        let mut built = kernels::build(kernel)?;
+        if chosen.contains(&Runner::Portable) {
+            built.portable = portable::build(&kernel.name, &built.mipsel)?;
+        }
         let repetitions = if plan.is_quick { kernel.repetitions.div_ceil(10) } else { kernel.repetitions };
         let command = |runner: &Runner| Some((runner.clone(), runners.kernel(runner, &built, repetitions)?));
         all.push(Work {
@@ -87,8 +114,7 @@ fn program_work(list: &List, plan: &Plan, runners: &Runners, chosen: &[Runner]) 
         if !plan.wants(&[&program.name, name, "programs"]) {
             continue;
         }
-        let software = list.software.iter().find(|software| software.name == *name);
-        let software = software.with_context(|| format!("{name} is not in the software of bench.toml"))?;
+        let software = list.software(name)?;
         let command = |runner: &Runner| Some((runner.clone(), runners.program(runner, software, arguments, &folder)?));
         all.push(Work {
             row: row(&program.name, Kind::Program, name, &program.run),

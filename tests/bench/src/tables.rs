@@ -2,7 +2,9 @@
 
 use crate::results::{Pick, Results, Row, geometric_mean};
 use crate::runner::Runner;
-use crate::targets::{self, TARGETS, tiers};
+use crate::seconds::Second;
+use crate::start::{self, Start};
+use crate::targets::{self, Goal, Reached, TARGETS, tiers};
 use comfy_table::{CellAlignment, Table};
 
 /// A cell without a figure.
@@ -83,10 +85,47 @@ pub(crate) fn targets(results: &Results) -> Table {
     let mut table = table(["", "target"].into_iter().chain(tiers.iter().copied()));
     for target in TARGETS {
         let mut cells = vec![target.what.to_owned(), target.goal()];
-        cells.extend(tiers.iter().map(|tier| match target.reached(results, tier) {
-            Some((figure, is_met)) => format!("{} {}", targets::text(figure), if is_met { "met" } else { "missed" }),
-            None => NONE.to_owned(),
-        }));
+        cells.extend(tiers.iter().map(|tier| target.reached(results, tier).unwrap_or_else(|| NONE.to_owned())));
+        table.add_row(cells);
+    }
+    table
+}
+
+/// Each target that is no tier's, what is reached, and what QEMU reaches.
+pub(crate) fn reached(all: &[Reached]) -> Table {
+    let mut table = table(["", "target", "reached", "qemu"].into_iter());
+    for row in all {
+        let text = |figure: Option<f64>| figure.map_or_else(|| NONE.to_owned(), targets::text);
+        let ours = match (row.goal, row.figure) {
+            (Some(goal), Some(figure)) => goal.judge(figure),
+            _ => text(row.figure),
+        };
+        let goal = row.goal.map_or_else(|| NONE.to_owned(), Goal::text);
+        table.add_row([row.what.clone(), goal, ours, text(row.qemu)]);
+    }
+    table
+}
+
+/// What starting takes in milliseconds, by runner.
+pub(crate) fn start(start: &Start) -> Table {
+    let runners = start::runners();
+    let mut table = table([""].into_iter().chain(runners.iter().map(Runner::name)));
+    for row in &start.times {
+        let cells = runners.iter().map(|runner| number(row.median(runner.name()), 2));
+        table.add_row([row.what.clone()].into_iter().chain(cells));
+    }
+    table
+}
+
+/// Kernels that are run for a second: seconds by runner, and what a cold run spends them on.
+pub(crate) fn seconds(all: &[Second]) -> Table {
+    let runners = start::runners();
+    let heads = [""].into_iter().chain(runners.iter().map(Runner::name));
+    let mut table = table(heads.chain(["auto: translating, ms", "auto: share at full speed"]));
+    for second in all {
+        let mut cells = vec![second.kernel.clone()];
+        cells.extend(runners.iter().map(|runner| number(second.wall_s(runner.name()), 3)));
+        cells.extend([number(second.translating_ms(), 1), number(second.share(), 3)]);
         table.add_row(cells);
     }
     table

@@ -11,29 +11,50 @@ pub(crate) struct Target {
 }
 
 /// How far a figure may go.
-enum Goal {
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
     AtMost(f64),
     AtLeast(f64),
 }
 
-impl Target {
-    /// The goal in words.
-    pub(crate) fn goal(&self) -> String {
-        match self.goal {
+impl Goal {
+    /// In words.
+    pub(crate) fn text(self) -> String {
+        match self {
             Goal::AtMost(limit) => format!("≤ {}", text(limit)),
             Goal::AtLeast(limit) => format!("≥ {}", text(limit)),
         }
     }
 
-    /// What a tier reaches, and whether that is enough; none where nothing was measured.
-    pub(crate) fn reached(&self, results: &Results, tier: &str) -> Option<(f64, bool)> {
-        let figure = (self.measure)(results, tier)?;
-        let is_met = match self.goal {
+    /// A figure, and whether it is enough.
+    pub(crate) fn judge(self, figure: f64) -> String {
+        let is_met = match self {
             Goal::AtMost(limit) => figure <= limit,
             Goal::AtLeast(limit) => figure >= limit,
         };
-        Some((figure, is_met))
+        format!("{} {}", text(figure), if is_met { "met" } else { "missed" })
     }
+}
+
+impl Target {
+    /// The goal in words.
+    pub(crate) fn goal(&self) -> String {
+        self.goal.text()
+    }
+
+    /// What a tier reaches, and whether that is enough; none where nothing was measured.
+    pub(crate) fn reached(&self, results: &Results, tier: &str) -> Option<String> {
+        (self.measure)(results, tier).map(|figure| self.goal.judge(figure))
+    }
+}
+
+/// A figure that is no tier's, with its goal and what QEMU makes of it.
+pub(crate) struct Reached {
+    pub(crate) what: String,
+    /// None where there is nothing to compare with.
+    pub(crate) goal: Option<Goal>,
+    pub(crate) figure: Option<f64>,
+    pub(crate) qemu: Option<f64>,
 }
 
 /// All of them.
@@ -73,6 +94,16 @@ pub(crate) const TARGETS: &[Target] = &[
         goal: Goal::AtLeast(2.5),
         measure: |results, tier| mean(results, Row::is_program, "qemu", tier),
     },
+    Target {
+        what: "kernels: time of the portable module against this tier, geometric mean",
+        goal: Goal::AtMost(1.2),
+        measure: |results, tier| portable(results, tier, mean),
+    },
+    Target {
+        what: "kernels: time of the portable module against this tier, the worst",
+        goal: Goal::AtMost(1.2),
+        measure: |results, tier| portable(results, tier, worst),
+    },
     Target { what: "translation: guest instructions a second", goal: Goal::AtLeast(45_000.0), measure: translation },
 ];
 
@@ -83,7 +114,7 @@ pub(crate) fn text(figure: f64) -> String {
 
 /// The tiers that translate.
 pub(crate) fn tiers(results: &Results) -> Vec<&str> {
-    let known = [Runner::Native, Runner::Wasm, Runner::Qemu];
+    let known = [Runner::Native, Runner::Wasm, Runner::Qemu, Runner::Portable];
     let is_tier = |name: &&str| *name != INTERPRETER && !known.iter().any(|runner| runner.name() == *name);
     results.others().filter(is_tier).collect()
 }
@@ -94,6 +125,14 @@ fn mean(results: &Results, is_wanted: Pick, runner: &str, to: &str) -> Option<f6
 
 fn worst(results: &Results, is_wanted: Pick, runner: &str, to: &str) -> Option<f64> {
     results.pick(is_wanted).iter().filter_map(|row| row.ratio(runner, to)).reduce(f64::max)
+}
+
+/// Against the tier that translates all there is, as portable modules do.
+fn portable(results: &Results, tier: &str, of: fn(&Results, Pick, &str, &str) -> Option<f64>) -> Option<f64> {
+    if tier != "region" {
+        return None;
+    }
+    of(results, Row::is_kernel, Runner::Portable.name(), tier)
 }
 
 /// Over all programs together, for single ones are small.

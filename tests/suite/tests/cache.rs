@@ -5,8 +5,11 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Instant;
 use strata_suite::place;
 
 /// A directory for one test's cache, not there yet.
@@ -199,6 +202,48 @@ fn runs_that_race_leave_a_whole_bundle() {
         assert_eq!(room.bundles().len(), 2, "nothing half-written is left");
         assert!(room.run("mipsel/race").recalled() > 0);
     }
+}
+
+/// Runs that are killed at some moment, and runs that are killed while they write.
+const KILLED: u32 = 16;
+/// What ends those.
+const SIGXFSZ: i32 = 25;
+
+#[test]
+fn runs_that_are_killed_leave_what_can_be_used() {
+    let room = Room::new("killed");
+    let race = place::root().join("guests/programs/bin/mipsel/race");
+    let begun = Instant::now();
+    let right = room.run_file(&race, &[]);
+    let whole = begun.elapsed();
+    let bytes = fs::metadata(room.bundles().pop().expect("a bundle")).expect("it is ours").len();
+    let clear = || room.strata(&["cache", "clear"]).output().expect("it runs");
+    for number in 0..KILLED {
+        clear();
+        let mut child = room.strata(&["run"]).arg(&race).stdout(Stdio::null()).spawn().expect("it runs");
+        thread::sleep(whole * number / KILLED);
+        // It may be over already.
+        let _ = child.kill();
+        child.wait().expect("it is our child");
+        room.run_file(&race, &[]).is_like(&right);
+    }
+    // The host ends what writes more than so many blocks of a file; nobody is told, as with SIGKILL.
+    let blocks = bytes / 512;
+    for number in 0..u64::from(KILLED) {
+        clear();
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -c 0; ulimit -f $1; shift; exec \"$@\"", "sh"]);
+        command.arg((blocks * number / u64::from(KILLED)).to_string()).arg(place::strata()).arg("run").arg(&race);
+        let ended = command.env("STRATA_CACHE_DIR", &room.0).output().expect("it runs").status;
+        assert_eq!(ended.signal(), Some(SIGXFSZ), "{ended}: block {number}");
+        assert!(room.bundles().iter().all(|path| path.extension().is_some_and(|extension| extension == "half")));
+        let again = room.run_file(&race, &[]);
+        again.is_like(&right);
+        assert_eq!(again.recalled(), 0, "nothing half-written is used");
+    }
+    assert!(room.run_file(&race, &[]).recalled() > 0);
+    clear();
+    assert!(room.bundles().is_empty(), "what is half-written goes, too");
 }
 
 /// Counts to 8,388,625 in steps, and exits with the low byte. With an argument it first rewrites the step from 1 to 3; with

@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("host/engine", &["abi", "cache", "linux", "mips", "run", "wasm"]),
     ("host/cli", EVERYTHING),
     ("web-demo", &["abi", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"]),
-    ("tests/bench", &[]),
+    ("tests/bench", &["cache"]),
     ("tests/suite", EVERYTHING),
     ("tests/xtask", EVERYTHING),
 ];

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: brings there what measuring needs, then runs `strata-bench`, a crate of its own because it links
 //! the engine.
 
-use crate::{debian, inputs, setup, step};
+use crate::{debian, inputs, runtimes, setup, step};
 use anyhow::{Context, Result};
 
 /// Compilers: native, and straight to Wasm.
@@ -14,6 +14,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         debian::install(PACKAGES, &mut skipped);
         inputs::fetch(&mut skipped);
         inputs::fetch_for_bench(&mut skipped);
+        runtimes::fetch_for_bench(&mut skipped);
         setup::report(&skipped);
     }
     // The whole workspace, as the tests are: another selection has other features, and wasmtime would be compiled twice.

@@ -14,6 +14,11 @@ pub(crate) fn fetch(skipped: &mut Skipped) {
     if let Err(error) = node() {
         skipped.push(format!("Node {NODE}: {error:#}; tests of portable modules run without it"));
     }
+    fetch_for_bench(skipped);
+}
+
+/// Builds wasmtime with its own WASI, which the bench uses, too.
+pub(crate) fn fetch_for_bench(skipped: &mut Skipped) {
     let manifest = "tests/runtime/Cargo.toml";
     let build =
         ["build", "--release", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", "target/runtime"];

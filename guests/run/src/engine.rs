@@ -2,6 +2,7 @@
 
 use abi::{Addr, AddressSpace};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use mips::State;
 use mips::border::Leave;
@@ -50,7 +51,7 @@ pub enum Recalled {
     /// It is installed.
     Code {
         /// Its functions.
-        functions: Vec<Unit>,
+        functions: Arc<[Unit]>,
         /// Bytes of machine code.
         bytes: usize,
     },
@@ -61,7 +62,7 @@ pub struct Finished {
     /// For the sake of which address.
     pub root: u32,
     /// Its functions.
-    pub functions: Vec<Unit>,
+    pub functions: Arc<[Unit]>,
     /// Bytes of Wasm that it was made of.
     pub wasm_bytes: usize,
     /// Processor time that it took, in microseconds.

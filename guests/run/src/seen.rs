@@ -190,6 +190,7 @@ impl Profile for Asked<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mips::translate::Sites;
 
     const SITE: u32 = 0x1000;
     const TARGET: u32 = 0x2000;
@@ -197,8 +198,9 @@ mod tests {
     fn unit(root: u32, calls: &[(u32, u32)]) -> Unit {
         Unit {
             entries: [root].into(),
-            sites: Vec::new(),
+            sites: Sites::default(),
             ranges: [(root, root + 40)].into(),
+            blocks: 1,
             instructions: 10,
             calls: calls.into(),
         }

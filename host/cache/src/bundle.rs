@@ -1,4 +1,4 @@
-//! [`Bundle`]: the file of a program's records.
+//! [`Bundle`]: a file of a program's records.
 //!
 //! All numbers are little-endian; lists begin with how many things are in them, as 32 bits.
 //!
@@ -18,10 +18,11 @@ use crate::digest::Digest;
 use crate::record::{Kind, Record, read_options, write_options};
 use crate::wire::{Reader, Writer};
 use mips::reading::emit::Options;
+use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-const MAGIC: [u8; 8] = *b"strata\0\x02";
+const MAGIC: [u8; 8] = *b"strata\0\x03";
 const HEADER_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES;
 
 /// What a bundle is read from.
@@ -68,16 +69,20 @@ pub(crate) struct Item {
 /// A bundle, open for reading.
 pub struct Bundle {
     source: Box<dyn Source>,
+    /// Its own name.
+    pub id: Digest,
     /// What people call the program.
     pub name: String,
     pub(crate) items: Vec<Item>,
     /// Entries, by address, with the numbers of their records.
     pub(crate) entries: Vec<(u32, u32)>,
+    /// Records that turned out to be of no use to this run, by what is in them.
+    pub(crate) useless: HashSet<Digest>,
 }
 
 impl Bundle {
-    /// Opens the bundle `id`; `None` if it is something else, or damaged.
-    pub fn open(source: Box<dyn Source>, id: &Digest) -> Option<Bundle> {
+    /// Opens a bundle; `None` if it is something else, or damaged.
+    pub fn open(source: Box<dyn Source>) -> Option<Bundle> {
         let length = source.bytes();
         let get = |at: u64, bytes: usize| {
             let mut into = Vec::new();
@@ -95,9 +100,7 @@ impl Bundle {
             return None;
         }
         let mut from = Reader::new(&index);
-        if Digest(from.array()?) != *id {
-            return None;
-        }
+        let id = Digest(from.array()?);
         let name = String::from_utf8_lossy(from.bytes()?).into_owned();
         let mut at = HEADER_BYTES as u64 + u64::from(bytes);
         let items = from.list(|from| {
@@ -110,7 +113,7 @@ impl Bundle {
         let is_known = |entry: &(u32, u32)| (entry.1 as usize) < items.len();
         let entries = from.list(|from| Some((from.word()?, from.word()?)).filter(is_known))?;
         from.finish(())?;
-        Some(Bundle { source, name, items, entries })
+        Some(Bundle { source, id, name, items, entries, useless: HashSet::new() })
     }
 
     /// How many records it has.
@@ -132,6 +135,52 @@ impl Bundle {
     pub fn counts(&self) -> (usize, u64) {
         let code = self.items.iter().filter(|item| item.kind == Kind::Code);
         (code.clone().count(), code.map(|item| u64::from(item.instructions)).sum())
+    }
+
+    /// What drives translated code.
+    pub fn driver(&self) -> Option<Vec<u8>> {
+        let number = self.items.iter().position(|item| item.kind == Kind::Driver)?;
+        self.record(number).map(|record| record.artifact)
+    }
+
+    /// Entries of code that was made with these options.
+    pub fn entries(&self, options: Options) -> Vec<u32> {
+        let is_of_use = |(_, number): &&(u32, u32)| self.is_of_use(*number, options);
+        self.entries.iter().filter(is_of_use).map(|(pc, _)| *pc).collect()
+    }
+
+    fn is_of_use(&self, number: u32, options: Options) -> bool {
+        let item = self.items.get(number as usize);
+        item.is_some_and(|item| item.options == options && !self.useless.contains(&item.digest))
+    }
+
+    /// The number of the newest record with an entry at `pc`, made with these options.
+    pub fn find(&self, pc: u32, options: Options) -> Option<u32> {
+        let first = self.entries.partition_point(|(at, _)| *at < pc);
+        let here = self.entries[first..].iter().take_while(|(at, _)| *at == pc).map(|(_, number)| *number);
+        // New ones are written before old ones.
+        here.filter(|number| self.is_of_use(*number, options)).min()
+    }
+
+    /// The record with this number, if it is not damaged and `read` reads the code that it was made of.
+    pub fn take(&mut self, number: u32, read: impl FnMut(u32, &mut [u8]) -> bool) -> Option<Record> {
+        let record = self.record(number as usize);
+        let record = record.filter(|record| Record::digest(&record.units, read) == Some(record.code));
+        if record.is_none() {
+            self.useless.extend(self.items.get(number as usize).map(|item| item.digest));
+        }
+        record
+    }
+
+    /// Nothing of it is found any more.
+    pub fn discard(&mut self) {
+        self.useless.extend(self.items.iter().map(|item| item.digest));
+    }
+
+    /// What its code expects computed calls to call: their addresses, each with a target, the newest first.
+    pub fn calls(&self) -> Vec<(u32, u32)> {
+        let records = (0..self.len()).filter_map(|number| self.record(number));
+        records.flat_map(|record| record.units).flat_map(|unit| unit.calls).collect()
     }
 
     /// A record; `None` if it is damaged.
@@ -225,16 +274,22 @@ impl Piece {
 mod tests {
     use super::*;
     use mips::state::FpuMode;
-    use mips::translate::Unit;
+    use mips::translate::{Sites, Unit};
 
     const ID: Digest = Digest([7; Digest::BYTES]);
 
     fn record(root: u32) -> Record {
         let options = Options { big_endian: root > 0x1000, fpu: FpuMode::default(), fault_precise: false };
-        let (entries, sites) = (vec![root, root + 8], vec![(3, root + 4)]);
-        let units =
-            vec![Unit { entries, sites, ranges: vec![(root, root + 16)], instructions: 4, calls: vec![(root, 4)] }];
-        let code = Record::digest(&units, Some).expect("every word can be read");
+        let (entries, sites) = (vec![root, root + 8], Sites::new(&[(3, root + 4)]));
+        let units = vec![Unit {
+            entries,
+            sites,
+            ranges: vec![(root, root + 16)],
+            blocks: 2,
+            instructions: 4,
+            calls: vec![(root, 4)],
+        }];
+        let code = Record::digest(&units, |_, _| true).expect("all can be read");
         Record { kind: Kind::Code, options, root, units, code, artifact: vec![1, 2, 3] }
     }
 
@@ -249,14 +304,15 @@ mod tests {
 
     /// All that can be had from bytes that may be a bundle.
     fn readable(bytes: Vec<u8>) -> Option<Vec<Record>> {
-        let bundle = Bundle::open(Box::new(bytes), &ID)?;
+        let bundle = Bundle::open(Box::new(bytes))?;
         (0..bundle.len()).map(|number| bundle.record(number)).collect()
     }
 
     #[test]
     fn what_was_written_is_read() {
-        let bundle = Bundle::open(Box::new(bundle()), &ID).expect("it is whole");
-        assert_eq!((bundle.name.as_str(), bundle.counts()), ("program", (2, 8)));
+        let bundle = Bundle::open(Box::new(bundle())).expect("it is whole");
+        assert_eq!((bundle.id, bundle.name.as_str(), bundle.counts()), (ID, "program", (2, 8)));
+        assert_eq!(bundle.calls(), [(0x2000, 4), (0x1000, 4)]);
         assert_eq!(bundle.entries, [(0x1000, 1), (0x1008, 1), (0x2000, 0), (0x2008, 0)]);
         for (number, right) in [record(0x2000), record(0x1000)].iter().enumerate() {
             let read = bundle.record(number).expect("it is whole");
@@ -281,6 +337,5 @@ mod tests {
         for length in 0..whole.len() {
             assert!(readable(whole[..length].to_vec()).is_none(), "{length} bytes");
         }
-        assert!(Bundle::open(Box::new(whole), &Digest([8; Digest::BYTES])).is_none());
     }
 }

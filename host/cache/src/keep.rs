@@ -5,7 +5,6 @@ use crate::digest::{Digest, Digester};
 use crate::record::{Kind, Record};
 use crate::store::{Store, StoreError};
 use crate::text::Text;
-use mips::reading::emit::Options;
 use std::collections::HashSet;
 use std::hash::Hash;
 
@@ -23,8 +22,6 @@ pub struct Keep {
     /// The bundle's name, once it is known.
     id: Option<Digest>,
     bundle: Option<Bundle>,
-    /// Records of it that turned out to be of no use to this run, by what is in them.
-    useless: HashSet<Digest>,
     fresh: Vec<Record>,
     fresh_bytes: usize,
 }
@@ -41,7 +38,7 @@ pub struct Published {
 impl Keep {
     /// What `store` has for the program with this text. Nothing is read yet.
     pub fn new(store: Store, text: Text) -> Keep {
-        Keep { store, text, id: None, bundle: None, useless: HashSet::new(), fresh: Vec::new(), fresh_bytes: 0 }
+        Keep { store, text, id: None, bundle: None, fresh: Vec::new(), fresh_bytes: 0 }
     }
 
     /// Whether [`Keep::open`] was called.
@@ -63,43 +60,9 @@ impl Keep {
         self.id = Some(id);
     }
 
-    /// What drives translated code.
-    pub fn driver(&self) -> Option<Vec<u8>> {
-        let bundle = self.bundle.as_ref()?;
-        let number = bundle.items.iter().position(|item| item.kind == Kind::Driver)?;
-        bundle.record(number).map(|record| record.artifact)
-    }
-
-    /// Entries of code that was made with these options.
-    pub fn entries(&self, options: Options) -> Vec<u32> {
-        let Some(bundle) = &self.bundle else { return Vec::new() };
-        let is_of_use = |(_, number): &&(u32, u32)| self.item(*number, options).is_some();
-        bundle.entries.iter().filter(is_of_use).map(|(pc, _)| *pc).collect()
-    }
-
-    fn item(&self, number: u32, options: Options) -> Option<Item> {
-        let item = *self.bundle.as_ref()?.items.get(number as usize)?;
-        (item.options == options && !self.useless.contains(&item.digest)).then_some(item)
-    }
-
-    /// The number of the newest record with an entry at `pc`, made with these options.
-    pub fn find(&self, pc: u32, options: Options) -> Option<u32> {
-        let entries = &self.bundle.as_ref()?.entries;
-        let first = entries.partition_point(|(at, _)| *at < pc);
-        let here = entries[first..].iter().take_while(|(at, _)| *at == pc).map(|(_, number)| *number);
-        // New ones are written before old ones.
-        here.filter(|number| self.item(*number, options).is_some()).min()
-    }
-
-    /// The record with this number, if it is not damaged and `word` reads the code that it was made of.
-    pub fn take(&mut self, number: u32, word: impl FnMut(u32) -> Option<u32>) -> Option<Record> {
-        let bundle = self.bundle.as_ref()?;
-        let record = bundle.record(number as usize);
-        let record = record.filter(|record| Record::digest(&record.units, word) == Some(record.code));
-        if record.is_none() {
-            self.useless.insert(bundle.items[number as usize].digest);
-        }
-        record
+    /// What earlier runs left, once it is open.
+    pub fn bundle(&mut self) -> Option<&mut Bundle> {
+        self.bundle.as_mut()
     }
 
     /// Keeps a module that was made, for the end.
@@ -113,7 +76,8 @@ impl Keep {
     /// Writes what is new, beside what is there. Code that is not what the program's file holds stays out.
     pub fn publish(mut self) -> Result<Option<Published>, StoreError> {
         let Some(id) = self.id else { return Ok(None) };
-        let is_true = |record: &Record| Record::digest(&record.units, self.text.words()) == Some(record.code);
+        let read = |at: u32, into: &mut [u8]| self.text.code(at, into);
+        let is_true = |record: &Record| Record::digest(&record.units, read) == Some(record.code);
         let fresh: Vec<Record> = std::mem::take(&mut self.fresh).into_iter().filter(is_true).collect();
         let modules = fresh.iter().filter(|record| record.kind == Kind::Code).count();
         let fresh_bytes: usize = fresh.iter().map(|record| record.artifact.len()).sum();
@@ -123,9 +87,10 @@ impl Keep {
         }
         // Another run may have written it meanwhile.
         let old = self.store.read(&id).map_or(Vec::new(), |bundle| bundle.pieces());
+        let useless = self.bundle.map(|bundle| bundle.useless).unwrap_or_default();
         // What was of no use because the guest had changed its code may be of use to others.
         let old = old.into_iter().filter(|piece| {
-            !self.useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| is_true(&record))
+            !useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| is_true(&record))
         });
         let pieces = merge(fresh.iter().rev().map(Piece::new).chain(old));
         let head = Bundle::head(&id, &self.text.name, &pieces);

@@ -2,7 +2,8 @@
 //!
 //! A program has one file, its [`Bundle`], in a [`Store`] that only its user can write. A bundle holds records, one for
 //! each module that some run made: what it was made of, what it took for granted, and the machine code. [`Keep`] is what
-//! one run uses of all that: it finds records by entry, and at the end adds those that are new.
+//! one run uses of all that: it finds records by entry, and at the end adds those that are new. [`Precompiled`] is a bundle
+//! that holds all of a program's code, and the program.
 //!
 //! Machine code that is read is run. So a bundle is named after the build of Strata that wrote it and the processor it is
 //! for, and everything in it is checked against a digest. A record is used only where the guest's memory holds the code
@@ -12,6 +13,7 @@
 mod bundle;
 mod digest;
 mod keep;
+mod precompiled;
 mod record;
 mod store;
 mod text;
@@ -20,6 +22,7 @@ mod wire;
 pub use bundle::{Bundle, Source};
 pub use digest::Digest;
 pub use keep::{Keep, Published};
+pub use precompiled::{Precompiled, PrecompiledError};
 pub use record::{Kind, Record};
 pub use store::{Listed, Store, StoreError};
 pub use text::{Read, Text};

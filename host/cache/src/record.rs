@@ -4,7 +4,7 @@ use crate::digest::{Digest, Digester};
 use crate::wire::{Reader, Writer};
 use mips::reading::emit::Options;
 use mips::state::FpuMode;
-use mips::translate::Unit;
+use mips::translate::{Sites, Unit, merge};
 
 /// What a record is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,18 +49,22 @@ pub struct Record {
 }
 
 impl Record {
-    /// The guest code of `units` as `word` reads it, in host order; `None` if it cannot read all of it.
-    pub fn digest(units: &[Unit], mut word: impl FnMut(u32) -> Option<u32>) -> Option<Digest> {
+    /// The guest code of `units` as `read` fills it in at an address; `None` if it cannot read all of it.
+    pub fn digest(units: &[Unit], mut read: impl FnMut(u32, &mut [u8]) -> bool) -> Option<Digest> {
+        let mut ranges: Vec<(u32, u32)> = units.iter().flat_map(|unit| &unit.ranges).copied().collect();
+        // What functions share, or lies side by side, is read once.
+        merge(&mut ranges);
         let mut digester = Digester::new();
-        let mut bytes = Vec::new();
-        for (from, to) in units.iter().flat_map(|unit| &unit.ranges) {
-            bytes.clear();
-            bytes.extend(from.to_le_bytes());
-            bytes.extend(to.to_le_bytes());
-            for at in (*from..*to).step_by(4) {
-                bytes.extend(word(at)?.to_le_bytes());
+        let mut piece = vec![0; PIECE_BYTES as usize];
+        for (from, to) in ranges {
+            digester.add(&[from.to_le_bytes(), to.to_le_bytes()].concat());
+            for at in (from..to).step_by(PIECE_BYTES as usize) {
+                let piece = &mut piece[..PIECE_BYTES.min(to - at) as usize];
+                if !read(at, piece) {
+                    return None;
+                }
+                digester.add(piece);
             }
-            digester.add(&bytes);
         }
         Some(digester.finish())
     }
@@ -79,8 +83,9 @@ impl Record {
         };
         to.list(&self.units, |to, unit| {
             to.list(&unit.entries, |to, entry| to.word(*entry));
-            to.list(&unit.sites, pair);
+            to.bytes(unit.sites.bytes());
             to.list(&unit.ranges, pair);
+            to.word(unit.blocks);
             to.word(unit.instructions);
             to.list(&unit.calls, pair);
         });
@@ -95,11 +100,11 @@ impl Record {
         let pair = |from: &mut Reader<'_>| Some((from.word()?, from.word()?));
         let units = from.list(|from| {
             let entries = from.list(Reader::word)?;
-            let sites = from.list(pair)?;
+            let sites = Sites::from_bytes(from.bytes()?.to_vec());
             let ranges = from.list(pair)?;
-            let instructions = from.word()?;
+            let (blocks, instructions) = (from.word()?, from.word()?);
             let calls = from.list(pair)?;
-            Some(Unit { entries, sites, ranges, instructions, calls })
+            Some(Unit { entries, sites, ranges, blocks, instructions, calls })
         })?;
         let artifact = from.bytes()?.to_vec();
         from.finish(Record { kind, options, root, units, code, artifact }).filter(Record::is_sound)
@@ -118,8 +123,10 @@ impl Record {
     }
 }
 
-/// More bytes than any block has.
-const RANGE_BYTES_MAX: u32 = 1 << 16;
+/// More bytes than any function has.
+const RANGE_BYTES_MAX: u32 = 1 << 22;
+/// Bytes read at a time.
+const PIECE_BYTES: u32 = 1 << 14;
 
 /// Options as bits of a byte.
 pub(crate) fn write_options(to: &mut Writer, options: Options) {

@@ -111,7 +111,7 @@ impl Store {
 
     /// The bundle `id`, if there is one and nobody else could have written it.
     pub fn read(&self, id: &Digest) -> Option<Bundle> {
-        Bundle::open(Box::new(self.file(id)?), id)
+        Bundle::open(Box::new(self.file(id)?)).filter(|bundle| bundle.id == *id)
     }
 
     fn file(&self, id: &Digest) -> Option<File> {

@@ -9,9 +9,6 @@ pub type Read = Box<dyn Fn(u32, &mut [u8]) -> bool>;
 const PLACES: u32 = 32;
 const PLACE_BYTES: u32 = 1024;
 
-/// Bytes read at a time.
-const HELD_BYTES: u32 = 4096;
-
 /// What a program's file says its code is.
 pub struct Text {
     /// What people call the program.
@@ -25,23 +22,12 @@ pub struct Text {
 }
 
 impl Text {
-    /// Reads words in host order, as translators do; `None` where the file has none.
-    pub(crate) fn words(&self) -> impl FnMut(u32) -> Option<u32> {
-        // Many words are asked for, one after the other.
-        let (mut held_at, mut held) = (0, Vec::new());
-        move |at| {
-            if at < held_at || (at - held_at) as usize + 4 > held.len() {
-                let (from, bytes) = self.segments.iter().find(|(from, bytes)| at >= *from && at - from < *bytes)?;
-                held.resize(HELD_BYTES.min(bytes - (at - from)) as usize, 0);
-                held_at = at;
-                if !(self.read)(at, &mut held) {
-                    held.clear();
-                }
-            }
-            let offset = (at - held_at) as usize;
-            let word: [u8; 4] = held.get(offset..offset + 4)?.try_into().ok()?;
-            Some(if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
-        }
+    /// Reads code; false where the file has none.
+    pub(crate) fn code(&self, at: u32, into: &mut [u8]) -> bool {
+        let is_inside = |(from, bytes): &(u32, u32)| {
+            at.checked_sub(*from).is_some_and(|offset| u64::from(offset) + into.len() as u64 <= u64::from(*bytes))
+        };
+        self.segments.iter().any(is_inside) && (self.read)(at, into)
     }
 
     /// Tells it from other programs, mostly. Nothing relies on it: each record is compared with all of its code.
@@ -67,26 +53,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_those_of_the_file_and_no_others() {
+    fn code_is_that_of_the_file_and_no_other() {
         let read = |at: u32, into: &mut [u8]| {
             (0..).zip(into).for_each(|(offset, byte)| *byte = (at + offset) as u8);
             true
         };
         let segments = vec![(0x1000, 0x2002), (0x8000, 8)];
         let text = Text { name: String::new(), segments, big_endian: true, read: Box::new(read) };
-        let mut words = text.words();
-        let rows = [
-            (0x1000, Some(0x0001_0203)),
-            (0x1ffc, Some(0xfcfd_feff)),
-            (0x2ffc, Some(0xfcfd_feff)),
-            (0x8004, Some(0x0405_0607)),
-            (0x1010, Some(0x1011_1213)),
-            (0x3000, None),
-            (0x8008, None),
-            (0x0ffc, None),
-        ];
-        for (at, word) in rows {
-            assert_eq!(words(at), word, "{at:#x}");
+        let mut word = [0; 4];
+        for (at, is_there) in [
+            (0x1000, true),
+            (0x2ffe, true),
+            (0x2fff, false),
+            (0x3002, false),
+            (0x8004, true),
+            (0x8005, false),
+            (0x0ffc, false),
+        ] {
+            assert_eq!(text.code(at, &mut word), is_there, "{at:#x}");
         }
+        assert!(text.code(0x8001, &mut word) && word == [1, 2, 3, 4]);
     }
 }

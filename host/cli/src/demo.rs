@@ -108,6 +108,7 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
         tier: tier.into(),
         names_code: false,
         cache: None,
+        precompiled: None,
         trace: None,
         timeout: None,
     }

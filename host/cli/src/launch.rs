@@ -4,7 +4,7 @@ use crate::clocks::{HostClocks, Waiter};
 use crate::failure::Failure;
 use crate::text::text;
 use anyhow::{Context, anyhow};
-use cache::{Keep, Published, Store, StoreError};
+use cache::{Keep, Precompiled, Published, Store, StoreError};
 use engine::{Native, PerfMap};
 use image::Endian;
 use linux::{ExitStatus, Process, Program, TraceSink};
@@ -42,6 +42,8 @@ pub(crate) struct Launch {
     pub(crate) names_code: bool,
     /// Where code is kept from run to run, if anywhere.
     pub(crate) cache: Option<Store>,
+    /// Its code, if that was translated ahead of time.
+    pub(crate) precompiled: Option<Precompiled>,
     /// Takes strace text.
     pub(crate) trace: Option<TraceSink>,
     /// How long it may run.
@@ -117,6 +119,8 @@ impl Launch {
         if let Some(store) = self.cache {
             native.keep(Keep::new(store, text(&program, name)));
         }
+        let is_precompiled = self.precompiled.is_some();
+        self.precompiled.into_iter().for_each(|code| native.precompiled(code));
         let (state, space) = native.parts();
         let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;
@@ -124,6 +128,9 @@ impl Launch {
         let signals = native.signals().context("signals cannot be handled")?;
         let mut waiter = Waiter::new(native.alarm(), signals, self.timeout);
         let mut cpu = Vcpu::new(native, self.tier);
+        if is_precompiled {
+            cpu.recall_now();
+        }
         let status = run::run(&mut cpu, &mut process, &mut waiter);
         let refusal = cpu.take_refusal();
         let published = cpu.engine.publish();

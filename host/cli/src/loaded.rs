@@ -4,6 +4,7 @@ use crate::disasm::code_sections;
 use image::{Image, Kind, Section, Segment};
 use mips::region::CodeSource;
 use mips::translate::region::Text;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A program as if it were loaded.
@@ -19,15 +20,15 @@ impl<'a> Loaded<'a> {
         Loaded { image, file, base: linux::base(image) }
     }
 
-    /// What is known of its code.
-    pub(crate) fn text(&self) -> Text<'_> {
+    /// What is known of its code, and of what its calls called when it ran.
+    pub(crate) fn text(&self, called: BTreeMap<u32, Vec<u32>>) -> Text<'_> {
         let sections = code_sections(self.image, self.file);
         let mut parts: Vec<Range<u32>> = sections.iter().flat_map(|section| self.parts(section)).collect();
         parts.sort_by_key(|part| part.start);
         parts.dedup_by(|next, part| next.start < part.end);
         let symbols = image::functions(self.file).into_iter().map(|symbol| symbol.at);
         let starts = symbols.chain([self.image.entry]).map(|at| at.wrapping_add(self.base)).collect();
-        Text { code: self, parts, starts, hints: self.hints() }
+        Text { code: self, parts, starts, hints: self.hints(), called }
     }
 
     /// What of a section is loaded and may be executed, whatever the section's header says.
@@ -44,7 +45,10 @@ impl<'a> Loaded<'a> {
 
     /// The words of data that may be addresses of code.
     fn hints(&self) -> Vec<u32> {
-        let data = self.image.segments.iter().flat_map(|segment| segment.bytes(self.file).chunks_exact(4));
+        let data = self.image.segments.iter().flat_map(|segment| {
+            let before = segment.at.wrapping_neg() as usize % 4;
+            segment.bytes(self.file).get(before..).unwrap_or_default().chunks_exact(4)
+        });
         let words = data.map(|word| self.image.endian.word(word.try_into().expect("chunks of four")));
         let words = words.map(|word| word.wrapping_add(self.base));
         let is_code = |pc: &u32| pc.is_multiple_of(4) && self.word(*pc).is_some();
@@ -52,6 +56,18 @@ impl<'a> Loaded<'a> {
         hints.sort_unstable();
         hints.dedup();
         hints
+    }
+
+    /// Reads code; false where there is none.
+    pub(crate) fn code(&self, at: u32, into: &mut [u8]) -> bool {
+        let at = at.wrapping_sub(self.base);
+        let segment = self.image.segment_at(at).filter(|segment| segment.exec);
+        let bytes = segment.map_or(&[][..], |_| self.image.bytes_at(self.file, at, into.len() as u32));
+        let is_all = bytes.len() == into.len();
+        if is_all {
+            into.copy_from_slice(bytes);
+        }
+        is_all
     }
 
     fn at(&self, at: u32) -> Option<u32> {

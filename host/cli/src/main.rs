@@ -8,6 +8,7 @@ mod failure;
 mod info;
 mod launch;
 mod loaded;
+mod parallel;
 mod run;
 mod text;
 mod translate;

@@ -4,10 +4,12 @@ use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
 use anyhow::{Context, anyhow};
+use cache::Precompiled;
 use clap::{Args, ValueEnum};
 use linux::{ExitStatus, Signal, TraceSink};
 use namespace::{Grant, Limits};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -67,6 +69,9 @@ pub(crate) struct Run {
     no_cache: bool,
     #[command(flatten)]
     cache: Place,
+    /// Run the machine code in a PROGRAM that `strata translate` made; allow it only if you know who made it
+    #[arg(long)]
+    allow_precompiled: bool,
     /// Most memory the guest may map, such as 256M or 1G
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
     max_memory: u64,
@@ -144,6 +149,8 @@ struct Found {
     node: NodeRef,
     path: Vec<u8>,
     name: String,
+    /// Its code, if the file has that.
+    precompiled: Option<Precompiled>,
 }
 
 impl Run {
@@ -172,6 +179,7 @@ impl Run {
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
             tier,
             names_code: self.perf_map,
+            precompiled: found.precompiled,
             cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(&writable) },
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
@@ -196,23 +204,35 @@ impl Run {
         };
         if let Some(file) = self.host_program.clone() {
             self.program.insert(0, file.clone().into_os_string());
-            return host_program(&file, HOST_PROGRAMS_AT, grants);
+            return self.host_program(&file, HOST_PROGRAMS_AT, grants);
         }
         let program = self.program[0].clone();
         match root {
             Some(root) => root_program(root, program.as_bytes()),
-            None => host_program(Path::new(&program), PROGRAMS_AT, grants),
+            None => self.host_program(Path::new(&program), PROGRAMS_AT, grants),
         }
     }
-}
 
-fn host_program(file: &Path, at: &[u8], grants: &mut Vec<Grant>) -> Result<Found, Failure> {
-    let node = hostio::file::open(file).map_err(|error| Failure::reading(file, &error))?;
-    let name = file.display().to_string();
-    let (opened, bytes) = contents(&node).map_err(|errno| Failure::cannot_run(anyhow!("{name}: {}", errno.text())))?;
-    let path = [at, file.file_name().unwrap_or_default().as_bytes()].concat();
-    grants.push(Grant::File { node: node.clone(), at: path.clone() });
-    Ok(Found { file: opened, bytes, node, path, name })
+    fn host_program(&self, file: &Path, at: &[u8], grants: &mut Vec<Grant>) -> Result<Found, Failure> {
+        let mut node = hostio::file::open(file).map_err(|error| Failure::reading(file, &error))?;
+        let mut guest_name = file.file_name().unwrap_or_default().as_bytes();
+        let name = file.display().to_string();
+        let cannot = |why: &dyn Display| Failure::cannot_run(anyhow!("{name}: {why}"));
+        let precompiled = File::open(file).map_err(|error| Failure::reading(file, &error))?;
+        let precompiled = Precompiled::open(&precompiled).map_err(|error| cannot(&error))?;
+        if let Some(Precompiled { program, file, .. }) = &precompiled {
+            if !self.allow_precompiled {
+                return Err(cannot(&"has machine code in it, which would be run: allow that with --allow-precompiled"));
+            }
+            node = hostio::file::of_part(file, program.clone()).map_err(|error| cannot(&error))?;
+            // What a program does may depend on what it is called.
+            guest_name = guest_name.strip_suffix(b".cwasm").filter(|name| !name.is_empty()).unwrap_or(guest_name);
+        }
+        let (opened, bytes) = contents(&node).map_err(|errno| cannot(&errno.text()))?;
+        let path = [at, guest_name].concat();
+        grants.push(Grant::File { node: node.clone(), at: path.clone() });
+        Ok(Found { file: opened, bytes, node, path, name, precompiled })
+    }
 }
 
 /// Finds a program in a root by the guest's own path resolution, so that its symbolic links stay inside.
@@ -228,7 +248,7 @@ fn root_program(root: NodeRef, path: &[u8]) -> Result<Found, Failure> {
     let place = Walk::new(&mounts).resolve(&absolute).map_err(wrong)?;
     let node = place.node().clone();
     let (file, bytes) = contents(&node).map_err(wrong)?;
-    Ok(Found { file, bytes, node, path: absolute, name })
+    Ok(Found { file, bytes, node, path: absolute, name, precompiled: None })
 }
 
 /// A program's file, open, and its length in bytes.
@@ -329,6 +349,7 @@ fn statistics(ended: &Ended) {
         ("single instructions interpreted for it", of.single_steps),
         ("single instructions interpreted in place", of.in_place),
         ("system calls made in place", of.served),
+        ("guest instructions interpreted", of.interpreted),
         ("interpreted stretches", of.stretches),
         ("times all translations were dropped", of.flushes),
     ] {

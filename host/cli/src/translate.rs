@@ -1,19 +1,28 @@
 //! `strata translate`: a program as a file of translated code.
 
+use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::loaded::Loaded;
+use crate::parallel;
+use crate::text::text;
 use anyhow::{Context, anyhow};
+use cache::{Keep, Precompiled, Record};
 use clap::Args;
+use engine::Ahead;
 use image::{Endian, Image};
-use indicatif::{ProgressBar, ProgressStyle};
 use mips::State;
 use mips::reading::emit::Options;
+use mips::translate::Unit;
 use mips::translate::program::Program;
 use mips::translate::region::{Rooted, gather_all};
+use run::Made;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::Arc;
 use wasm::Body;
 
 /// Translate a whole program ahead of time
@@ -21,13 +30,26 @@ use wasm::Body;
 /// OUT.wasm runs under any WebAssembly runtime that offers WASI preview 1 and lets a module have several memories
 /// (WebAssembly 3.0): `wasmtime OUT.wasm`, Node 22 and later. Strata is not needed there. What the runtime grants is what
 /// the program has: its streams, arguments, environment, and the directories that are opened to it.
+///
+/// OUT.cwasm is the program and machine code for it, for this host's processor and this build of Strata:
+/// `strata run --allow-precompiled OUT.cwasm`. It starts at full speed, wherever it goes.
+///
+/// What earlier runs of the program left in the cache says what it calls by address, and makes such calls faster.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  strata translate ./busybox -o busybox.wasm    # then: wasmtime busybox.wasm ls
+  strata translate ./busybox -o busybox.cwasm   # then: strata run --allow-precompiled busybox.cwasm ls")]
 pub(crate) struct Translate {
     /// The program: a static MIPS executable
     program: PathBuf,
-    /// The file to write: NAME.wasm
+    /// The file to write: NAME.wasm or NAME.cwasm
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
+    /// Learn nothing from earlier runs, so that the same program gives the same file
+    #[arg(long, conflicts_with = "cache_dir")]
+    no_cache: bool,
+    #[command(flatten)]
+    cache: Place,
 }
 
 /// This host's half of a portable module; empty where it could not be built.
@@ -35,9 +57,20 @@ const HOST: &[u8] = include_bytes!(env!("STRATA_PORTABLE"));
 
 impl Translate {
     pub(crate) fn run(self) -> Done {
-        if self.output.extension().is_none_or(|extension| extension != "wasm") {
-            let name = self.output.display();
-            return Err(anyhow!("{name}: what to make is told by the name; let it end in .wasm").into());
+        let is_portable = match self.output.extension().and_then(OsStr::to_str) {
+            Some("wasm") => true,
+            Some("cwasm") => false,
+            _ => {
+                let name = self.output.display();
+                return Err(anyhow!("{name}: what to make is told by the name; let it end in .wasm or .cwasm").into());
+            }
+        };
+        if is_portable && HOST.is_empty() {
+            return Err(anyhow!(
+                "this strata was built without the host of portable modules: \
+                 `rustup target add wasm32-unknown-unknown`, and build it again"
+            )
+            .into());
         }
         let bytes = std::fs::read(&self.program).map_err(|error| Failure::reading(&self.program, &error))?;
         let name = self.program.display().to_string();
@@ -49,21 +82,45 @@ impl Translate {
                 "it wants {linker}: only static programs can be translated; link it with -static"
             )));
         }
-        if HOST.is_empty() {
-            return Err(anyhow!(
-                "this strata was built without the host of portable modules: \
-                 `rustup target add wasm32-unknown-unknown`, and build it again"
-            )
-            .into());
-        }
+        let options = options(&image);
         let loaded = Loaded::new(&image, &bytes);
-        let regions = gather_all(&loaded.text());
-        let module = translate(&regions, options(&image), &bytes);
-        let module = portable::link::module(HOST, &module).map_err(|error| cannot(anyhow!(error)))?;
-        write(&self.output, &module)?;
+        let regions = gather_all(&loaded.text(self.called(&bytes).map_err(cannot)?));
+        let program = Program::new(&regions, options);
+        let (functions, units): (Vec<Body>, Vec<Unit>) =
+            parallel::each("translating", regions.len(), |number| program.function(number)).into_iter().unzip();
+        let parts = if is_portable {
+            let module = portable::link::module(HOST, &program.portable_module(&functions, &bytes));
+            vec![module.map_err(|error| cannot(anyhow!(error)))?]
+        } else {
+            let wasm = Program::module(functions, Ahead::MEMORIES);
+            let code = compile(&wasm, units, Made { root: image.entry, options }, |at, into| loaded.code(at, into));
+            let (code, driver) = code.map_err(|error| cannot(anyhow!(error)))?;
+            let called = name.rsplit('/').next().unwrap_or_default();
+            Precompiled::encode(called, bytes, code, &driver)
+        };
+        write(&self.output, &parts)?;
         let instructions: u32 = regions.iter().map(Rooted::instructions).sum();
-        say(&format!("{} functions, {instructions} instructions, {} bytes", regions.len(), module.len()));
+        let bytes: usize = parts.iter().map(Vec::len).sum();
+        say(&format!("{} functions, {instructions} instructions, {bytes} bytes", regions.len()));
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What computed calls called in earlier runs, as far as it is known.
+    fn called(&self, bytes: &[u8]) -> anyhow::Result<BTreeMap<u32, Vec<u32>>> {
+        let mut called: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let Some(store) = self.cache.store(&[]).filter(|_| !self.no_cache) else { return Ok(called) };
+        let image = Image::parse(bytes)?;
+        let program =
+            linux::Program { image, file: Box::new(vfs::node::Bytes(bytes.to_vec())), path: Vec::new(), node: None };
+        let mut keep = Keep::new(store, text(&Arc::new(program), ""));
+        Ahead::new(|| ()).map_err(|error| anyhow!(error))?.open(&mut keep);
+        for (site, target) in keep.bundle().map(|bundle| bundle.calls()).unwrap_or_default() {
+            let targets = called.entry(site).or_default();
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        Ok(called)
     }
 }
 
@@ -74,38 +131,30 @@ fn options(image: &Image) -> Options {
     Options { big_endian: image.endian == Endian::Big, fpu: state.fpu, fault_precise: false }
 }
 
-/// Translates all regions, on all processors.
-fn translate(regions: &[Rooted], options: Options, file: &[u8]) -> Vec<u8> {
-    let program = Program::new(regions, options);
-    let style = "{spinner} translating {bar:40} {pos}/{len} functions, {eta} left";
-    let progress = ProgressBar::new(regions.len() as u64)
-        .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-        let made = numbers.take_while(|number| *number < regions.len()).map(|number| {
-            progress.inc(1);
-            (number, program.function(number))
-        });
-        made.collect::<Vec<(usize, Body)>>()
-    };
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let mut functions: Vec<(usize, Body)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("translating does not panic")).collect()
-    });
+/// Compiles a program's module, and what drives it.
+fn compile(
+    wasm: &[u8],
+    units: Vec<Unit>,
+    made: Made,
+    read: impl FnMut(u32, &mut [u8]) -> bool,
+) -> Result<(Record, Record), String> {
+    let progress = parallel::bar("compiling", units.len());
+    let ahead = Ahead::new({
+        let progress = progress.clone();
+        move || progress.inc(1)
+    })?;
+    let code = ahead.compile(wasm, units, made, read);
     progress.finish_and_clear();
-    functions.sort_unstable_by_key(|(number, _)| *number);
-    let functions: Vec<Body> = functions.into_iter().map(|(_, body)| body).collect();
-    program.module(&functions, file)
+    Ok((code?, ahead.driver()?))
 }
 
 /// Writes a file whole, or leaves what was there.
-fn write(to: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn write(to: &Path, parts: &[Vec<u8>]) -> Result<(), Failure> {
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let beside = to.with_file_name(name);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, to));
+    let written = File::create(&beside).and_then(|mut file| parts.iter().try_for_each(|part| file.write_all(part)));
+    let written = written.and_then(|()| std::fs::rename(&beside, to));
     if written.is_err() {
         // Whatever went wrong first is what matters.
         let _ = std::fs::remove_file(&beside);

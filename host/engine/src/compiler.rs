@@ -1,13 +1,14 @@
 //! wasmtime's engine: makes modules of Wasm, or of what it made of Wasm before.
 
-#![expect(unsafe_code, reason = "takes machine code from a cache for its own")]
+#![expect(unsafe_code, reason = "takes machine code from files for its own")]
 
 use crate::creator::Creator;
 use crate::mapping::{ADDRESSABLE, GUARD};
 use mips::border;
+use std::fs::File;
 use std::hash::Hash;
 use std::sync::Arc;
-use wasmtime::{Config, Engine, Module, OptLevel, Result};
+use wasmtime::{CacheStore, Config, Engine, Module, OptLevel, Result};
 
 /// An engine, and who gives its memories.
 pub(crate) struct Compiler {
@@ -40,6 +41,14 @@ impl Compiler {
         Ok(Compiler { engine, creator })
     }
 
+    /// One that compiles the functions of a module on all processors, and tells of each that it begins.
+    pub(crate) fn parallel(watch: Arc<dyn CacheStore>) -> Result<Compiler> {
+        let creator = Arc::new(Creator::default());
+        let mut config = config(creator.clone());
+        config.parallel_compilation(true).enable_incremental_compilation(watch)?;
+        Ok(Compiler { engine: Engine::new(&config)?, creator })
+    }
+
     /// What its artifacts fit: this processor and these settings.
     pub(crate) fn host(&self) -> impl Hash + '_ {
         self.engine.precompile_compatibility_hash()
@@ -55,5 +64,12 @@ impl Compiler {
         // SAFETY: the cache gives only what this build of Strata, on an engine like this one, put into a directory that
         // nobody but its user can write, and whose digest is right.
         unsafe { Module::deserialize(&self.engine, artifact) }
+    }
+
+    /// Takes the same from a file that begins with it.
+    pub(crate) fn map(&self, file: &File) -> Result<Module> {
+        let file = file.try_clone()?;
+        // SAFETY: the user said that this file may be trusted; that this build of Strata made it, it says itself.
+        unsafe { Module::deserialize_open_file(&self.engine, file) }
     }
 }

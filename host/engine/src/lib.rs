@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod ahead;
 mod alarm;
 mod background;
 mod compiler;
@@ -21,6 +22,7 @@ mod vanished;
 mod wait;
 mod wasm;
 
+pub use ahead::Ahead;
 pub use alarm::Alarm;
 pub use memory::GuestMemory;
 pub use native::Native;

@@ -37,6 +37,17 @@ impl GuestMemory {
         self.pages.denied(at, access)
     }
 
+    /// Reads code; false if not all of it may be executed.
+    pub(crate) fn fetch_all(&self, at: u32, into: &mut [u8]) -> bool {
+        let is_code = self.pages.first_without(Addr(at), into.len(), Prot::EXEC).is_none();
+        if is_code {
+            // SAFETY: every page of the range was just found executable, which is readable for us, too; only this thread
+            // maps or unmaps.
+            unsafe { self.mapping.base().add(at as usize).copy_to(into.as_mut_ptr(), into.len()) };
+        }
+        is_code
+    }
+
     /// The address of `bytes` accessible bytes at `at`, or the fault of the first that is not.
     #[inline(always)]
     fn reach(&self, at: u32, bytes: u32, access: Access, need: Prot) -> Result<*mut u8, Fault> {

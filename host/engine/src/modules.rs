@@ -1,13 +1,13 @@
-//! [`Modules`]: where compiled modules come from: the compiler, or what earlier runs left.
+//! [`Modules`]: where compiled modules come from: the compiler, what earlier runs left, or a program's own file.
 
 use crate::compiler::Compiler;
 use crate::memory::GuestMemory;
-use cache::{Keep, Kind, Published, Record, StoreError};
+use cache::{Bundle, Keep, Kind, Precompiled, Published, Record, StoreError};
 use mips::reading::emit::Options;
-use mips::reading::interp::Bus;
 use mips::state::FpuMode;
 use mips::translate::{Memories, Unit, driver};
 use run::Made;
+use std::sync::Arc;
 use wasmtime::{Module, Result};
 
 /// A compiler, started when first needed, and a cache, if there is one.
@@ -15,9 +15,11 @@ use wasmtime::{Module, Result};
 pub(crate) struct Modules {
     compiler: Option<Compiler>,
     keep: Option<Keep>,
+    /// What was translated ahead of time.
+    precompiled: Option<Precompiled>,
 }
 
-/// What the cache has for an entry.
+/// What there is for an entry.
 pub(crate) enum Kept {
     /// Nothing.
     Nothing,
@@ -27,14 +29,17 @@ pub(crate) enum Kept {
     Module {
         module: Module,
         /// Its functions.
-        units: Vec<Unit>,
-        /// Those of their entries for which there is nothing newer.
-        newest: Vec<u32>,
+        units: Arc<[Unit]>,
+        /// Those of their entries for which there is something newer, in order.
+        older: Vec<u32>,
     },
 }
 
+/// How modules come by their memories.
+pub(crate) const MEMORIES: Memories = Memories::CpuDefined;
+
 /// What the driver takes for granted: nothing.
-const NO_MADE: Made = Made {
+pub(crate) const NO_MADE: Made = Made {
     root: 0,
     options: Options {
         big_endian: false,
@@ -44,8 +49,15 @@ const NO_MADE: Made = Made {
 };
 
 /// The guest's code as it is now.
-fn code(memory: &mut GuestMemory) -> impl FnMut(u32) -> Option<u32> {
-    |at| memory.fetch(at).ok()
+fn code(memory: &GuestMemory) -> impl FnMut(u32, &mut [u8]) -> bool {
+    |at, into| memory.fetch_all(at, into)
+}
+
+fn compiler(started: &mut Option<Compiler>) -> Result<&Compiler> {
+    match started {
+        Some(compiler) => Ok(compiler),
+        none => Ok(none.insert(Compiler::new()?)),
+    }
 }
 
 impl Modules {
@@ -54,32 +66,34 @@ impl Modules {
         self.keep = Some(keep);
     }
 
+    /// Uses what was translated ahead of time from now on, where earlier runs left nothing.
+    pub(crate) fn precompiled(&mut self, code: Precompiled) {
+        self.precompiled = Some(code);
+    }
+
     /// Whether it keeps what it is given.
     pub(crate) fn keeps(&self) -> bool {
         self.keep.as_ref().is_some_and(Keep::is_open)
     }
 
     pub(crate) fn compiler(&mut self) -> Result<&Compiler> {
-        match &mut self.compiler {
-            Some(compiler) => Ok(compiler),
-            none => Ok(none.insert(Compiler::new()?)),
-        }
+        compiler(&mut self.compiler)
     }
 
     /// What drives translated code.
     pub(crate) fn driver(&mut self) -> Result<Module> {
-        let artifact = self.keep.as_ref().and_then(|keep| keep.driver());
+        let artifact = self.bundles().find_map(|bundle| bundle.driver());
         let compiler = self.compiler()?;
         if let Some(module) = artifact.and_then(|artifact| compiler.load(&artifact).ok()) {
             return Ok(module);
         }
         let module = compiler.compile(&driver(Memories::Defined))?;
-        self.add_record(&module, Kind::Driver, NO_MADE, &[], |_| None)?;
+        self.add_record(&module, Kind::Driver, NO_MADE, &[], |_, _| false)?;
         Ok(module)
     }
 
     /// Remembers a module for the next run.
-    pub(crate) fn add(&mut self, module: &Module, units: &[Unit], made: Made, memory: &mut GuestMemory) -> Result<()> {
+    pub(crate) fn add(&mut self, module: &Module, units: &[Unit], made: Made, memory: &GuestMemory) -> Result<()> {
         self.add_record(module, Kind::Code, made, units, code(memory))
     }
 
@@ -89,43 +103,57 @@ impl Modules {
         kind: Kind,
         made: Made,
         units: &[Unit],
-        word: impl FnMut(u32) -> Option<u32>,
+        read: impl FnMut(u32, &mut [u8]) -> bool,
     ) -> Result<()> {
         let Made { root, options, .. } = made;
         let Some(keep) = self.keep.as_mut().filter(|keep| keep.is_open()) else { return Ok(()) };
-        if let Some(code) = Record::digest(units, word) {
+        if let Some(code) = Record::digest(units, read) {
             keep.add(Record { kind, options, root, units: units.to_vec(), code, artifact: module.serialize()? });
         }
         Ok(())
     }
 
-    /// Where what earlier runs left may be entered. Without a cache, nowhere.
+    /// Where code that is there already may be entered.
     pub(crate) fn entries(&mut self, options: Options) -> Vec<u32> {
-        if self.keep.is_none() || self.compiler().is_err() {
-            return Vec::new();
+        if let (Some(keep), Ok(compiler)) = (&mut self.keep, compiler(&mut self.compiler))
+            && !keep.is_open()
+        {
+            keep.open(&compiler.host());
         }
-        match (&mut self.keep, &self.compiler) {
-            (Some(keep), Some(compiler)) => {
-                if !keep.is_open() {
-                    keep.open(&compiler.host());
-                }
-                keep.entries(options)
-            }
-            _ => Vec::new(),
-        }
+        self.bundles().flat_map(|bundle| bundle.entries(options)).collect()
     }
 
-    /// What earlier runs left for `pc`.
-    pub(crate) fn take(&mut self, pc: u32, options: Options, memory: &mut GuestMemory) -> Kept {
-        let Some(keep) = &mut self.keep else { return Kept::Nothing };
-        let Some(number) = keep.find(pc, options) else { return Kept::Nothing };
-        let Some(record) = keep.take(number, code(memory)) else { return Kept::Stale };
-        let units = record.units;
+    /// What is there already, in the order in which it is to be used.
+    fn bundles(&mut self) -> impl Iterator<Item = &mut Bundle> {
+        self.keep.iter_mut().filter_map(Keep::bundle).chain(self.precompiled.as_mut().map(|it| &mut it.bundle))
+    }
+
+    /// The code that is there for `pc`.
+    pub(crate) fn take(&mut self, pc: u32, options: Options, memory: &GuestMemory) -> Kept {
+        let find = |bundles: &mut dyn Iterator<Item = &mut Bundle>, pc| {
+            bundles.enumerate().find_map(|(place, bundle)| Some((place, bundle.find(pc, options)?)))
+        };
+        let Some((place, number)) = find(&mut self.bundles(), pc) else { return Kept::Nothing };
+        let record = self.bundles().nth(place).and_then(|bundle| bundle.take(number, code(memory)));
+        let Some(record) = record else { return Kept::Stale };
+        let units: Arc<[Unit]> = record.units.into();
         let entries = units.iter().flat_map(|unit| unit.entries.iter().copied());
-        let newest = entries.filter(|entry| keep.find(*entry, options) == Some(number)).collect();
-        match self.compiler().and_then(|compiler| compiler.load(&record.artifact)) {
-            Ok(module) => Kept::Module { module, units, newest },
-            Err(_) => Kept::Stale,
+        let mut older: Vec<u32> =
+            entries.filter(|entry| find(&mut self.bundles(), *entry) != Some((place, number))).collect();
+        older.sort_unstable();
+        // Only what was translated ahead of time has its artifact elsewhere.
+        let file = self.precompiled.as_ref().filter(|_| record.artifact.is_empty());
+        let loaded = compiler(&mut self.compiler).and_then(|compiler| match file {
+            Some(Precompiled { file, .. }) => compiler.map(file),
+            None => compiler.load(&record.artifact),
+        });
+        match loaded {
+            Ok(module) => Kept::Module { module, units, older },
+            Err(error) => {
+                tracing::warn!("code of an earlier time cannot be used, and is made anew: {error:#}");
+                self.bundles().nth(place).into_iter().for_each(Bundle::discard);
+                Kept::Stale
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::modules::{Kept, Modules};
 use crate::perf_map::PerfMap;
 use crate::ticker::Ticker;
 use crate::wasm::{Installed, Ran, Wasm};
-use cache::{Keep, Published, StoreError};
+use cache::{Keep, Precompiled, Published, StoreError};
 use mips::State;
 use mips::border::{self, Leave};
 use mips::exception::{Access, Denied, Fault};
@@ -18,6 +18,7 @@ use mips::translate::{Memories, Translated, Unit};
 use run::{Drive, Engine, Finished, Interpret, Made, Recalled};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use wasmtime::Module;
 
@@ -26,6 +27,13 @@ const MODULES_MAX: u32 = 12_000;
 
 /// Slots that one module may need.
 const SLOTS_MIN: u32 = 4096;
+
+/// A translated region.
+struct Region {
+    /// The functions of its module, which stand in the slots from `first` on.
+    units: Arc<[Unit]>,
+    first: u32,
+}
 
 /// An engine on this host.
 pub struct Native {
@@ -40,15 +48,14 @@ pub struct Native {
     wasm: Option<Wasm>,
     /// Where `perf` is told of code, if anyone wants that.
     perf_map: Option<PerfMap>,
-    regions: HashMap<u32, Unit>,
-    /// For each slot, the first one of its module and how many that has.
-    modules: HashMap<u32, (u32, u32)>,
+    /// By slot.
+    regions: Vec<Option<Region>>,
     /// Slots of the regions that were made from code in a page.
     pages: HashMap<u32, Vec<u32>>,
     /// Started when first needed.
     background: Option<Background>,
     /// What it was given, by number: how it was made, its functions, its length in Wasm.
-    begun: HashMap<u64, (Made, Vec<Unit>, usize)>,
+    begun: HashMap<u64, (Made, Arc<[Unit]>, usize)>,
     /// Whether there is a processor to compile on while the guest runs.
     has_processors: bool,
 }
@@ -69,8 +76,7 @@ impl Native {
             compiled: Modules::default(),
             wasm: None,
             perf_map: None,
-            regions: HashMap::new(),
-            modules: HashMap::new(),
+            regions: Vec::new(),
             pages: HashMap::new(),
             background: None,
             begun: HashMap::new(),
@@ -98,13 +104,18 @@ impl Native {
         self.compiled.keep(keep);
     }
 
+    /// Uses what was translated ahead of time, where earlier runs left nothing.
+    pub fn precompiled(&mut self, code: Precompiled) {
+        self.compiled.precompiled(code);
+    }
+
     /// Leaves what was compiled for the next run. Nothing is kept from then on.
     pub fn publish(&mut self) -> Result<Option<Published>, StoreError> {
         let background = self.background.take().filter(|_| self.compiled.keeps());
         for Done { number, module, .. } in background.map(Background::finish).unwrap_or_default() {
             if let (Some((made, units, _)), Ok(module)) = (self.begun.remove(&number), module) {
                 // What cannot be kept is compiled again, another time.
-                let _ = self.compiled.add(&module, &units, made, &mut self.memory);
+                let _ = self.compiled.add(&module, &units, made, &self.memory);
             }
         }
         self.compiled.publish()
@@ -112,7 +123,7 @@ impl Native {
 
     /// Puts a module's functions where they are found, those that `is_entered` says; the answer is how many bytes of machine
     /// code they are.
-    fn put(&mut self, module: &Module, units: &[Unit], is_entered: impl Fn(u32) -> bool) -> Result<usize, String> {
+    fn put(&mut self, module: &Module, units: &Arc<[Unit]>, is_entered: impl Fn(u32) -> bool) -> Result<usize, String> {
         let text = |error: wasmtime::Error| format!("{error:#}");
         let wasm = match &mut self.wasm {
             Some(wasm) => wasm,
@@ -128,28 +139,43 @@ impl Native {
                 map.add(at, bytes, unit.entries[0]);
             }
         }
-        for slot in (first..).take(units.len()) {
-            // Functions of a module call each other, so they are forgotten together.
-            self.modules.insert(slot, (first, units.len() as u32));
-        }
-        (first..).zip(units).for_each(|(slot, unit)| self.enter(slot, unit.clone(), &is_entered));
+        self.cpu.expect_entries(units);
+        self.regions.resize_with(first as usize, || None);
+        self.regions.extend(units.iter().map(|_| Some(Region { units: units.clone(), first })));
+        (first..).zip(&**units).for_each(|(slot, unit)| self.enter(slot, unit, &is_entered));
         Ok(bytes)
     }
 
     /// Makes a region's entries known.
-    fn enter(&mut self, slot: u32, unit: Unit, is_entered: impl Fn(u32) -> bool) {
+    fn enter(&mut self, slot: u32, unit: &Unit, is_entered: impl Fn(u32) -> bool) {
         let mut covered: Vec<u32> = unit.ranges.iter().flat_map(|(from, to)| pages(*from, to - from)).collect();
         covered.sort_unstable();
         covered.dedup();
         for page in covered {
             self.pages.entry(page).or_default().push(slot);
         }
-        let entries = unit.entries.clone();
-        self.regions.insert(slot, unit);
-        for (number, pc) in entries.iter().enumerate() {
+        for (number, pc) in unit.entries.iter().enumerate() {
             if is_entered(*pc) {
                 self.cpu.set_entry(*pc, border::entry(slot, number as u32));
             }
+        }
+    }
+
+    fn region(&self, slot: u32) -> Option<&Unit> {
+        let region = self.regions.get(slot as usize)?.as_ref()?;
+        Some(&region.units[(slot - region.first) as usize])
+    }
+
+    /// The slots that have a region.
+    fn slots(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.regions).filter(|(_, region)| region.is_some()).map(|(slot, _)| slot)
+    }
+
+    /// The slots of the module of the region in `slot`. Functions of a module call each other, so they are forgotten together.
+    fn module(&self, slot: u32) -> Range<u32> {
+        match self.regions.get(slot as usize) {
+            Some(Some(Region { units, first })) => *first..first + units.len() as u32,
+            _ => slot..slot,
         }
     }
 
@@ -157,25 +183,21 @@ impl Native {
     fn made_of(&self, at: u32, bytes: u32) -> Vec<u32> {
         let end = u64::from(at) + u64::from(bytes);
         let overlaps = |(from, to): &(u32, u32)| u64::from(*from) < end && at < *to;
-        let is_made = |slot: &u32| self.regions.get(slot).is_some_and(|region| region.ranges.iter().any(overlaps));
+        let is_made = |slot: &u32| self.region(*slot).is_some_and(|region| region.ranges.iter().any(overlaps));
         if bytes / border::PAGE_BYTES > self.pages.len() as u32 {
-            return self.regions.keys().copied().filter(is_made).collect();
+            return self.slots().filter(is_made).collect();
         }
         pages(at, bytes).filter_map(|page| self.pages.get(&page)).flatten().copied().filter(is_made).collect()
     }
 
     /// Forgets a region, and those that may call it without a look at the entries.
     fn remove(&mut self, slot: u32) {
-        let (first, count) = self.modules.get(&slot).copied().unwrap_or((slot, 1));
-        (first..first + count).for_each(|slot| self.remove_one(slot));
-    }
-
-    fn remove_one(&mut self, slot: u32) {
-        self.modules.remove(&slot);
-        if let Some(region) = self.regions.remove(&slot) {
-            for (number, pc) in region.entries.iter().enumerate() {
-                if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
-                    self.cpu.set_entry(*pc, 0);
+        for slot in self.module(slot) {
+            if let Some(Region { units, first }) = self.regions[slot as usize].take() {
+                for (number, pc) in units[(slot - first) as usize].entries.iter().enumerate() {
+                    if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
+                        self.cpu.set_entry(*pc, 0);
+                    }
                 }
             }
         }
@@ -184,10 +206,8 @@ impl Native {
     /// The fault of translated code in a region: what the page map says about it, at the PC of its site.
     fn fault(&mut self, at: u32, site: Option<(u32, u32)>) -> Fault {
         let pc = site.and_then(|(slot, offset)| {
-            let sites = &self.regions.get(&slot)?.sites;
             // The trap's offset is its instruction's own.
-            let found = sites.partition_point(|(known, _)| *known <= offset).checked_sub(1)?;
-            Some(sites[found].1)
+            self.region(slot)?.sites.pc(offset)
         });
         if let Some(pc) = pc {
             let state = self.cpu.state();
@@ -217,7 +237,7 @@ fn pages(at: u32, bytes: u32) -> impl Iterator<Item = u32> {
 impl Engine for Native {
     type Space = GuestMemory;
 
-    const MEMORIES: Memories = Memories::CpuDefined;
+    const MEMORIES: Memories = crate::modules::MEMORIES;
 
     fn parts(&mut self) -> (&mut State, &mut GuestMemory) {
         (self.cpu.state(), &mut self.memory)
@@ -225,10 +245,10 @@ impl Engine for Native {
 
     fn install(&mut self, translated: &Translated, made: Made) -> Result<usize, String> {
         let text = |error: wasmtime::Error| format!("{error:#}");
-        let units = &translated.functions;
+        let units = Arc::from(&*translated.functions);
         let module = self.compiled.compiler().and_then(|compiler| compiler.compile(&translated.wasm)).map_err(text)?;
-        let bytes = self.put(&module, units, |_| true)?;
-        self.compiled.add(&module, units, made, &mut self.memory).map_err(text)?;
+        let bytes = self.put(&module, &units, |_| true)?;
+        self.compiled.add(&module, &units, made, &self.memory).map_err(text)?;
         Ok(bytes)
     }
 
@@ -241,7 +261,7 @@ impl Engine for Native {
         }
         let Some(background) = &mut self.background else { return false };
         let number = background.begin(&translated.wasm);
-        self.begun.insert(number, (made, translated.functions.clone(), translated.wasm.len()));
+        self.begun.insert(number, (made, Arc::from(&*translated.functions), translated.wasm.len()));
         true
     }
 
@@ -251,7 +271,7 @@ impl Engine for Native {
         let text = |error: wasmtime::Error| format!("{error:#}");
         let outcome = module.map_err(text).and_then(|module| {
             let bytes = self.put(&module, &functions, |_| true)?;
-            self.compiled.add(&module, &functions, made, &mut self.memory).map_err(text)?;
+            self.compiled.add(&module, &functions, made, &self.memory).map_err(text)?;
             Ok(bytes)
         });
         Some(Finished { root: made.root, functions, wasm_bytes, time_us, outcome })
@@ -267,13 +287,15 @@ impl Engine for Native {
     }
 
     fn recall(&mut self, pc: u32, options: Options) -> Recalled {
-        match self.compiled.take(pc, options, &mut self.memory) {
+        match self.compiled.take(pc, options, &self.memory) {
             Kept::Nothing => Recalled::Nothing,
             Kept::Stale => Recalled::Stale,
-            Kept::Module { module, units, newest } => match self.put(&module, &units, |pc| newest.contains(&pc)) {
-                Ok(bytes) => Recalled::Code { functions: units, bytes },
-                Err(_) => Recalled::Stale,
-            },
+            Kept::Module { module, units, older } => {
+                match self.put(&module, &units, |pc| older.binary_search(&pc).is_err()) {
+                    Ok(bytes) => Recalled::Code { functions: units, bytes },
+                    Err(_) => Recalled::Stale,
+                }
+            }
         }
     }
 
@@ -321,7 +343,7 @@ impl Engine for Native {
             // Callers wrote registers back, and nothing of it ran: it goes on with all of the stack. Calls are counted so
             // that this does not come up, but only Cranelift knows what a frame really takes.
             Ran::Overflow { slot } => {
-                let root = slot.and_then(|slot| Some(self.regions.get(&slot)?.entries[0]));
+                let root = slot.and_then(|slot| Some(self.region(slot)?.entries[0]));
                 let state = self.cpu.state();
                 match root {
                     Some(root) => {
@@ -339,22 +361,21 @@ impl Engine for Native {
     }
 
     fn forgotten_with(&self, pc: u32) -> Vec<&Unit> {
-        let modules = self.made_of(pc, 4).into_iter().filter_map(|slot| self.modules.get(&slot)).copied();
-        let slots =
-            modules.collect::<BTreeSet<(u32, u32)>>().into_iter().flat_map(|(first, count)| first..first + count);
-        slots.filter_map(|slot| self.regions.get(&slot)).collect()
+        let modules = self.made_of(pc, 4).into_iter().map(|slot| self.module(slot));
+        let slots: BTreeSet<u32> = modules.flatten().collect();
+        slots.into_iter().filter_map(|slot| self.region(slot)).collect()
     }
 
     fn forget(&mut self, at: u32, bytes: u32) -> Vec<u32> {
         let slots = self.made_of(at, bytes);
-        let regions = slots.iter().filter_map(|slot| self.regions.get(slot));
+        let regions = slots.iter().filter_map(|slot| self.region(*slot));
         let entries = regions.flat_map(|region| region.entries.iter().copied()).collect();
         slots.into_iter().for_each(|slot| self.remove(slot));
         entries
     }
 
     fn forget_all(&mut self) {
-        let slots: Vec<u32> = self.regions.keys().copied().collect();
+        let slots: Vec<u32> = self.slots().collect();
         slots.into_iter().for_each(|slot| self.remove(slot));
         self.pages.clear();
         if self.is_full() {

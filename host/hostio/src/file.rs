@@ -1,4 +1,5 @@
-//! A regular file of the host that is open: [`HostFile`]; and one that the user names, as a node: [`open`].
+//! A regular file of the host that is open: [`HostFile`]; and one that the user names, or that has no name, as a node:
+//! [`open`] and [`of_part`].
 
 use crate::directory::{Access, Grant, Handle, HostNode};
 use crate::{errno, metadata};
@@ -6,7 +7,8 @@ use rustix::fs::{self, OFlags, SeekFrom};
 use rustix::io::{self, ReadWriteFlags, retry_on_intr};
 use std::any::Any;
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, IoSlice};
+use std::io::{ErrorKind, IoSlice, Read, Seek};
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -18,7 +20,19 @@ use vfs::{Errno, NodeRef, Result};
 pub fn open(path: &Path) -> std::io::Result<NodeRef> {
     // A fifo must not keep us waiting for its writer.
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    let file: OwnedFd = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?.into();
+    node(OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?.into())
+}
+
+/// A file for reading only that is in no directory, with the contents of a part of another one.
+pub fn of_part(file: &std::fs::File, part: Range<u64>) -> std::io::Result<NodeRef> {
+    let mut whole = file;
+    whole.seek(std::io::SeekFrom::Start(part.start))?;
+    let mut copy = std::fs::File::from(fs::memfd_create("program", fs::MemfdFlags::CLOEXEC)?);
+    std::io::copy(&mut whole.take(part.end.saturating_sub(part.start)), &mut copy)?;
+    node(copy.into())
+}
+
+fn node(file: OwnedFd) -> std::io::Result<NodeRef> {
     let stat = fs::fstat(&file)?;
     match metadata::kind(&stat) {
         Kind::File => {}
@@ -96,6 +110,12 @@ mod tests {
         assert_eq!(&bytes, b"\x7fELF");
         assert!(node.open(how).unwrap().mappable().is_some_and(|file| file.is::<OwnedFd>()));
         assert_eq!(node.open(Open { write: true, ..how }).err(), Some(Errno::EROFS));
+        let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+        let unnamed = of_part(&file, 1..9).unwrap();
+        assert_eq!(unnamed.metadata().unwrap().size, 8);
+        assert_eq!(unnamed.open(how).unwrap().read(At::Offset(0), &mut bytes), Ok(4));
+        assert_eq!(&bytes[..3], b"ELF");
+        assert_eq!(unnamed.open(Open { write: true, ..how }).err(), Some(Errno::EROFS));
         assert_eq!(open("/".as_ref()).err().map(|error| error.kind()), Some(ErrorKind::IsADirectory));
         assert_eq!(open("/dev/null".as_ref()).err().map(|error| error.kind()), Some(ErrorKind::InvalidInput));
     }

@@ -8,8 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use strata_suite::place;
+use strata_suite::translated::{scratch, translate};
 
 /// Major version of the first Node that allows several memories in a module.
 const SEVERAL_MEMORIES: u32 = 22;
@@ -90,15 +90,15 @@ fn what_cannot_be_translated_says_so() {
         if !path.is_file() {
             continue;
         }
-        let output = translate(&path, &out);
+        let output = translate(&path, &out, &[]);
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && text.contains(said), "{input}: {text}");
         assert!(!out.exists(), "nothing is written");
     }
     let hello = place::root().join("guests/programs/bin/mipsel/hello");
-    let output = translate(&hello, Path::new("/nowhere/out.wasm"));
+    let output = translate(&hello, Path::new("/nowhere/out.wasm"), &[]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/out.wasm"));
-    let output = translate(&hello, &scratch("out.txt"));
+    let output = translate(&hello, &scratch("out.txt"), &[]);
     assert!(String::from_utf8_lossy(&output.stderr).contains(".wasm"));
 }
 
@@ -107,7 +107,7 @@ impl Program {
         let folder = scratch("translated");
         fs::create_dir(&folder).expect("scratch room can be written");
         let module = folder.join(path.file_name().expect("a program has a name")).with_extension("wasm");
-        let output = translate(path, &module);
+        let output = translate(path, &module, &[]);
         assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
         let compiled = place::runtime().map(|runtime| {
             let compiled = module.with_extension("cwasm");
@@ -168,18 +168,6 @@ fn finish(command: &mut Command, between: &str, program: &Path, case: &Case<'_>)
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     fs::remove_dir_all(&work).and_then(|()| fs::remove_file(&input)).expect("it is ours");
     output
-}
-
-fn translate(program: &Path, out: &Path) -> Output {
-    Command::new(place::strata()).arg("translate").arg(program).arg("-o").arg(out).output().expect("strata starts")
-}
-
-/// A path of this call's own.
-fn scratch(name: &str) -> PathBuf {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let folder = place::scratch();
-    fs::create_dir_all(&folder).expect("scratch room can be made");
-    folder.join(format!("{}-{name}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use strata_mips::isa::ROWS;
 use strata_mips::reading::emit::Options;
 use strata_mips::region::CodeSource;
 use strata_mips::state::FpuMode;
+use strata_mips::translate::Memories;
 use strata_mips::translate::program::Program;
 use strata_mips::translate::region::{Text, gather_all};
 use wasmparser::{Validator, WasmFeatures};
@@ -57,7 +58,8 @@ fn nonsense_becomes_valid_modules() {
     for seed in 1..=20 {
         let code = nonsense(seed);
         let mut numbers = Numbers(seed + 100);
-        let mut hints: Vec<u32> = (0..50).map(|_| START + 4 * numbers.below(WORDS)).collect();
+        let place = |numbers: &mut Numbers| START + 4 * numbers.below(WORDS);
+        let mut hints: Vec<u32> = (0..50).map(|_| place(&mut numbers)).collect();
         hints.sort_unstable();
         let end = START + 4 * WORDS;
         let regions = gather_all(&Text {
@@ -65,6 +67,7 @@ fn nonsense_becomes_valid_modules() {
             parts: [START..START + 400, START + 400..end].into(),
             starts: vec![START, START + 400],
             hints,
+            called: (0..50).map(|_| (place(&mut numbers), vec![place(&mut numbers), place(&mut numbers)])).collect(),
         });
         let blocks = regions.iter().flat_map(|rooted| &rooted.region.blocks);
         let covered: BTreeSet<u32> =
@@ -76,10 +79,13 @@ fn nonsense_becomes_valid_modules() {
         assert_eq!(missing, [], "seed {seed}");
         let fpu = FpuMode { exact: seed % 3 == 0, fr: seed % 2 == 0, ..FpuMode::default() };
         let program = Program::new(&regions, Options { big_endian: seed % 5 == 0, fpu, fault_precise: false });
-        let functions: Vec<_> = (0..regions.len()).map(|number| program.function(number)).collect();
-        let module = program.module(&functions, b"the file");
-        let mut validator =
-            Validator::new_with_features(WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY);
-        validator.validate_all(&module).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let functions: Vec<_> = (0..regions.len()).map(|number| program.function(number).0).collect();
+        let portable = program.portable_module(&functions, b"the file");
+        let native = Program::module(functions, Memories::CpuDefined);
+        let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
+        for module in [portable, native] {
+            let mut validator = Validator::new_with_features(features);
+            validator.validate_all(&module).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        }
     }
 }

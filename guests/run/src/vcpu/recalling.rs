@@ -3,7 +3,7 @@
 //! Only tier `auto` does so: the others are there to be watched while they translate.
 
 use super::Vcpu;
-use crate::engine::{Engine, Recalled};
+use crate::engine::{Engine, Recalled, Space};
 use crate::tier::Tier;
 
 /// Instructions interpreted until somebody looks at what earlier runs left: a short program is over by then.
@@ -17,6 +17,16 @@ impl<E: Engine> Vcpu<E> {
         if self.statistics.interpreted >= SHORT {
             self.ask();
         }
+    }
+
+    /// Uses from now on, and not only in a long program, what there is: all of it was made for this.
+    pub fn recall_now(&mut self) {
+        let (state, space) = self.engine.parts();
+        let pc = state.pc;
+        // That the program was loaded changed code, too.
+        space.take_changed();
+        self.ask();
+        self.recall(pc);
     }
 
     fn ask(&mut self) {
@@ -54,7 +64,7 @@ impl<E: Engine> Vcpu<E> {
             Recalled::Code { functions, bytes } => {
                 self.statistics.recalled += 1;
                 self.statistics.machine_bytes += bytes as u64;
-                for unit in &functions {
+                for unit in functions.iter() {
                     self.statistics.recalled_instructions += u64::from(unit.instructions);
                     unit.entries.iter().for_each(|entry| self.seen.heat.mark(*entry));
                     unit.calls.iter().for_each(|(site, target)| _ = self.seen.calls(*site, *target));

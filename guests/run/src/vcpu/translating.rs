@@ -60,7 +60,7 @@ impl<E: Engine> Vcpu<E> {
         let outcome = self.engine.install(&translated, made);
         let time_us = self.engine.processor_time() - begun;
         let Translated { wasm, functions } = translated;
-        self.installed(Finished { root: pc, functions, wasm_bytes: wasm.len(), time_us, outcome })
+        self.installed(Finished { root: pc, functions: functions.into(), wasm_bytes: wasm.len(), time_us, outcome })
     }
 
     /// Takes what was compiled meanwhile, or waits for it.
@@ -150,10 +150,10 @@ impl<E: Engine> Vcpu<E> {
         }
         self.statistics.modules += 1;
         self.statistics.wasm_bytes += made.wasm_bytes as u64;
-        for unit in &made.functions {
+        for unit in made.functions.iter() {
             unit.entries.iter().for_each(|entry| self.seen.heat.mark(*entry));
             self.statistics.regions += 1;
-            self.statistics.blocks += unit.ranges.len() as u64;
+            self.statistics.blocks += u64::from(unit.blocks);
             self.statistics.instructions += u64::from(unit.instructions);
         }
         if self.tier == Tier::Auto {

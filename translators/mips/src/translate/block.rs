@@ -4,7 +4,7 @@
 //! through the loop around them all and a table jump, after a look at the poll word. Between blocks all registers are
 //! in the register file.
 
-use super::{Memories, Translated, Unit, export, instructions, module, ranges};
+use super::{Memories, Sites, Translated, Unit, export, instructions, module, ranges};
 use crate::border::Leave;
 use crate::cpu::Slot;
 use crate::insn::Insn;
@@ -20,10 +20,11 @@ pub fn translate(region: &Region, options: Options, memories: Memories) -> Trans
     let mut writer = Writer { emit: Emit::new(&arena, options), region, current: 0, nesting: 0 };
     writer.region();
     let body = writer.emit.into_code().finish();
-    let sites = body.marks.clone();
+    let sites = Sites::new(&body.marks);
     let entries = region.blocks.iter().map(|block| block.pc).collect();
     let (ranges, instructions) = (ranges(&region.blocks), instructions(&region.blocks));
-    let unit = Unit { entries, sites, ranges, instructions, calls: alloc::vec![] };
+    let blocks = region.blocks.len() as u32;
+    let unit = Unit { entries, sites, ranges, blocks, instructions, calls: alloc::vec![] };
     Translated { wasm: module(&[export(0)], &[body], memories), functions: vec![unit] }
 }
 

@@ -7,9 +7,11 @@ pub mod block;
 mod driver;
 pub mod program;
 pub mod region;
+mod sites;
 
 pub use driver::driver;
 pub(crate) use driver::{THERE, poll_word, state};
+pub use sites::Sites;
 
 use crate::border;
 use crate::region::Block;
@@ -36,10 +38,12 @@ pub struct Translated {
 pub struct Unit {
     /// The guest PC of each entry.
     pub entries: Vec<u32>,
-    /// For each guest memory access, its offset in the function body and the PC that restarts it; by offset.
-    pub sites: Vec<(u32, u32)>,
-    /// First and last-plus-one address of the guest code it was made from, a block each.
+    /// Its accesses to guest memory.
+    pub sites: Sites,
+    /// First and last-plus-one address of the guest code it was made from, in order.
     pub ranges: Vec<(u32, u32)>,
+    /// How many blocks that is.
+    pub blocks: u32,
     /// How many guest instructions those are.
     pub instructions: u32,
     /// What it expects calls to call of which only running them says what they call: their addresses, each with a target.
@@ -70,7 +74,19 @@ pub fn export(number: usize) -> String {
 
 fn ranges<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Vec<(u32, u32)> {
     let range = |block: &Block| (block.pc, block.end() + 4 * u32::from(block.slot.is_some()));
-    blocks.into_iter().map(range).collect()
+    let mut ranges: Vec<(u32, u32)> = blocks.into_iter().map(range).collect();
+    merge(&mut ranges);
+    ranges
+}
+
+/// Puts ranges in order, and makes one of those that overlap or lie side by side.
+pub fn merge(ranges: &mut Vec<(u32, u32)>) {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, range| {
+        let is_beside = next.0 <= range.1;
+        range.1 = if is_beside { range.1.max(next.1) } else { range.1 };
+        is_beside
+    });
 }
 
 fn instructions<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> u32 {

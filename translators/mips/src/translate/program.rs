@@ -1,11 +1,12 @@
-//! A whole program as one module: every function of it, the way from a PC to them, and the program's own file.
+//! A whole program as one module: every function of it.
 //!
-//! It imports guest memory, the CPU memory and the interpreter as other modules do, and exports what a kernel without an
+//! For an engine that is a module like any other. A portable one has the way from a PC to a function and the program's own
+//! file, too: it imports guest memory, the CPU memory and the interpreter as others do, and exports what a kernel without an
 //! engine needs to run it: [`border::DRIVER`], [`ENTRY`], and the file.
 
 use super::driver::{Map, dispatcher, drive, lookup};
-use super::region::{Functions, Rooted};
-use super::{IMPORTED, Memories, code, imports, table_of, types};
+use super::region::{Calls, Functions, Rooted};
+use super::{IMPORTED, Memories, Unit, code, export, imports, module, table_of, types};
 use crate::border;
 use crate::reading::emit::Options;
 use alloc::collections::BTreeMap;
@@ -36,25 +37,36 @@ const BYTES_TYPE: u32 = 2;
 /// Words without an entry that are left out of the map's contents.
 const GAP_WORDS: u32 = 1024;
 
-/// A program about to be translated, a function at a time.
+/// A program about to be translated.
 pub struct Program<'a> {
     functions: Functions<'a>,
     regions: &'a [Rooted],
+    calls: Calls,
 }
 
 impl<'a> Program<'a> {
     /// Of these regions.
     pub fn new(regions: &'a [Rooted], options: Options) -> Program<'a> {
-        Program { functions: Functions::new(regions, options), regions }
+        let functions = Functions::new(regions, options);
+        let calls = functions.calls();
+        Program { functions, regions, calls }
     }
 
-    /// The code of the region numbered `number`.
-    pub fn function(&self, number: usize) -> Body {
-        self.functions.function(number)
+    /// The code of the region numbered `number`, and what is known of it.
+    pub fn function(&self, number: usize) -> (Body, Unit) {
+        self.functions.function(number, &self.calls)
+    }
+
+    /// The module of what [`Program::function`] made for each region, for an engine with these memories.
+    pub fn module(mut functions: Vec<Body>, memories: Memories) -> Vec<u8> {
+        let names: Vec<_> = (0..functions.len()).map(export).collect();
+        // Functions look for the dispatcher behind them.
+        functions.push(dispatcher(Map::Cpu, false));
+        module(&names, &functions, memories)
     }
 
     /// The module of what [`Program::function`] made for each region, and of the program's file.
-    pub fn module(&self, functions: &[Body], file: &[u8]) -> Vec<u8> {
+    pub fn portable_module(&self, functions: &[Body], file: &[u8]) -> Vec<u8> {
         let range = self.range();
         let map = Map::Own { memory: MAP_MEMORY, from: range.start, bytes: range.end - range.start };
         // The dispatcher first, where functions look for it.

@@ -67,6 +67,13 @@ pub(super) enum Role {
         /// Whether nothing of what was inlined writes `ra`, so that it surely returns there.
         keeps_ra: bool,
     },
+    /// What stands in place of a call ends with a call of its own, whose return is both's.
+    TailCalls {
+        /// The address behind the inlined call.
+        to: u32,
+        /// Its place, if it has one.
+        place: Option<u32>,
+    },
 }
 
 impl<'a> Place<'a> {
@@ -110,15 +117,16 @@ impl<'a> Layout<'a> {
             Role::Calls { target, place } if matches!(block.end, End::Call(Some(_))) => [(target, Some(place))].into(),
             // If it calls something else, that may come back.
             Role::Calls { target, place } => [(target, Some(place))].into_iter().chain(plain).collect(),
-            Role::Returns { to, place, .. } => [(to, place)].into(),
+            Role::Returns { to, place, .. } | Role::TailCalls { to, place } => [(to, place)].into(),
         }
     }
 
     /// What is really called, as far as that is known or likely.
     pub(super) fn called(&self) -> impl Iterator<Item = u32> + '_ {
         self.places.iter().flat_map(|place| {
-            let (known, likely) = match self.blocks[place.block].end {
-                End::Call(known) => (known.filter(|_| place.role == Role::Plain), place.likely_calls()),
+            let (known, likely) = match (self.blocks[place.block].end, place.role) {
+                (End::Call(known), role) => (known.filter(|_| role == Role::Plain), place.likely_calls()),
+                (_, Role::TailCalls { .. }) => (None, place.likely_calls()),
                 _ => (None, &[][..]),
             };
             known.into_iter().chain(likely.iter().copied())
@@ -135,7 +143,7 @@ impl<'a> Layout<'a> {
     pub(super) fn may_call(&self) -> bool {
         self.places.iter().any(|place| match (self.blocks[place.block].end, place.role) {
             (End::Call(Some(_)), Role::Calls { .. }) => false,
-            (End::Call(_), _) => true,
+            (End::Call(_), _) | (_, Role::TailCalls { .. }) => true,
             _ => false,
         })
     }
@@ -175,6 +183,7 @@ impl<'a> Laying<'a> {
         for (index, block) in region.blocks.iter().enumerate() {
             let role = match (back, block.end) {
                 (Some((to, place)), End::Return) => Role::Returns { to, place, keeps_ra },
+                (Some((to, place)), End::Computed) if block.switch.is_none() => Role::TailCalls { to, place },
                 _ => Role::Plain,
             };
             self.layout.places.push(Place {

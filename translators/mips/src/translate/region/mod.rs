@@ -14,7 +14,7 @@ mod whole;
 mod write;
 
 use super::driver::{Map, dispatcher};
-use super::{IMPORTED, Memories, Translated, Unit, export, instructions, module, ranges};
+use super::{IMPORTED, Memories, Sites, Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
@@ -26,7 +26,8 @@ use layout::{Layout, Role};
 use plan::{Summary, plan};
 use wasm::{Arena, Body};
 pub use whole::{Text, gather_all};
-use write::{Calls, Writer, survey};
+pub(super) use write::Calls;
+use write::{Writer, survey};
 
 /// Where blocks that compute where they go are likely to go, the likeliest first, by their addresses.
 pub type Likely = BTreeMap<u32, Vec<u32>>;
@@ -79,20 +80,24 @@ pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Tr
 pub(super) struct Functions<'a> {
     regions: &'a [Rooted],
     numbers: BTreeMap<u32, usize>,
-    calls: Calls,
     options: Options,
 }
 
 impl<'a> Functions<'a> {
     pub(super) fn new(regions: &'a [Rooted], options: Options) -> Functions<'a> {
-        // Nobody makes them anew, so nothing is sampled.
-        let sampler = IMPORTED + regions.len() as u32;
-        let calls = calls(regions.iter().map(|rooted| rooted.root), sampler);
-        Functions { regions, numbers: numbers(regions), calls, options }
+        Functions { regions, numbers: numbers(regions), options }
     }
 
-    pub(super) fn function(&self, number: usize) -> Body {
-        function(&Layout::new(self.regions, &self.numbers, number), &self.calls, self.options)
+    /// What functions call where all of them are in one module, behind them a dispatcher.
+    pub(super) fn calls(&self) -> Calls {
+        // Nobody makes them anew, so nothing is sampled.
+        let sampler = IMPORTED + self.regions.len() as u32;
+        calls(self.regions.iter().map(|rooted| rooted.root), sampler)
+    }
+
+    pub(super) fn function(&self, number: usize, calls: &Calls) -> (Body, Unit) {
+        let layout = Layout::new(self.regions, &self.numbers, number);
+        translate_one(self.regions[number].root, &layout, calls, self.options)
     }
 }
 
@@ -127,8 +132,9 @@ fn translate_one(root: u32, layout: &Layout<'_>, calls: &Calls, options: Options
     let blocks = || layout.blocks.iter().copied();
     let unit = Unit {
         entries: alloc::vec![root],
-        sites: body.marks.clone(),
+        sites: Sites::new(&body.marks),
         ranges: ranges(blocks()),
+        blocks: layout.blocks.len() as u32,
         instructions: instructions(blocks()),
         calls: layout.expected().collect(),
     };
@@ -156,7 +162,7 @@ fn summary(layout: &Layout<'_>, place: u32, (held, seen): (Held, Seen), options:
         (_, Role::Returns { keeps_ra, .. }) => keeps_ra,
         _ => false,
     };
-    let calls = matches!((block.end, role), (End::Call(_), Role::Plain));
+    let calls = matches!((block.end, role), (End::Call(_), Role::Plain) | (_, Role::TailCalls { .. }));
     let goes_on = is_known && !calls && !seen.leaves && layout.ways(place).iter().all(|(_, to)| to.is_some());
     // Whoever reads part of a register reads it; whoever writes part of it keeps the rest.
     let reads = seen.demanded | (seen.demanded | seen.written).aliases(fr);

@@ -24,13 +24,17 @@ pub struct Text<'a> {
     pub starts: Vec<u32>,
     /// Where functions may start, and computed jumps may lead: addresses that stand in data, in order.
     pub hints: Vec<u32>,
+    /// What running it has shown: computed calls by their addresses, and what they called, the likeliest first.
+    pub called: BTreeMap<u32, Vec<u32>>,
 }
 
 /// Finds the functions of a program: those that start for certain and what they call; then what is left over where a hint
 /// points, and at last whatever lies between. So all code belongs to some region, unless it is reached only where none
 /// starts.
 pub fn gather_all(text: &Text<'_>) -> Vec<Rooted> {
-    let mut finding = Finding::new(text, text.starts.iter().copied().collect(), text.hints.iter().copied().collect());
+    let pointed_to = text.hints.iter().copied().filter(|pc| begins_function(text.code, *pc));
+    let starts = text.starts.iter().copied().chain(pointed_to).collect();
+    let mut finding = Finding::new(text, starts, text.hints.iter().copied().collect());
     finding.all();
     // Now that it is known where functions start, no other one runs into them. What nobody calls and nothing runs into is
     // mostly what a computed jump leads to.
@@ -38,6 +42,20 @@ pub fn gather_all(text: &Text<'_>) -> Vec<Rooted> {
     let mut finding = Finding::new(text, finding.certain, others);
     finding.all();
     finding.found.into_values().collect()
+}
+
+/// Whether what stands at `pc` is how compilers begin functions: with room on the stack, or with the global pointer, which
+/// position-independent code is given relative to where it begins (System V ABI for MIPS, 3-12).
+fn begins_function(code: &dyn CodeSource, pc: u32) -> bool {
+    let insn = |pc: u32| code.word(pc).and_then(decode);
+    let (sp, gp, t9) = (1 << Gpr::SP.index(), 1 << Gpr::GP.index(), 1 << Gpr::T9.index());
+    let makes_room = insn(pc).is_some_and(|first| {
+        let of = effects(first);
+        (of.reads, of.writes) == (sp, sp) && first.word >> 15 & 1 != 0
+    });
+    let makes_gp = || insn(pc).is_some_and(|first| (effects(first).reads, effects(first).writes) == (0, gp));
+    let adds_t9 = || insn(pc.wrapping_add(8)).is_some_and(|third| effects(third).reads == gp | t9);
+    makes_room || makes_gp() && adds_t9()
 }
 
 struct Finding<'a> {
@@ -114,9 +132,14 @@ impl<'a> Finding<'a> {
             }
             let reach = Reach { blocks: BLOCKS_MAX, is_past_interpreter: false };
             let starts = Starts { starts: &self.starts, labels: self.labels(root) };
-            let Some((region, likely)) = explore(self.text.code, Start::unknown(root), reach, &starts) else {
+            let Some((region, mut likely)) = explore(self.text.code, Start::unknown(root), reach, &starts) else {
                 continue;
             };
+            for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
+                if let Some(called) = self.text.called.get(&block.last()) {
+                    likely.entry(block.pc).or_insert_with(|| called.clone());
+                }
+            }
             let mut goes_out = false;
             for block in &region.blocks {
                 let out: Vec<u32> = block.successors().filter(|pc| region.block_at(*pc).is_none()).collect();

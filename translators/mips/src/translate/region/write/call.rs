@@ -12,13 +12,13 @@ use wasm::Temp;
 use wasm_encoder::{BlockType, Instruction, ValType};
 
 /// What can be called in the module being written.
-pub(in super::super) struct Calls {
+pub(in crate::translate) struct Calls {
     /// Functions by the guest address of their root.
-    pub(in super::super) functions: BTreeMap<u32, u32>,
+    pub(in crate::translate) functions: BTreeMap<u32, u32>,
     /// The function that goes on wherever a PC says.
-    pub(in super::super) dispatcher: u32,
+    pub(in crate::translate) dispatcher: u32,
     /// The same for calls of which only running them says what they call.
-    pub(in super::super) sampler: u32,
+    pub(in crate::translate) sampler: u32,
 }
 
 impl Writer<'_> {

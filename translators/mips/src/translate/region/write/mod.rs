@@ -15,7 +15,7 @@ use crate::region::End;
 use alloc::vec::Vec;
 pub(super) use body::survey;
 use body::{Ending, body, delay_slot};
-pub(super) use call::Calls;
+pub(in crate::translate) use call::Calls;
 use wasm::Body;
 use wasm::structure::{Exit, Origin, Step};
 use wasm_encoder::{BlockType, Instruction};
@@ -200,6 +200,10 @@ impl<'a> Writer<'a> {
                 if !keeps_ra {
                     self.leave_unless(target, &[to]);
                 }
+                self.go(arm(0), falls_to);
+            }
+            (_, _, Role::TailCalls { to, .. }) => {
+                self.call(flow, layout, to);
                 self.go(arm(0), falls_to);
             }
             (_, End::Call(_), Role::Plain) => {

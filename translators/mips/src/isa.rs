@@ -10,6 +10,7 @@ use crate::cpu::{Fpu, Step};
 use crate::insn::Insn;
 use crate::semantics;
 use core::fmt::Display;
+use core::marker::PhantomData;
 
 /// The architecture level an instruction came with.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -63,6 +64,12 @@ const fn pattern(encoding: &str) -> (u32, u32) {
     (mask, bits)
 }
 
+/// Carries out an instruction.
+pub type Meaning<C> = fn(&mut C, Insn) -> Step<C>;
+
+/// The meaning of each instruction by itself: [`perform`] for who knows beforehand which it will be.
+pub struct Meanings<C>(PhantomData<C>);
+
 macro_rules! isa {
     ($($group:ident { $($name:ident $text:literal $encoding:literal ($($field:ident),*) $since:ident;)* })*) => {
         /// An instruction of the table.
@@ -84,6 +91,12 @@ macro_rules! isa {
         #[inline(always)]
         pub fn perform<C: Fpu>(cpu: &mut C, insn: Insn) -> Step<C> {
             match insn.op { $($(Op::$name => semantics::$group::$name(cpu, $(insn.$field()),*),)*)* }
+        }
+
+        impl<C: Fpu> Meanings<C> {
+            /// By [`Op`].
+            pub const ALL: [Meaning<C>; ROWS.len()] =
+                [$($(|cpu, _insn| semantics::$group::$name(cpu, $(_insn.$field()),*)),*),*];
         }
 
         /// Hands each operand of `insn` to `each`, in assembler order.

@@ -1,23 +1,52 @@
-//! Instructions decoded before: a direct-mapped cache by address, and beside it, which ones there ever were. Whoever changes
-//! code says so with [`Decoded::forget`].
+//! Instructions decoded before: a direct-mapped cache of blocks by address, and beside it, which instructions there ever
+//! were. Whoever changes code says so with [`Decoded::forget`].
 
 use crate::insn::Insn;
-use crate::isa::Op;
+use crate::reading::effects::{Flow, effects};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec;
+use alloc::vec::Vec;
 
-const ENTRIES: usize = 1 << 14;
+/// Blocks that can be found, as a power of two.
+const BLOCKS_BITS: u32 = 14;
+/// The most instructions of a block, but for its branch and the slot of that.
+const BODY_MAX: u32 = 64;
+/// Instructions of all blocks together, beyond which all are forgotten.
+const INSNS_MAX: usize = 1 << 18;
 
 /// Instructions for which it is kept together whether they ran.
 const RAN_BITS: u32 = 64;
 
-/// An address no instruction has.
+/// An address no block has.
 const NOWHERE: u32 = 1;
+
+/// Instructions that follow one another, and the branch that ends them.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    pc: u32,
+    /// Its first instruction's number.
+    pub(super) first: u32,
+    /// How many there are before the branch.
+    pub(super) body: u32,
+    pub(super) end: End,
+}
+
+/// How a block ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Without a branch: the next block follows.
+    Next,
+    /// With a branch, whose slot is not there.
+    Branch,
+    /// With a branch and its slot.
+    Slot,
+}
 
 /// Decoded instructions of one address space.
 pub struct Decoded {
-    entries: Box<[(u32, Insn)]>,
+    blocks: Box<[Block]>,
+    pub(super) insns: Vec<Insn>,
     /// What was ever decoded, which is what ran: a bit an instruction, by the number of the first.
     ran: BTreeMap<u32, u64>,
 }
@@ -25,23 +54,61 @@ pub struct Decoded {
 impl Decoded {
     /// An empty cache.
     pub fn new() -> Decoded {
-        let entries = vec![(NOWHERE, Insn { op: Op::nop, word: 0 }); ENTRIES].into_boxed_slice();
-        Decoded { entries, ran: BTreeMap::new() }
+        let nothing = Block { pc: NOWHERE, first: 0, body: 0, end: End::Next };
+        let blocks = vec![nothing; 1 << BLOCKS_BITS].into_boxed_slice();
+        Decoded { blocks, insns: Vec::new(), ran: BTreeMap::new() }
     }
 
     #[inline(always)]
-    fn slot(pc: u32) -> usize {
-        (pc >> 2) as usize % ENTRIES
+    fn place(pc: u32) -> usize {
+        // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
+        ((pc >> 2).wrapping_mul(0x9e37_79b9) >> (32 - BLOCKS_BITS)) as usize
     }
 
+    /// The block that begins at `pc`.
     #[inline(always)]
-    pub(super) fn get(&self, pc: u32) -> Option<Insn> {
-        let (tag, insn) = self.entries[Decoded::slot(pc)];
-        (tag == pc).then_some(insn)
+    pub(super) fn get(&self, pc: u32) -> Option<Block> {
+        let block = self.blocks[Decoded::place(pc)];
+        (block.pc == pc).then_some(block)
     }
 
-    pub(super) fn put(&mut self, pc: u32, insn: Insn) {
-        self.entries[Decoded::slot(pc)] = (pc, insn);
+    /// Decodes the block that begins at `pc`, which `insn` reads; the error is that of its first instruction.
+    #[cold]
+    pub(super) fn put<T>(&mut self, pc: u32, mut insn: impl FnMut(u32) -> Result<Insn, T>) -> Result<Block, T> {
+        let mut next = insn(pc)?;
+        if self.insns.len() > INSNS_MAX {
+            self.insns.clear();
+            self.blocks.iter_mut().for_each(|block| block.pc = NOWHERE);
+        }
+        let first = self.insns.len() as u32;
+        let (mut at, mut end) = (pc, End::Next);
+        loop {
+            let is_branch = effects(next).flow != Flow::Next;
+            self.add(at, next);
+            at = at.wrapping_add(4);
+            let (behind, is_last) = (insn(at), self.insns.len() as u32 - first >= BODY_MAX);
+            if is_branch {
+                end = if behind.is_ok() { End::Slot } else { End::Branch };
+                behind.into_iter().for_each(|slot| self.add(at, slot));
+                break;
+            }
+            match behind {
+                Ok(insn) if !is_last => next = insn,
+                _ => break,
+            }
+        }
+        let others = match end {
+            End::Next => 0,
+            End::Branch => 1,
+            End::Slot => 2,
+        };
+        let block = Block { pc, first, body: self.insns.len() as u32 - first - others, end };
+        self.blocks[Decoded::place(pc)] = block;
+        Ok(block)
+    }
+
+    fn add(&mut self, pc: u32, insn: Insn) {
+        self.insns.push(insn);
         *self.ran.entry((pc >> 2) / RAN_BITS).or_default() |= 1 << ((pc >> 2) % RAN_BITS);
     }
 
@@ -52,18 +119,18 @@ impl Decoded {
 
     /// Forgets what was decoded in `bytes` bytes from `at`: the code there may have changed or gone.
     pub fn forget(&mut self, at: u32, bytes: u32) {
-        let range = u64::from(at & !3)..u64::from(at) + u64::from(bytes);
-        if bytes as usize >= ENTRIES {
-            self.entries
-                .iter_mut()
-                .filter(|(tag, _)| range.contains(&u64::from(*tag)))
-                .for_each(|(tag, _)| *tag = NOWHERE);
+        // From where a block may reach there.
+        let from = at.saturating_sub(4 * (BODY_MAX + 2)) & !3;
+        let end = u64::from(at) + u64::from(bytes);
+        let is_in = |pc: u32| (from..=at).contains(&pc) || pc > at && u64::from(pc) < end;
+        if bytes as usize >= self.blocks.len() {
+            self.blocks.iter_mut().filter(|block| is_in(block.pc)).for_each(|block| block.pc = NOWHERE);
             return;
         }
-        for pc in range.step_by(4) {
-            let entry = &mut self.entries[Decoded::slot(pc as u32)];
-            if u64::from(entry.0) == pc {
-                entry.0 = NOWHERE;
+        for pc in (u64::from(from)..end).step_by(4) {
+            let block = &mut self.blocks[Decoded::place(pc as u32)];
+            if u64::from(block.pc) == pc {
+                block.pc = NOWHERE;
             }
         }
     }

@@ -5,11 +5,12 @@ mod fpu;
 mod value;
 
 pub use decoded::Decoded;
+use decoded::{Block, End};
 
 use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
 use crate::exception::{Access, Denied, Exception, Fault};
-use crate::insn::Offset;
-use crate::isa::perform;
+use crate::insn::{Insn, Offset};
+use crate::isa::Meanings;
 use crate::reg::Gpr;
 use crate::semantics::system::SYNCI_STEP;
 use crate::state::State;
@@ -77,6 +78,15 @@ pub struct Interp<'a, B: Bus> {
     raised: Exception,
 }
 
+/// The instruction at `pc`.
+fn insn(bus: &mut impl Bus, pc: u32) -> Result<Insn, Exception> {
+    if pc & 3 != 0 {
+        return Err(Exception::memory(pc, Access::Fetch, Denied::Unaligned));
+    }
+    let word = bus.fetch(pc).map_err(Exception::Memory)?;
+    crate::decode(word).ok_or(Exception::Reserved)
+}
+
 impl<'a, B: Bus> Interp<'a, B> {
     /// An interpreter of `state` over `bus`, with the decoded instructions kept from last time.
     pub fn new(state: &'a mut State, bus: &'a mut B, decoded: &'a mut Decoded) -> Interp<'a, B> {
@@ -86,55 +96,83 @@ impl<'a, B: Bus> Interp<'a, B> {
 
     /// Carries out at most `budget` instructions (a branch and its slot are one), in addition stopping at polls.
     pub fn run(&mut self, budget: u32) -> Stop {
-        for done in 0..budget {
-            let from = self.state.pc;
-            if self.advance().is_err() {
-                self.done += u64::from(done);
-                return Stop::Exception(self.raised);
+        let mut left = budget;
+        let stop = self.blocks(&mut left);
+        self.done += u64::from(budget - left);
+        stop
+    }
+
+    /// Carries out the instruction at `pc`, its delay slot included. On an exception `pc` stays and `next_pc` is set.
+    pub fn step(&mut self) -> Result<(), Exception> {
+        match self.run(1) {
+            Stop::Exception(exception) => Err(exception),
+            _ => Ok(()),
+        }
+    }
+
+    /// Carries out block after block, as long as there are instructions `left`.
+    #[inline(always)]
+    fn blocks(&mut self, left: &mut u32) -> Stop {
+        while *left > 0 {
+            let first = self.state.pc;
+            let block = match self.decoded.get(first) {
+                Some(block) => block,
+                None => match self.decode(first) {
+                    Ok(block) => block,
+                    Err(exception) => return Stop::Exception(self.fails(first, exception)),
+                },
+            };
+            let body = block.body.min(*left);
+            for number in 0..body {
+                if self.perform(block.first + number).is_err() {
+                    *left -= number;
+                    return Stop::Exception(self.fails(first.wrapping_add(4 * number), self.raised));
+                }
             }
-            let pc = self.state.pc;
+            *left -= body;
+            let from = first.wrapping_add(4 * body);
+            self.state.pc = from;
+            if *left == 0 || block.end == End::Next {
+                continue;
+            }
+            let pc = match self.branch(from, block) {
+                Ok(pc) => pc,
+                Err(Stopped) => return Stop::Exception(self.raised),
+            };
+            self.state.pc = pc;
+            *left -= 1;
             if pc == from.wrapping_add(4) {
                 continue;
             }
             // Whoever linked was a call; whoever goes back repeats.
             let is_called = self.state.get(Gpr::RA) == from.wrapping_add(8);
             if self.bus.entered(pc, pc <= from || is_called) {
-                self.done += u64::from(done) + 1;
                 return Stop::Entered(is_called.then_some(from));
             }
         }
-        self.done += u64::from(budget);
         Stop::Budget
     }
 
-    /// Carries out the instruction at `pc`, its delay slot included. On an exception `pc` stays and `next_pc` is set.
-    pub fn step(&mut self) -> Result<(), Exception> {
-        self.advance().map_err(|Stopped| self.raised)
-    }
-
+    /// Carries out the branch at `pc` that ends a block, and its slot if that is due; the answer is where it leads.
     #[inline(always)]
-    fn advance(&mut self) -> Result<(), Stopped> {
-        let pc = self.state.pc;
+    fn branch(&mut self, pc: u32, block: Block) -> Result<u32, Stopped> {
         self.at = pc;
         self.flow = Flow::Next;
-        if self.perform_at(pc).is_err() {
-            self.state.next_pc = pc.wrapping_add(4);
+        if self.perform(block.first + block.body).is_err() {
+            self.fails(pc, self.raised);
             return Err(Stopped);
         }
-        self.state.pc = match self.flow {
-            Flow::Next | Flow::Through => pc.wrapping_add(4),
-            Flow::Skip => pc.wrapping_add(8),
-            Flow::Jump(target) => self.slot(pc, target)?,
+        let Flow::Jump(target) = self.flow else {
+            let is_skipped = matches!(self.flow, Flow::Skip);
+            return Ok(pc.wrapping_add(if is_skipped { 8 } else { 4 }));
         };
-        Ok(())
-    }
-
-    /// Carries out the slot of the taken branch at `pc`; the answer is the branch's target.
-    #[inline(always)]
-    fn slot(&mut self, pc: u32, target: u32) -> Result<u32, Stopped> {
         self.at = pc.wrapping_add(4);
         self.flow = Flow::Next;
-        if self.perform_at(self.at).is_err() {
+        let done = match block.end {
+            End::Slot => self.perform(block.first + block.body + 1),
+            _ => self.late_slot(self.at),
+        };
+        if done.is_err() {
             self.state.next_pc = target;
             return Err(Stopped);
         }
@@ -145,23 +183,32 @@ impl<'a, B: Bus> Interp<'a, B> {
         }
     }
 
-    fn perform_at(&mut self, pc: u32) -> Result<(), Stopped> {
-        let insn = match self.decoded.get(pc) {
-            Some(insn) => insn,
-            None => self.decode_at(pc).map_err(|exception| self.stop(exception))?,
-        };
-        perform(self, insn)
+    /// Carries out a decoded instruction.
+    #[inline(always)]
+    fn perform(&mut self, number: u32) -> Result<(), Stopped> {
+        let insn = self.decoded.insns[number as usize];
+        Meanings::<Self>::ALL[insn.op as usize](self, insn)
     }
 
     #[cold]
-    fn decode_at(&mut self, pc: u32) -> Result<crate::Insn, Exception> {
-        if pc & 3 != 0 {
-            return Err(Exception::memory(pc, Access::Fetch, Denied::Unaligned));
-        }
-        let word = self.bus.fetch(pc).map_err(Exception::Memory)?;
-        let insn = crate::decode(word).ok_or(Exception::Reserved)?;
-        self.decoded.put(pc, insn);
-        Ok(insn)
+    fn decode(&mut self, pc: u32) -> Result<Block, Exception> {
+        let Interp { decoded, bus, .. } = self;
+        decoded.put(pc, |pc| insn(*bus, pc))
+    }
+
+    /// Carries out the slot at `pc`, which was not there when its branch was decoded.
+    #[cold]
+    fn late_slot(&mut self, pc: u32) -> Result<(), Stopped> {
+        let insn = insn(self.bus, pc).map_err(|exception| self.stop(exception))?;
+        Meanings::<Self>::ALL[insn.op as usize](self, insn)
+    }
+
+    /// The instruction at `pc` raised an exception.
+    #[cold]
+    fn fails(&mut self, pc: u32, exception: Exception) -> Exception {
+        (self.state.pc, self.state.next_pc) = (pc, pc.wrapping_add(4));
+        self.raised = exception;
+        exception
     }
 
     /// Notes what an instruction raised.

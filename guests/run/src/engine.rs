@@ -96,8 +96,8 @@ pub trait Engine {
     fn begin(&mut self, _translated: &Translated, _made: Made) -> bool {
         false
     }
-    /// Installs the next of what was begun, if it is done; or waits for that.
-    fn finished(&mut self, _waits: bool) -> Option<Finished> {
+    /// Installs the next of what was begun, if it is done.
+    fn finished(&mut self) -> Option<Finished> {
         None
     }
     /// Takes back all that was begun.

@@ -14,6 +14,7 @@ use crate::tier::Tier;
 use crate::watched::Watched;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::vec::Vec;
 use mips::Exception;
 use mips::border::Leave;
 use mips::reading::emit::Options;
@@ -52,8 +53,8 @@ pub struct Vcpu<E: Engine> {
     seen: Seen,
     /// What the engine does not take, and is not tried again.
     refused: BTreeSet<u32>,
-    /// The blocks that are being compiled while the guest runs on: from where to where.
-    begun: BTreeMap<u32, u32>,
+    /// What is being compiled while the guest runs on: its blocks, from where to where, by its root.
+    begun: BTreeMap<u32, Vec<(u32, u32)>>,
     chance: Chance,
     options: Options,
     /// Whether it was asked what earlier runs left for code with these options.
@@ -144,7 +145,7 @@ impl<E: Engine> Vcpu<E> {
     /// Runs translated code if there is any at `pc`, makes it if it is time, or interprets a stretch.
     fn translated(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
         if !self.begun.is_empty() {
-            self.take_finished(false);
+            self.take_finished();
         }
         let pc = self.engine.parts().0.pc;
         let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc));

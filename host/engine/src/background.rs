@@ -1,9 +1,9 @@
-//! [`Background`]: a thread that compiles while the guest runs on.
+//! [`Background`]: threads that compile while the guest runs on.
 
 use crate::native::processor_time;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use wasmtime::{Engine, Module, Result};
 
@@ -22,28 +22,84 @@ pub(crate) struct Done {
     pub(crate) time_us: u64,
 }
 
-/// The thread, as who gives it work sees it. It ends when nobody does any more.
+/// What the threads have to do.
+#[derive(Default)]
+struct Work {
+    jobs: VecDeque<Job>,
+    /// Jobs with a lower number are not wanted any more.
+    wanted_from: u64,
+    /// Threads that have nothing to do.
+    idle: usize,
+    /// Whether there will be no more.
+    ends: bool,
+}
+
+/// The work, and the news that there is some.
+#[derive(Default)]
+struct Queue {
+    work: Mutex<Work>,
+    news: Condvar,
+}
+
+impl Queue {
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the next job; none when there will be no more.
+    fn next(&self) -> Option<Job> {
+        let mut work = self.work();
+        work.idle += 1;
+        let is_idle = |work: &mut Work| work.jobs.is_empty() && !work.ends;
+        work = self.news.wait_while(work, is_idle).unwrap_or_else(PoisonError::into_inner);
+        work.idle -= 1;
+        work.jobs.pop_front()
+    }
+}
+
+/// The threads, as who gives them work sees them. They end with this.
 pub(crate) struct Background {
-    jobs: Option<Sender<Job>>,
+    engine: Engine,
+    queue: Arc<Queue>,
+    /// What the threads are given to answer with.
+    give: Option<Sender<Done>>,
     done: Receiver<Done>,
+    /// How many there are, and may be.
+    threads: usize,
+    threads_max: usize,
     /// The number of the next job.
     next: u64,
-    /// Jobs with a lower number are not wanted any more.
-    wanted_from: Arc<AtomicU64>,
 }
 
 impl Background {
-    /// Starts it; none if the host has no thread to give.
-    pub(crate) fn start(engine: &Engine) -> Option<Background> {
-        let (jobs, to_do) = channel::<Job>();
+    /// So many threads at most, none of which runs yet.
+    pub(crate) fn new(engine: &Engine, threads_max: usize) -> Background {
         let (give, done) = channel();
-        let wanted_from = Arc::new(AtomicU64::new(0));
-        let (engine, wanted) = (engine.clone(), wanted_from.clone());
+        let (engine, queue) = (engine.clone(), Arc::default());
+        Background { engine, queue, give: Some(give), done, threads: 0, threads_max, next: 0 }
+    }
+
+    /// Has a module compiled; its number. None if the host has no thread to give.
+    pub(crate) fn begin(&mut self, wasm: &[u8]) -> Option<u64> {
+        let is_idle = self.queue.work().idle > 0;
+        if !is_idle && self.threads < self.threads_max && self.start().is_some() {
+            self.threads += 1;
+        }
+        if self.threads == 0 {
+            return None;
+        }
+        let number = self.next;
+        self.next += 1;
+        self.queue.work().jobs.push_back(Job { number, wasm: wasm.to_vec() });
+        self.queue.news.notify_one();
+        Some(number)
+    }
+
+    /// Starts one more.
+    fn start(&self) -> Option<()> {
+        let (engine, queue, give) = (self.engine.clone(), self.queue.clone(), self.give.clone()?);
         let work = move || {
-            for Job { number, wasm } in to_do {
-                if number < wanted.load(Ordering::Relaxed) {
-                    continue;
-                }
+            while let Some(Job { number, wasm }) = queue.next() {
                 let begun = processor_time();
                 let module = Module::new(&engine, &wasm);
                 let time_us = processor_time() - begun;
@@ -52,37 +108,41 @@ impl Background {
                 }
             }
         };
-        thread::Builder::new().name("compiler".into()).spawn(work).ok()?;
-        Some(Background { jobs: Some(jobs), done, next: 0, wanted_from })
+        thread::Builder::new().name("compiler".into()).spawn(work).ok().map(drop)
     }
 
-    /// Has a module compiled; its number.
-    pub(crate) fn begin(&mut self, wasm: &[u8]) -> u64 {
-        let number = self.next;
-        self.next += 1;
-        if let Some(jobs) = &self.jobs {
-            // If the thread is gone, nothing is ever done, and the guest is interpreted.
-            let _ = jobs.send(Job { number, wasm: wasm.to_vec() });
-        }
-        number
-    }
-
-    /// The next module that is done, if one is, or when it is. One that was cancelled is not.
-    pub(crate) fn take(&mut self, waits: bool) -> Option<Done> {
-        let wanted_from = self.wanted_from.load(Ordering::Relaxed);
-        let is_wanted = |done: &Done| done.number >= wanted_from;
-        if waits { self.done.iter().find(is_wanted) } else { self.done.try_iter().find(is_wanted) }
+    /// The next module that is done, if one is. One that was cancelled is not.
+    pub(crate) fn take(&mut self) -> Option<Done> {
+        let wanted_from = self.queue.work().wanted_from;
+        self.done.try_iter().find(|done| done.number >= wanted_from)
     }
 
     /// Wants nothing of what was begun.
     pub(crate) fn cancel(&mut self) {
-        self.wanted_from.store(self.next, Ordering::Relaxed);
+        let mut work = self.queue.work();
+        work.jobs.clear();
+        work.wanted_from = self.next;
     }
 
     /// Ends it: what is done, and what it is at, but nothing that waits.
     pub(crate) fn finish(mut self) -> Vec<Done> {
-        let wanted_from = self.wanted_from.swap(u64::MAX, Ordering::Relaxed);
-        self.jobs = None;
+        let wanted_from = self.end();
+        self.give = None;
         self.done.iter().filter(|done| done.number >= wanted_from).collect()
+    }
+
+    /// Has the threads end; from what number on jobs are wanted.
+    fn end(&self) -> u64 {
+        let mut work = self.queue.work();
+        work.jobs.clear();
+        work.ends = true;
+        self.queue.news.notify_all();
+        work.wanted_from
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -27,6 +27,8 @@ const MODULES_MAX: u32 = 12_000;
 
 /// Slots that one module may need.
 const SLOTS_MIN: u32 = 4096;
+/// Threads that compile beside the guest, on a host with more processors than that.
+const COMPILERS_MAX: usize = 4;
 
 /// A translated region.
 struct Region {
@@ -56,8 +58,8 @@ pub struct Native {
     background: Option<Background>,
     /// What it was given, by number: how it was made, its functions, its length in Wasm.
     begun: HashMap<u64, (Made, Arc<[Unit]>, usize)>,
-    /// Whether there is a processor to compile on while the guest runs.
-    has_processors: bool,
+    /// Threads that may compile while the guest runs.
+    compilers_max: usize,
 }
 
 impl Native {
@@ -80,7 +82,7 @@ impl Native {
             pages: HashMap::new(),
             background: None,
             begun: HashMap::new(),
-            has_processors: std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1),
+            compilers_max: std::thread::available_parallelism().map_or(0, |all| (all.get() - 1).min(COMPILERS_MAX)),
         })
     }
 
@@ -253,20 +255,19 @@ impl Engine for Native {
     }
 
     fn begin(&mut self, translated: &Translated, made: Made) -> bool {
-        if !self.has_processors {
+        if self.background.is_none() && self.compilers_max > 0 {
+            let compiler = self.compiled.compiler().ok();
+            self.background = compiler.map(|compiler| Background::new(&compiler.engine, self.compilers_max));
+        }
+        let Some(number) = self.background.as_mut().and_then(|background| background.begin(&translated.wasm)) else {
             return false;
-        }
-        if self.background.is_none() {
-            self.background = self.compiled.compiler().ok().and_then(|compiler| Background::start(&compiler.engine));
-        }
-        let Some(background) = &mut self.background else { return false };
-        let number = background.begin(&translated.wasm);
+        };
         self.begun.insert(number, (made, Arc::from(&*translated.functions), translated.wasm.len()));
         true
     }
 
-    fn finished(&mut self, waits: bool) -> Option<Finished> {
-        let Done { number, module, time_us } = self.background.as_mut()?.take(waits)?;
+    fn finished(&mut self) -> Option<Finished> {
+        let Done { number, module, time_us } = self.background.as_mut()?.take()?;
         let (made, functions, wasm_bytes) = self.begun.remove(&number)?;
         let text = |error: wasmtime::Error| format!("{error:#}");
         let outcome = module.map_err(text).and_then(|module| {

@@ -19,9 +19,6 @@ const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
 /// The same where nothing is known of what is hot.
 const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
 
-/// Visits of what is being compiled beside the guest that make it worth waiting for.
-const WAITED_VISITS: u32 = 200;
-
 impl<E: Engine> Vcpu<E> {
     /// Translates what is at `pc`; false if that cannot be.
     pub(super) fn compile(&mut self, pc: u32) -> bool {
@@ -37,20 +34,20 @@ impl<E: Engine> Vcpu<E> {
         {
             return is_installed;
         }
-        // What is being compiled and got hot again meanwhile is worth waiting for.
-        if self.begun.range(..=pc).next_back().is_some_and(|(_, end)| pc < *end) {
-            self.take_finished(true);
-            return self.engine.has_code(pc);
+        // What is being compiled is interpreted meanwhile.
+        if self.begun.values().flatten().any(|(from, end)| (*from..*end).contains(&pc)) {
+            self.seen.heat.cool(pc);
+            return false;
         }
         let Some(translated) = self.translate(pc) else { return false };
         let made = Made { root: pc, options: self.options };
         // What ran before, and is only made better, had better not be missing meanwhile.
-        let may_wait = self.tier == Tier::Auto && self.begun.is_empty() && !self.seen.renewed.contains(&pc);
+        let may_wait = self.tier == Tier::Auto && !self.seen.renewed.contains(&pc);
         if may_wait && self.engine.begin(&translated, made) {
-            self.begun.extend(translated.functions.iter().flat_map(|unit| unit.ranges.iter().copied()));
+            let ranges = translated.functions.iter().flat_map(|unit| unit.ranges.iter().copied()).collect();
+            self.begun.insert(pc, ranges);
             self.seen.have_regions(&translated.functions);
             self.seen.heat.cool(pc);
-            self.seen.heat.warm(pc, WAITED_VISITS);
             self.statistics.translating += self.engine.processor_time() - begun;
             return false;
         }
@@ -63,20 +60,16 @@ impl<E: Engine> Vcpu<E> {
         self.installed(Finished { root: pc, functions: functions.into(), wasm_bytes: wasm.len(), time_us, outcome })
     }
 
-    /// Takes what was compiled meanwhile, or waits for it.
-    pub(super) fn take_finished(&mut self, waits: bool) {
-        if self.engine.is_full() {
-            // What was begun, too.
-            return self.forget_all();
-        }
-        match self.engine.finished(waits) {
-            Some(finished) => {
-                self.begun.clear();
-                self.installed(finished);
+    /// Takes what was compiled meanwhile.
+    pub(super) fn take_finished(&mut self) {
+        loop {
+            if self.engine.is_full() {
+                // What was begun, too.
+                return self.forget_all();
             }
-            // Nobody compiles any more.
-            None if waits => self.begun.clear(),
-            None => {}
+            let Some(finished) = self.engine.finished() else { return };
+            self.begun.remove(&finished.root);
+            self.installed(finished);
         }
     }
 

@@ -1,10 +1,23 @@
-//! [`Statistics`]: counts of what ran where, and of what translating took.
+//! [`Statistics`]: counts of what ran where and why, and of what translating took.
 
 /// What ran where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Statistics {
+    /// Nanoseconds that the interpreter ran, and that translated code did, the system calls it made included; if
+    /// [`Vcpu::clock`](crate::vcpu::Vcpu::clock) can tell.
+    pub interpreting_ns: u64,
+    /// The same of translated code.
+    pub running_ns: u64,
     /// Modules made.
     pub modules: u64,
+    /// Modules wanted because a function or a loop got hot.
+    pub hot: u64,
+    /// Modules wanted because translated code often left there.
+    pub left: u64,
+    /// Modules wanted anew because of what they were seen to call.
+    pub learned: u64,
+    /// Times something was hot, and interpreted because it was still being compiled.
+    pub awaited: u64,
     /// Regions translated.
     pub regions: u64,
     /// Their blocks.

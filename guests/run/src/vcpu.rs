@@ -63,6 +63,19 @@ pub struct Vcpu<E: Engine> {
     refusal: Option<String>,
     /// What ran where.
     pub statistics: Statistics,
+    /// Tells nanoseconds since some moment, for [`Statistics::running_ns`].
+    pub clock: Option<fn() -> u64>,
+}
+
+/// Why code is translated.
+#[derive(Clone, Copy)]
+enum Why {
+    /// The tier says so, before anything is known.
+    Unseen,
+    /// It is the start of a function or loop that got hot.
+    Hot,
+    /// Translated code left there.
+    Left,
 }
 
 impl<E: Engine> Vcpu<E> {
@@ -82,6 +95,7 @@ impl<E: Engine> Vcpu<E> {
             has_asked: false,
             refusal: None,
             statistics: Statistics::default(),
+            clock: None,
         }
     }
 
@@ -148,7 +162,7 @@ impl<E: Engine> Vcpu<E> {
             self.take_finished();
         }
         let pc = self.engine.parts().0.pc;
-        let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc));
+        let has_code = self.engine.has_code(pc) || (self.is_time(pc) && self.compile(pc, self.why_here()));
         if !has_code {
             return self.interpret_and_see(STRETCH);
         }
@@ -165,7 +179,7 @@ impl<E: Engine> Vcpu<E> {
             return self.interpret_and_see(budget);
         }
         let wants_code = !self.engine.has_code(pc) || self.chance.below(MIXED_AGAIN) == 0;
-        if wants_code && !self.compile(pc) {
+        if wants_code && !self.compile(pc, Why::Unseen) {
             return self.interpret_and_see(STRETCH);
         }
         self.enter(kernel)
@@ -174,7 +188,10 @@ impl<E: Engine> Vcpu<E> {
     /// Runs the translated code that there is at `pc`.
     fn enter(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
         self.statistics.drives += 1;
-        match self.drive(kernel) {
+        let begun = self.now();
+        let drive = self.drive(kernel);
+        self.statistics.running_ns += self.now() - begun;
+        match drive {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
             Drive::Left(Leave::Moved) => Some(Exit::Moved),
@@ -221,6 +238,17 @@ impl<E: Engine> Vcpu<E> {
         let is_poll = self.engine.parts().0.poll != 0;
         let exit = self.freshen();
         (is_poll || exit != Exit::Poll).then_some(exit)
+    }
+
+    /// What the clock says, if there is one.
+    #[inline]
+    fn now(&self) -> u64 {
+        self.clock.map_or(0, |clock| clock())
+    }
+
+    /// Why the code is translated where translated code left or the guest starts.
+    fn why_here(&self) -> Why {
+        if self.tier == Tier::Auto { Why::Left } else { Why::Unseen }
     }
 
     /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating.

@@ -107,6 +107,7 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
         limits: Limits { memory_bytes: 1 << 30, files_bytes: FILES_BYTES },
         tier: tier.into(),
         names_code: false,
+        is_timed: false,
         cache: None,
         precompiled: None,
         trace: None,

@@ -40,6 +40,8 @@ pub(crate) struct Launch {
     pub(crate) tier: Tier,
     /// Whether `perf` is told what translated code was made of.
     pub(crate) names_code: bool,
+    /// Whether it is found out how much of the time is spent where.
+    pub(crate) is_timed: bool,
     /// Where code is kept from run to run, if anywhere.
     pub(crate) cache: Option<Store>,
     /// Its code, if that was translated ahead of time.
@@ -128,6 +130,7 @@ impl Launch {
         let signals = native.signals().context("signals cannot be handled")?;
         let mut waiter = Waiter::new(native.alarm(), signals, self.timeout);
         let mut cpu = Vcpu::new(native, self.tier);
+        cpu.clock = self.is_timed.then_some(hostio::clock::monotonic_ns);
         if is_precompiled {
             cpu.recall_now();
         }

@@ -10,6 +10,7 @@ mod launch;
 mod loaded;
 mod parallel;
 mod run;
+mod statistics;
 mod text;
 mod translate;
 

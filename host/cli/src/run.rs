@@ -3,6 +3,7 @@
 use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
+use crate::statistics;
 use anyhow::{Context, anyhow};
 use cache::Precompiled;
 use clap::{Args, ValueEnum};
@@ -179,6 +180,7 @@ impl Run {
             limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
             tier,
             names_code: self.perf_map,
+            is_timed: wants_stats,
             precompiled: found.precompiled,
             cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(&writable) },
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
@@ -312,7 +314,7 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
         say(&format!("what was translated is not kept: {error}, or use --no-cache"));
     }
     if wants_stats {
-        statistics(ended);
+        statistics::say_all(ended);
     }
     if ended.is_time_up {
         say(&format!("{name}: its time was up; allow more with --timeout"));
@@ -326,33 +328,5 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
             }
             ExitCode::from(128u8.saturating_add(signal.generic()))
         }
-    }
-}
-
-fn statistics(ended: &Ended) {
-    let of = &ended.statistics;
-    let kept = ended.published.as_ref().ok().copied().flatten();
-    for (what, count) in [
-        ("modules made", of.modules),
-        ("regions in them", of.regions),
-        ("blocks in them", of.blocks),
-        ("guest instructions in them", of.instructions),
-        ("bytes of WebAssembly", of.wasm_bytes),
-        ("bytes of machine code", of.machine_bytes),
-        ("microseconds translating", of.translating),
-        ("modules from the cache", of.recalled),
-        ("guest instructions from the cache", of.recalled_instructions),
-        ("microseconds using the cache", of.recalling),
-        ("modules added to the cache", kept.map_or(0, |kept| kept.modules as u64)),
-        ("regions refused by the engine", of.refused),
-        ("times translated code was entered", of.drives),
-        ("single instructions interpreted for it", of.single_steps),
-        ("single instructions interpreted in place", of.in_place),
-        ("system calls made in place", of.served),
-        ("guest instructions interpreted", of.interpreted),
-        ("interpreted stretches", of.stretches),
-        ("times all translations were dropped", of.flushes),
-    ] {
-        say(&format!("{count:>12} {what}"));
     }
 }

@@ -1,6 +1,6 @@
 //! The virtual CPU as it interprets: stretches, single instructions, and what translated code left undone.
 
-use super::{Exit, Vcpu};
+use super::{Exit, Vcpu, Why};
 use crate::engine::Engine;
 use crate::tier::Tier;
 use crate::watched::Watched;
@@ -54,11 +54,13 @@ impl<E: Engine> Vcpu<E> {
 
     pub(super) fn interpret(&mut self, budget: u32) -> Option<Exit> {
         self.statistics.stretches += u64::from(budget > 1);
+        let begun = self.now();
         let (state, space) = self.engine.parts();
         let mut bus = Watched { space, heat: &mut self.seen.heat, watches: self.tier == Tier::Auto };
         let mut interp = Interp::new(state, &mut bus, &mut self.decoded);
         let stop = interp.run(budget);
         self.statistics.interpreted += interp.done;
+        self.statistics.interpreting_ns += self.now() - begun;
         self.ask_if_long();
         match stop {
             Stop::Exception(exception) => Some(Exit::Exception(exception)),
@@ -69,7 +71,7 @@ impl<E: Engine> Vcpu<E> {
                     self.seen.calls(site, pc);
                 }
                 if !self.engine.has_code(pc) {
-                    self.compile(pc);
+                    self.compile(pc, Why::Hot);
                 }
                 None
             }

@@ -1,6 +1,6 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
-use super::Vcpu;
+use super::{Vcpu, Why};
 use crate::engine::{Engine, Finished, Made};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
@@ -20,8 +20,8 @@ const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
 const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
 
 impl<E: Engine> Vcpu<E> {
-    /// Translates what is at `pc`; false if that cannot be.
-    pub(super) fn compile(&mut self, pc: u32) -> bool {
+    /// Translates what is at `pc`, or begins to; false if there is no code yet.
+    pub(super) fn compile(&mut self, pc: u32, why: Why) -> bool {
         if !E::TRANSLATES {
             return false;
         }
@@ -36,13 +36,21 @@ impl<E: Engine> Vcpu<E> {
         }
         // What is being compiled is interpreted meanwhile.
         if self.begun.values().flatten().any(|(from, end)| (*from..*end).contains(&pc)) {
+            self.statistics.awaited += 1;
             self.seen.heat.cool(pc);
             return false;
         }
         let Some(translated) = self.translate(pc) else { return false };
         let made = Made { root: pc, options: self.options };
+        let is_renewed = self.seen.renewed.contains(&pc);
+        match why {
+            _ if is_renewed => self.statistics.learned += 1,
+            Why::Hot => self.statistics.hot += 1,
+            Why::Left => self.statistics.left += 1,
+            Why::Unseen => {}
+        }
         // What ran before, and is only made better, had better not be missing meanwhile.
-        let may_wait = self.tier == Tier::Auto && !self.seen.renewed.contains(&pc);
+        let may_wait = self.tier == Tier::Auto && !is_renewed;
         if may_wait && self.engine.begin(&translated, made) {
             let ranges = translated.functions.iter().flat_map(|unit| unit.ranges.iter().copied()).collect();
             self.begun.insert(pc, ranges);

@@ -1,0 +1,64 @@
+//! cargo test --release -p strata-suite --test tiers
+//!
+//! What `--tier` and `--stats` promise: each tier runs a program its own way, and `auto` finds out what is worth translating,
+//! and what was worth translating otherwise.
+
+#![expect(clippy::print_stderr, reason = "a test that skips says why")]
+
+use std::process::{Command, Output};
+use strata_suite::place;
+
+/// A run with `--stats`.
+struct Ran(Output);
+
+impl Ran {
+    /// Runs a program that calls a lot through pointers; none if it was not built.
+    fn callbacks(tier: &str) -> Option<Ran> {
+        let program = place::inputs().join("c/mipsel/O2/callbacks");
+        if !program.is_file() {
+            eprintln!("skipped: {}; `cargo xtask setup` builds it", program.display());
+            return None;
+        }
+        let mut command = Command::new(place::strata());
+        command.args(["run", "--no-cache", "--stats", "--tier", tier]).arg(program);
+        Some(Ran(command.output().expect("strata starts")))
+    }
+
+    /// A figure.
+    fn count(&self, what: &str) -> u64 {
+        let said = String::from_utf8_lossy(&self.0.stderr);
+        let line = said.lines().find_map(|line| line.strip_suffix(what)).unwrap_or_else(|| panic!("no {what}: {said}"));
+        line.trim_start_matches("strata:").trim().parse().expect("a number")
+    }
+}
+
+#[test]
+fn each_tier_runs_a_program_its_own_way() {
+    let tiers = ["interp", "block", "region"];
+    let runs: Vec<Ran> = tiers.iter().filter_map(|tier| Ran::callbacks(tier)).collect();
+    let [interp, block, region] = runs.as_slice() else { return };
+    for run in [interp, block, region] {
+        assert_eq!(run.0.stdout, interp.0.stdout);
+        // Nothing is a matter of temperature.
+        assert_eq!(run.count(" modules wanted, as a function or loop was hot"), 0);
+    }
+    assert_eq!(interp.count(" modules made"), 0);
+    assert_eq!(interp.count(" microseconds in translated code and system calls made from it"), 0);
+    assert!(interp.count(" microseconds interpreting") > 0);
+    for run in [block, region] {
+        assert!(run.count(" modules made") > 0);
+        assert!(run.count(" microseconds in translated code and system calls made from it") > 0);
+        // But for what code leaves to it, the interpreter has nothing to do.
+        assert!(run.count(" guest instructions interpreted") < interp.count(" guest instructions interpreted") / 1000);
+    }
+}
+
+#[test]
+fn auto_translates_what_is_hot_and_learns_what_it_calls() {
+    let (Some(interp), Some(auto)) = (Ran::callbacks("interp"), Ran::callbacks("auto")) else { return };
+    assert_eq!(auto.0.stdout, interp.0.stdout);
+    assert!(auto.count(" modules wanted, as a function or loop was hot") > 0);
+    assert!(auto.count(" modules wanted, as translated code often left there") > 0);
+    assert!(auto.count(" modules wanted anew, as it was seen what they call") > 0);
+    assert!(auto.count(" guest instructions interpreted") < interp.count(" guest instructions interpreted") / 2);
+}

@@ -121,7 +121,6 @@ impl Launch {
         if let Some(store) = self.cache {
             native.keep(Keep::new(store, text(&program, name)));
         }
-        let is_precompiled = self.precompiled.is_some();
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
         let (state, space) = native.parts();
         let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
@@ -131,9 +130,6 @@ impl Launch {
         let mut waiter = Waiter::new(native.alarm(), signals, self.timeout);
         let mut cpu = Vcpu::new(native, self.tier);
         cpu.clock = self.is_timed.then_some(hostio::clock::monotonic_ns);
-        if is_precompiled {
-            cpu.recall_now();
-        }
         let status = run::run(&mut cpu, &mut process, &mut waiter);
         let refusal = cpu.take_refusal();
         let published = cpu.engine.publish();

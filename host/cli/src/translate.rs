@@ -32,7 +32,7 @@ use wasm::Body;
 /// the program has: its streams, arguments, environment, and the directories that are opened to it.
 ///
 /// OUT.cwasm is the program and machine code for it, for this host's processor and this build of Strata:
-/// `strata run --allow-precompiled OUT.cwasm`. It starts at full speed, wherever it goes.
+/// `strata run --allow-precompiled OUT.cwasm`. It is at full speed from the first millisecond, wherever it goes.
 ///
 /// What earlier runs of the program left in the cache says what it calls by address, and makes such calls faster.
 #[derive(Args)]

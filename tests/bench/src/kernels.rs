@@ -27,8 +27,10 @@ pub(crate) struct Built {
     pub(crate) mipsel: PathBuf,
     /// None without clang.
     pub(crate) wasm: Option<PathBuf>,
-    /// None unless asked for: see [`crate::portable`].
+    /// None unless asked for: see [`crate::translated`].
     pub(crate) portable: Option<PathBuf>,
+    /// The same, by who knows an earlier run.
+    pub(crate) taught: Option<PathBuf>,
 }
 
 /// Whether a compiler is there.
@@ -47,7 +49,7 @@ pub(crate) fn build(kernel: &Kernel) -> Result<Built> {
         true => Some(compile(CLANG, WASM, &[source], place::made("wasm")?.join(&kernel.name).with_extension("wasm"))?),
         false => None,
     };
-    Ok(Built { native, mipsel, wasm, portable: None })
+    Ok(Built { native, mipsel, wasm, portable: None, taught: None })
 }
 
 /// Builds the program that measures.

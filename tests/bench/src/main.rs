@@ -14,7 +14,6 @@ mod machine;
 mod measure;
 mod page;
 mod place;
-mod portable;
 mod results;
 mod runner;
 mod seconds;
@@ -23,6 +22,7 @@ mod start;
 mod store;
 mod tables;
 mod targets;
+mod translated;
 mod wasm;
 
 use anyhow::{Context, Result, ensure};
@@ -62,7 +62,7 @@ struct Bench {
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
     /// Only these tiers of Strata, such as block,auto; warm is auto with code that an earlier run left, portable is what
-    /// `strata translate` makes, on wasmtime as it comes
+    /// `strata translate` makes, on wasmtime as it comes, and taught the same after a run
     #[arg(long, value_name = "TIERS", value_delimiter = ',')]
     tiers: Vec<String>,
     /// A tenth of the work, once

@@ -27,7 +27,8 @@ pub(crate) fn start_tables(results: &Results) -> Vec<(&'static str, Table)> {
 /// How the figures of starting were had.
 fn about_start(results: &Results) -> String {
     let mut text = String::from(
-        "Wall-clock time. `auto` has no cache here, `warm` one that earlier runs left. A row to the end is the time until \
+        "Wall-clock time. `auto` has no cache here, `warm` one that earlier runs left; `ahead` is the file of machine code that \
+         `strata translate` made. A row to the end is the time until \
          whoever started the program has waited for it; one to the first word is the time until a byte comes out of it, \
          which for a system call is the first line of `--strace`. What `--version` takes is the process itself. A second of \
          computing is a kernel with twice its repetitions; its share at full speed is had from what they take beyond a \
@@ -58,7 +59,7 @@ pub(crate) fn page(results: &Results, command: &str) -> String {
         "![Time against native code, by kernel and program](results.svg)\n\n\
          Native is `gcc -O2`; `wasm` is the same C compiled straight to WebAssembly by clang and run on the engine that \
          Strata uses, with its settings; `qemu` is the newest qemu-mipsel of Debian; `portable` is the module that `strata \
-         translate` makes, on wasmtime as it comes, compiled before; the other columns are Strata's tiers. Figures are \
+         translate` makes, on wasmtime as it comes, compiled before, and `taught` the same after one run; the other columns are Strata's tiers. Figures are \
          processor time (user and system, of the whole process with all its threads, from start to end) as multiples of \
          native: medians over the rounds. Of a kernel's time, translation is taken off where the runner says what it \
          took, and given in the last rows; a program's time is all it takes. The interpreter runs in the first round only.",

@@ -3,6 +3,7 @@
 use crate::kernels::Built;
 use crate::list::Software;
 use crate::place;
+use crate::translated;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs;
@@ -20,6 +21,10 @@ pub(crate) enum Runner {
     Qemu,
     /// What `strata translate` makes of it, on wasmtime as it comes.
     Portable,
+    /// The same, where a run before taught it what is called.
+    Taught,
+    /// Machine code that `strata translate` makes of it, in Strata.
+    Ahead,
     /// Strata, in a tier.
     Strata(String),
     /// Strata as it is on its own, with the code that earlier runs left.
@@ -39,6 +44,8 @@ impl Runner {
             Runner::Wasm => "wasm",
             Runner::Qemu => "qemu",
             Runner::Portable => "portable",
+            Runner::Taught => "taught",
+            Runner::Ahead => "ahead",
             Runner::Strata(tier) => tier,
             Runner::Warm => "warm",
         }
@@ -74,8 +81,8 @@ impl Runners {
         all.extend(names.map(|name| Runner::Strata(name.to_owned())));
         all.push(Runner::Warm);
         match place::runtime() {
-            Some(_) => all.push(Runner::Portable),
-            None => eprintln!("no column portable: `cargo xtask setup` builds wasmtime with its own WASI"),
+            Some(_) => all.extend([Runner::Portable, Runner::Taught]),
+            None => eprintln!("no columns portable and taught: `cargo xtask setup` builds wasmtime with its own WASI"),
         }
         Ok(all)
     }
@@ -87,6 +94,8 @@ impl Runners {
             Runner::Wasm => vec![self.itself.clone().into(), "wasm".into(), built.wasm.clone()?.into()],
             Runner::Qemu => vec![self.qemu.clone().into(), built.mipsel.clone().into()],
             Runner::Portable => vec![place::runtime()?.into(), "run".into(), built.portable.clone()?.into()],
+            Runner::Taught => vec![place::runtime()?.into(), "run".into(), built.taught.clone()?.into()],
+            Runner::Ahead => return None,
             Runner::Strata(_) | Runner::Warm => {
                 [self.run(runner, &["--stats"]), vec![built.mipsel.clone().into()]].concat()
             }
@@ -106,7 +115,7 @@ impl Runners {
         let mipsel = place::inputs().join(&software.mipsel).into();
         let mut words = match runner {
             Runner::Native => vec![place::inputs().join(&software.native).into()],
-            Runner::Wasm | Runner::Portable => return None,
+            Runner::Wasm | Runner::Portable | Runner::Taught | Runner::Ahead => return None,
             Runner::Qemu => vec![self.qemu.clone().into(), mipsel],
             Runner::Strata(_) | Runner::Warm => {
                 let grant = format!("{}:/work:ro", folder.display());
@@ -122,7 +131,7 @@ impl Runners {
     pub(crate) fn version(&self, runner: &Runner) -> Option<Vec<OsString>> {
         let program = match runner {
             Runner::Qemu => &self.qemu,
-            Runner::Strata(_) | Runner::Warm => &self.strata,
+            Runner::Strata(_) | Runner::Warm | Runner::Ahead => &self.strata,
             _ => return None,
         };
         Some(vec![program.into(), "--version".into()])
@@ -130,15 +139,20 @@ impl Runners {
 
     /// The command line of a program that needs no files, with nothing measured or told beside; `is_traced` names each of
     /// its system calls.
-    pub(crate) fn bare(&self, runner: &Runner, mipsel: &Path, is_traced: bool) -> Option<Vec<OsString>> {
+    pub(crate) fn bare(&self, runner: &Runner, mipsel: &Path, is_traced: bool) -> Result<Option<Vec<OsString>>> {
+        let trace: &[&str] = if is_traced { &["--strace"] } else { &[] };
         let mut words = match runner {
             Runner::Qemu if is_traced => vec![self.qemu.clone().into(), "-strace".into()],
             Runner::Qemu => vec![self.qemu.clone().into()],
-            Runner::Strata(_) | Runner::Warm => self.run(runner, if is_traced { &["--strace"] } else { &[] }),
-            _ => return None,
+            Runner::Strata(_) | Runner::Warm => self.run(runner, trace),
+            Runner::Ahead => {
+                let words = [self.run(runner, trace), vec!["--allow-precompiled".into()]].concat();
+                return Ok(Some([words, vec![translated::ahead(mipsel)?.into()]].concat()));
+            }
+            _ => return Ok(None),
         };
         words.push(mipsel.into());
-        Some(words)
+        Ok(Some(words))
     }
 
     fn run(&self, runner: &Runner, options: &[&str]) -> Vec<OsString> {
@@ -146,6 +160,7 @@ impl Runners {
         words.extend(options.iter().map(OsString::from));
         match runner {
             Runner::Strata(tier) => words.extend(["--no-cache".into(), "--tier".into(), tier.into()]),
+            Runner::Ahead => words.push("--no-cache".into()),
             _ => words.extend(["--cache-dir".into(), self.cache.clone().into()]),
         }
         words

@@ -7,12 +7,12 @@ use crate::list::List;
 use crate::machine;
 use crate::measure::{Measurer, text};
 use crate::place;
-use crate::portable;
 use crate::results::{Kind, Results, Row};
 use crate::runner::{INTERPRETER, Runner, Runners};
 use crate::seconds;
 use crate::start;
 use crate::store;
+use crate::translated::{self, Lesson};
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(crate) fn run(list: &List, plan: &Plan) -> Result<Results> {
     let runners = Runners::new()?;
     let mut chosen = runners.all()?;
     chosen.retain(|runner| match runner {
-        Runner::Strata(_) | Runner::Warm | Runner::Portable => {
+        Runner::Strata(_) | Runner::Warm | Runner::Portable | Runner::Taught => {
             plan.tiers.is_empty() || plan.tiers.iter().any(|tier| tier == runner.name())
         }
         _ => true,
@@ -91,7 +91,10 @@ fn kernel_work(list: &List, plan: &Plan, runners: &Runners, chosen: &[Runner]) -
     for kernel in list.kernels.iter().filter(|kernel| plan.wants(&[&kernel.name, &kernel.group, "kernels"])) {
         let mut built = kernels::build(kernel)?;
         if chosen.contains(&Runner::Portable) {
-            built.portable = portable::build(&kernel.name, &built.mipsel)?;
+            built.portable = translated::portable(&kernel.name, &built.mipsel, &Lesson::Nothing)?;
+        }
+        if chosen.contains(&Runner::Taught) {
+            built.taught = translated::portable(&kernel.name, &built.mipsel, &Lesson::Run(kernel.repetitions))?;
         }
         let repetitions = if plan.is_quick { kernel.repetitions.div_ceil(10) } else { kernel.repetitions };
         let command = |runner: &Runner| Some((runner.clone(), runners.kernel(runner, &built, repetitions)?));

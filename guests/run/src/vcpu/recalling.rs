@@ -3,7 +3,7 @@
 //! Only tier `auto` does so: the others are there to be watched while they translate.
 
 use super::Vcpu;
-use crate::engine::{Engine, Recalled, Space};
+use crate::engine::{Engine, Recalled};
 use crate::tier::Tier;
 
 /// Instructions interpreted until somebody looks at what earlier runs left: a short program is over by then.
@@ -17,16 +17,6 @@ impl<E: Engine> Vcpu<E> {
         if self.statistics.interpreted >= SHORT {
             self.ask();
         }
-    }
-
-    /// Uses from now on, and not only in a long program, what there is: all of it was made for this.
-    pub fn recall_now(&mut self) {
-        let (state, space) = self.engine.parts();
-        let pc = state.pc;
-        // That the program was loaded changed code, too.
-        space.take_changed();
-        self.ask();
-        self.recall(pc);
     }
 
     fn ask(&mut self) {

@@ -76,13 +76,16 @@ impl Case {
 /// Checks what holds of every module of translated code.
 pub fn check(translated: &Translated) {
     for unit in &translated.functions {
-        assert!(unit.sites.is_sorted());
+        assert!(unit.sites.iter().is_sorted());
         assert!(unit.ranges.iter().all(|(start, end)| start < end));
         let is_inside = |pc: &u32| unit.ranges.iter().any(|(start, end)| (start..end).contains(&pc));
         assert!(unit.entries.iter().all(is_inside));
-        assert!(unit.sites.iter().map(|(_, pc)| pc).all(is_inside));
+        assert!(unit.sites.iter().all(|(_, pc)| is_inside(&pc)));
     }
-    let features =
-        WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY | WasmFeatures::TAIL_CALL;
-    Validator::new_with_features(features).validate_all(&translated.wasm).expect("valid Wasm");
+    Validator::new_with_features(features()).validate_all(&translated.wasm).expect("valid Wasm");
+}
+
+/// What modules of translated code may have beyond the least.
+pub fn features() -> WasmFeatures {
+    WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY | WasmFeatures::TAIL_CALL
 }

@@ -18,7 +18,7 @@ const INSNS_MAX: usize = 1 << 18;
 /// Instructions for which it is kept together whether they ran.
 const RAN_BITS: u32 = 64;
 
-/// An address no block has.
+/// An address no block has: only at multiples of four there are instructions.
 const NOWHERE: u32 = 1;
 
 /// Instructions that follow one another, and the branch that ends them.
@@ -69,7 +69,7 @@ impl Decoded {
     #[inline(always)]
     pub(super) fn get(&self, pc: u32) -> Option<Block> {
         let block = self.blocks[Decoded::place(pc)];
-        (block.pc == pc).then_some(block)
+        (block.pc == pc && pc != NOWHERE).then_some(block)
     }
 
     /// Decodes the block that begins at `pc`, which `insn` reads; the error is that of its first instruction.
@@ -139,5 +139,21 @@ impl Decoded {
 impl Default for Decoded {
     fn default() -> Decoded {
         Decoded::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_nowhere() {
+        let mut decoded = Decoded::new();
+        assert!(decoded.get(NOWHERE).is_none());
+        let block = decoded.put(4, |_| Ok::<_, ()>(crate::decode(0).expect("nop")));
+        assert_eq!(block.map(|block| (block.body, block.end == End::Next)), Ok((BODY_MAX, true)));
+        assert!(decoded.get(4).is_some() && decoded.has_run(4 * BODY_MAX) && !decoded.has_run(4 * BODY_MAX + 4));
+        decoded.forget(4 * BODY_MAX, 1);
+        assert!(decoded.get(4).is_none() && decoded.get(NOWHERE).is_none());
     }
 }

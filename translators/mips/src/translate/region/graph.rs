@@ -24,6 +24,8 @@ pub(super) struct Nodes {
     turn: Vec<u32>,
     /// For each node, those from which edges close its loop.
     ways_back: Vec<Vec<u32>>,
+    /// For each node, all others from which edges lead there.
+    ways_on: Vec<Vec<u32>>,
     /// Whether a node is where a dispatcher leads.
     is_dispatched: Vec<bool>,
 }
@@ -47,6 +49,7 @@ impl Nodes {
             order: Vec::new(),
             turn: vec![u32::MAX; split.graph.len()],
             ways_back: vec![Vec::new(); split.graph.len()],
+            ways_on: vec![Vec::new(); split.graph.len()],
             is_dispatched: vec![false; split.graph.len()],
             graph: split.graph,
             origin,
@@ -66,9 +69,9 @@ impl Nodes {
         for node in self.order.iter().copied() {
             for to in self.graph.successors(node).iter().copied() {
                 self.is_dispatched[to as usize] |= self.origin[node as usize] == Origin::Dispatch;
-                if self.turn[to as usize] <= self.turn[node as usize] {
-                    self.ways_back[to as usize].push(node);
-                }
+                let is_back = self.turn[to as usize] <= self.turn[node as usize];
+                let ways = if is_back { &mut self.ways_back } else { &mut self.ways_on };
+                ways[to as usize].push(node);
             }
         }
     }
@@ -104,6 +107,21 @@ impl Nodes {
     /// The nodes from which edges close the loop of `header`.
     pub(super) fn ways_back(&self, header: usize) -> impl Iterator<Item = usize> {
         self.ways_back[header].iter().map(|node| *node as usize)
+    }
+
+    /// The nodes of the loop of `header`, loops inside it included.
+    pub(super) fn loop_of(&self, header: usize) -> impl Iterator<Item = usize> {
+        let mut is_found = vec![false; self.len()];
+        is_found[header] = true;
+        let mut found = vec![header];
+        let mut next = self.ways_back[header].clone();
+        while let Some(node) = next.pop() {
+            if !core::mem::replace(&mut is_found[node as usize], true) {
+                found.push(node as usize);
+                next.extend(self.ways_on[node as usize].iter().chain(&self.ways_back[node as usize]));
+            }
+        }
+        found.into_iter()
     }
 
     /// Whether an edge closes a loop.

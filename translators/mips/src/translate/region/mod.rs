@@ -171,6 +171,7 @@ fn summary(layout: &Layout<'_>, place: u32, (held, seen): (Held, Seen), options:
         writes: held.dirty,
         spills: seen.spilled,
         calls,
+        may_call: matches!((block.end, role), (End::Call(None), Role::Calls { .. })),
         reads: if seen.leaves || options.fault_precise { !Cells::NONE } else { reads },
         kills: seen.written,
         is_seen: !goes_on,

@@ -23,6 +23,8 @@ pub(super) struct Summary {
     pub(super) spills: Cells,
     /// Whether it ends with a call, which leaves nothing in locals.
     pub(super) calls: bool,
+    /// Whether it may call, which writes all back, and go on otherwise if it does not: into what stands in place of the call.
+    pub(super) may_call: bool,
     /// Read before they are written, with all that shares bytes with what it touches.
     pub(super) reads: Cells,
     /// Written, whatever happens.
@@ -161,24 +163,37 @@ fn everywhere_but_at_the_root(nodes: &Nodes) -> Vec<Cells> {
 }
 
 /// What the register file may not have yet. Of what comes into a loop dirty, only that stays so which some way around
-/// the loop leaves dirty: the rest would be written back in each turn, and is so once, before. Where ways meet elsewhere,
-/// only that stays dirty which all of them have in a local: otherwise one would load what another stores.
+/// the loop leaves dirty: the rest would be written back in each turn, and is so once, before. If there is a call in the
+/// loop, which writes all back, only that stays so which the loop itself makes dirty, even if some way passes the call by.
+/// Where ways meet elsewhere, only that stays dirty which all of them have in a local: otherwise one would load what another
+/// stores.
 fn dirty(nodes: &Nodes, summaries: &[Summary], wanted: &[Cells]) -> Vec<Cells> {
-    let at_most = dirty_up_to(nodes, summaries, vec![!Cells::NONE; nodes.len()]);
+    let call = headers_that_call(nodes, summaries);
+    let at_most = dirty_up_to(nodes, summaries, &call, vec![!Cells::NONE; nodes.len()]);
     // Loading before a loop what it dirties keeps it out of the turns.
     let of = |node: usize| wanted[node] | if nodes.is_header(node as u32) { at_most[node] } else { Cells::NONE };
     let here = at_hand(nodes, summaries, &(0..nodes.len()).map(of).collect::<Vec<Cells>>());
-    dirty_up_to(nodes, summaries, here)
+    dirty_up_to(nodes, summaries, &call, here)
+}
+
+/// Which nodes are headers of loops with calls.
+fn headers_that_call(nodes: &Nodes, summaries: &[Summary]) -> Vec<bool> {
+    let mut call = vec![false; nodes.len()];
+    for header in nodes.headers() {
+        call[header] = nodes.loop_of(header).any(|node| summaries[node].calls || summaries[node].may_call);
+    }
+    call
 }
 
 /// The same where a node may have no more than its limit.
-fn dirty_up_to(nodes: &Nodes, summaries: &[Summary], mut limit: Vec<Cells>) -> Vec<Cells> {
+fn dirty_up_to(nodes: &Nodes, summaries: &[Summary], call: &[bool], mut limit: Vec<Cells>) -> Vec<Cells> {
     for round in 0.. {
         if round == ROUNDS_MAX {
             nodes.headers().for_each(|header| limit[header] = Cells::NONE);
         }
         let into = forward(nodes, vec![Cells::NONE; nodes.len()], Cells::bitor, |node, to, into| {
-            summaries[node].dirty_after(into) & limit[to]
+            let is_cleaned = call[to] && !nodes.is_back(node as u32, to as u32);
+            if is_cleaned { Cells::NONE } else { summaries[node].dirty_after(into) & limit[to] }
         });
         let mut is_stable = true;
         for header in nodes.headers() {

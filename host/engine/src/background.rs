@@ -28,8 +28,8 @@ struct Work {
     jobs: VecDeque<Job>,
     /// Jobs with a lower number are not wanted any more.
     wanted_from: u64,
-    /// Threads that have nothing to do.
-    idle: usize,
+    /// How many modules threads are at.
+    begun: usize,
     /// Whether there will be no more.
     ends: bool,
 }
@@ -48,12 +48,11 @@ impl Queue {
 
     /// Waits for the next job; none when there will be no more.
     fn next(&self) -> Option<Job> {
-        let mut work = self.work();
-        work.idle += 1;
         let is_idle = |work: &mut Work| work.jobs.is_empty() && !work.ends;
-        work = self.news.wait_while(work, is_idle).unwrap_or_else(PoisonError::into_inner);
-        work.idle -= 1;
-        work.jobs.pop_front()
+        let mut work = self.news.wait_while(self.work(), is_idle).unwrap_or_else(PoisonError::into_inner);
+        let job = work.jobs.pop_front()?;
+        work.begun += 1;
+        Some(job)
     }
 }
 
@@ -81,8 +80,10 @@ impl Background {
 
     /// Has a module compiled; its number. None if the host has no thread to give.
     pub(crate) fn begin(&mut self, wasm: &[u8]) -> Option<u64> {
-        let is_idle = self.queue.work().idle > 0;
-        if !is_idle && self.threads < self.threads_max && self.start().is_some() {
+        let work = self.queue.work();
+        let is_enough = work.begun + work.jobs.len() < self.threads;
+        drop(work);
+        if !is_enough && self.threads < self.threads_max && self.start().is_some() {
             self.threads += 1;
         }
         if self.threads == 0 {
@@ -103,6 +104,7 @@ impl Background {
                 let begun = processor_time();
                 let module = Module::new(&engine, &wasm);
                 let time_us = processor_time() - begun;
+                queue.work().begun -= 1;
                 if give.send(Done { number, module, time_us }).is_err() {
                     return;
                 }
@@ -124,17 +126,18 @@ impl Background {
         work.wanted_from = self.next;
     }
 
-    /// Ends it: what is done, and what it is at, but nothing that waits.
+    /// Ends it: what is done, and what it is at or was to begin with, but nothing else that waits.
     pub(crate) fn finish(mut self) -> Vec<Done> {
-        let wanted_from = self.end();
+        let wanted_from = self.end(1);
         self.give = None;
         self.done.iter().filter(|done| done.number >= wanted_from).collect()
     }
 
-    /// Has the threads end; from what number on jobs are wanted.
-    fn end(&self) -> u64 {
+    /// Has the threads end, with so many modules at least if there are; from what number on jobs are wanted.
+    fn end(&self, least: usize) -> u64 {
         let mut work = self.queue.work();
-        work.jobs.clear();
+        let waiting = least.saturating_sub(work.begun);
+        work.jobs.truncate(waiting);
         work.ends = true;
         self.queue.news.notify_all();
         work.wanted_from
@@ -143,6 +146,6 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        self.end();
+        self.end(0);
     }
 }

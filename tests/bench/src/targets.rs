@@ -161,5 +161,5 @@ fn translation(results: &Results, tier: &str) -> Option<f64> {
             us += time;
         }
     }
-    (us > 0.0).then(|| instructions / us * 1e6)
+    (instructions > 0.0 && us > 0.0).then(|| instructions / us * 1e6)
 }

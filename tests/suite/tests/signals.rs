@@ -17,7 +17,10 @@ fn send(signal: &str, script: &str, cache: &[&str]) -> Option<Output> {
         eprintln!("skipped: no {}; cargo xtask setup fetches it", busybox.display());
         return None;
     }
-    let mut child = Command::new(place::strata())
+    // Who started the tests may ignore signals, as `nohup` and `&` do, and the guest would, too.
+    let mut child = Command::new("env")
+        .arg("--default-signal")
+        .arg(place::strata())
         .arg("run")
         .args(cache)
         .arg("--timeout=60")

@@ -1,5 +1,7 @@
-// Calls through pointers that call one thing for long, then another, and things of many kinds in turn.
+// Calls through pointers that call one thing for long, then another, and things of many kinds in turn. An argument says how
+// often the last of them are called: one long before the other, by a loop that nobody else uses.
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef unsigned (*Step)(unsigned);
 static unsigned one(unsigned x) { return x * 5 + 1; }
@@ -25,14 +27,21 @@ static __attribute__((noinline)) unsigned in_turn(unsigned x, unsigned times) {
     return x;
 }
 
+static __attribute__((noinline)) unsigned settled(Step step, unsigned x, unsigned times) {
+    for (unsigned i = 0; i < times; i++) x = step(x) + i;
+    return x;
+}
+
 static unsigned nested(unsigned x) { return repeat(two, x, 20); }
 
-int main(void) {
+int main(int count, char **words) {
+    unsigned times = count > 1 ? strtoul(words[1], NULL, 0) : 200000;
     unsigned x = 1;
     for (int i = 0; i < 6; i++) printf("%u: %08x\n", i, x = repeat(steps[i], x, 60000));
     for (int i = 0; i < 6; i++) printf("%u: %08x\n", i, x = twice(steps[i], steps[5 - i], x, 30000));
     printf("in turn: %08x\n", x = in_turn(x, 700000));
     printf("nested: %08x\n", x = repeat(nested, x, 8000));
     for (int i = 0; i < 3; i++) printf("again: %08x\n", x = repeat(steps[i], x, 200000));
+    for (int i = 0; i < 2; i++) printf("settled: %08x\n", x = settled(steps[i], x, times));
     return 0;
 }

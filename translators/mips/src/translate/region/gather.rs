@@ -8,7 +8,6 @@ use super::{Likely, Rooted};
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with};
-use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -74,11 +73,20 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
         if size > again_max && profile.is_translated(root) {
             continue;
         }
+        // What a register only happens to hold now may be another callback the next time.
+        let steady = now.map(|_| guess(&region, Start { now: None, ..start }, code).likely);
         let mut open_calls = BTreeSet::new();
         for block in region.blocks.iter().filter(|block| block.end == End::Call(None)) {
-            if let Entry::Vacant(entry) = likely.entry(block.pc) {
-                open_calls.insert(block.pc);
-                entry.insert(profile.called(block.last()));
+            let is_steady = |targets| steady.as_ref().is_none_or(|steady| steady.get(&block.pc) == Some(targets));
+            if likely.get(&block.pc).is_some_and(is_steady) {
+                continue;
+            }
+            open_calls.insert(block.pc);
+            let targets = likely.entry(block.pc).or_default();
+            for target in profile.called(block.last()) {
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
             }
         }
         instructions += size;

@@ -5,6 +5,7 @@ use image::{Endian, Image};
 use linux::{ExitStatus, Process, Program};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Interpreted, Paged, Step, Tier, Vcpu, step, wake};
+use std::sync::Arc;
 use vfs::node::Bytes;
 
 /// Bytes a guest may map, and bytes of files it may make: a page shares its 4 GiB with nobody, but should not fill them.
@@ -55,7 +56,8 @@ impl Guest {
         let world = namespace::world(grants.collect(), host, LIMITS).map_err(|error| error.to_string())?;
         let mut engine = Interpreted::new(Paged::new(PAGES_MAX, image.endian == Endian::Big));
         let path = order.arguments.first().cloned().unwrap_or_default();
-        let program = Program { image, file: Box::new(Bytes(order.program)), path, node: None };
+        let bytes = order.program.len() as u64;
+        let program = Program { image, file: Arc::new(Bytes(order.program)), bytes, path, node: None };
         let (state, space) = engine.parts();
         let process = Process::start(world, &program, &order.arguments, &order.environment, state, space)
             .map_err(|error| error.to_string())?;

@@ -26,7 +26,9 @@ pub use arg::{Arg, Ret, Scene};
 pub use endian::Endian;
 pub use guest::Guest;
 pub use layout::Layout;
-pub use memory::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, Prot, USER_END, Unmappable};
+pub use memory::{
+    Addr, AddressSpace, BadAddress, CodeFile, OutOfMemory, PAGE_BYTES, Prot, ReadFile, USER_END, Unmappable,
+};
 pub use mips::State;
 pub use mips::exception::{Access, Denied, Exception, Fault};
 pub use paged::PagedSpace;

@@ -1,5 +1,6 @@
 //! Guest memory as the personality sees it: ranges with protection, and copies that may fault.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bitflags::bitflags;
 use core::any::Any;
@@ -39,6 +40,20 @@ pub struct OutOfMemory;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unmappable;
 
+/// Reads a file's bytes from an offset; false where it has not so many.
+pub type ReadFile = Arc<dyn Fn(u64, &mut [u8]) -> bool + Send + Sync>;
+
+/// A file whose code is mapped, as far as it matters to who keeps translations from run to run.
+#[derive(Clone)]
+pub struct CodeFile {
+    /// Its path in the guest.
+    pub path: Arc<Vec<u8>>,
+    /// Its length in bytes, when it was mapped.
+    pub bytes: u64,
+    /// How to read it, whatever the guest makes of its memory.
+    pub read: ReadFile,
+}
+
 /// One guest address space. Ranges are page-aligned; `bytes` is a multiple of [`PAGE_BYTES`]; [`USER_END`] bounds them.
 pub trait AddressSpace {
     /// Maps fresh zero pages, replacing what was there.
@@ -72,6 +87,9 @@ pub trait AddressSpace {
     ) -> Result<(), Unmappable> {
         Err(Unmappable)
     }
+
+    /// Says that the pages at `at`, which were just mapped and may be executed, hold what `file` has from `offset` on.
+    fn code_of(&mut self, _at: Addr, _bytes: u32, _file: &CodeFile, _offset: u64) {}
 
     /// A NUL-terminated string of at most `max` bytes without its NUL; `None` if none ends there.
     fn read_string(&self, at: Addr, max: usize) -> Result<Option<Vec<u8>>, BadAddress> {

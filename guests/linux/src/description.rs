@@ -13,7 +13,7 @@ use vfs::{Errno, Result};
 pub(crate) struct Description {
     place: Place,
     /// None of one opened with O_PATH.
-    file: Option<Box<dyn File>>,
+    file: Option<Arc<dyn File>>,
     /// What /proc/self/fd calls a file without a name.
     title: Option<Vec<u8>>,
     is_seekable: bool,
@@ -30,7 +30,7 @@ impl Description {
         let is_seekable = file.as_ref().is_some_and(|file| file.is_seekable());
         Description {
             place,
-            file,
+            file: file.map(Arc::from),
             title: None,
             is_seekable,
             is_directory,
@@ -60,6 +60,11 @@ impl Description {
     /// The file; EBADF if only the path was opened.
     pub(crate) fn file(&self) -> Result<&dyn File> {
         self.file.as_deref().ok_or(Errno::EBADF)
+    }
+
+    /// The file, to outlive its descriptors.
+    pub(crate) fn shared_file(&self) -> Option<Arc<dyn File>> {
+        self.file.clone()
     }
 
     pub(crate) fn flags(&self) -> OpenFlags {

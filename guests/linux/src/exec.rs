@@ -1,51 +1,44 @@
-//! Loading a program: segments, heap, stack, trampoline, registers (fs/binfmt_elf.c).
+//! Loading a program: its segments and its linker's, heap, stack, trampoline, registers (fs/binfmt_elf.c).
 
-use crate::mm::{Area, Backing, FileBacking, Memory, STACK_END, TRAMPOLINE_PAGE};
+use crate::mm::{Backing, Memory, STACK_END, TRAMPOLINE_PAGE};
 use crate::process::{About, Process};
+use crate::program::{Program, StartError};
+use crate::segments::{self, STACK_BYTES, fresh};
 use crate::stack::{self, Contents};
-use crate::world::{Program, StartError};
 use abi::{Addr, AddressSpace, Endian, PAGE_BYTES, Prot, State, USER_END, frame, o32};
-use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
-use image::{Image, Kind, Segment};
+use image::{Image, Kind};
 
 /// Where a position-independent program without a dynamic linker is loaded.
 const BASE: u32 = 0x5555_0000;
-
-/// Bytes of the stack. It is mapped whole, with nothing mapped below it.
-const STACK_BYTES: u32 = 8 << 20;
-
-/// Bytes copied at a time from a file that cannot be mapped.
-const CHUNK_BYTES: u32 = 256 << 10;
 
 /// Free space between the stack and what mmap(2) places.
 const STACK_GAP_BYTES: u32 = 1 << 20;
 
 impl Process {
-    /// Puts a program into an empty address space and sets the registers it starts with.
+    /// Puts a program, and its linker if it has one, into an empty address space, and sets the registers it starts with.
     pub(crate) fn load(
         &mut self,
         program: &Program,
+        linker: Option<&Program>,
         arguments: &[Vec<u8>],
         environment: &[Vec<u8>],
         state: &mut State,
         space: &mut dyn AddressSpace,
     ) -> Result<(), StartError> {
         let image = &program.image;
-        if let Some(linker) = &image.interpreter {
-            return Err(StartError::Dynamic(linker.clone()));
-        }
         self.endian = match image.endian {
             image::Endian::Little => Endian::Little,
             image::Endian::Big => Endian::Big,
         };
         let base = base(image);
         let mut memory = self.memory.lock();
-        for segment in &image.segments {
-            load_segment(&mut memory, space, program, segment, base)?;
-        }
-        protect(&mut memory, space, image, base);
+        segments::load(&mut memory, space, program, base)?;
+        let linked_at = linker.map(|linker| {
+            let place = memory.place_object(&linker.path, linker.image.end()).map_err(|_| StartError::Memory)?;
+            segments::load(&mut memory, space, linker, place.0).map(|()| place.0)
+        });
+        let linked_at = linked_at.transpose()?;
         memory.start_heap(Addr(image.end().saturating_add(base)));
         map_trampoline(&mut memory, space, self.endian)?;
         let prot = if image.stack_is_executable { Prot::all() } else { Prot::READ | Prot::WRITE };
@@ -54,14 +47,16 @@ impl Process {
         memory.top = Addr(stack_at.0 - STACK_GAP_BYTES);
         drop(memory);
 
-        let auxiliary = self.auxiliary(image, base);
+        let auxiliary = self.auxiliary(image, base, linked_at.unwrap_or(0));
         let mut random = [0; 16];
         (self.random)(&mut random);
         let contents = Contents { arguments, environment, path: &program.path, random, auxiliary: &auxiliary };
         let stack = stack::build(space, self.endian, Addr(STACK_END), &contents).ok_or(StartError::Arguments)?;
         let entry = Addr(image.entry.wrapping_add(base));
-        o32::start(state, entry, stack.pointer);
-        o32::start_fpu(state, image.fp.needs_fr1(), image.nan2008);
+        let first = linker.zip(linked_at).map_or(entry, |(linker, at)| Addr(linker.image.entry.wrapping_add(at)));
+        o32::start(state, first, stack.pointer);
+        let needs_fr1 = image.fp.needs_fr1() || linker.is_some_and(|linker| linker.image.fp.needs_fr1());
+        o32::start_fpu(state, needs_fr1, image.nan2008);
         let file_name = program.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         *self.program.lock() = About {
             path: self.absolute(&program.path),
@@ -90,8 +85,8 @@ impl Process {
         absolute
     }
 
-    /// The auxiliary vector, but for the addresses of strings (getauxval(3)).
-    fn auxiliary(&self, image: &Image, base: u32) -> Vec<(u32, u32)> {
+    /// The auxiliary vector, but for the addresses of strings (getauxval(3)). The linker is at `linked_at`.
+    fn auxiliary(&self, image: &Image, base: u32, linked_at: u32) -> Vec<(u32, u32)> {
         let mut vector = Vec::new();
         if let Some(headers) = image.phdr_at {
             vector.push((stack::AT_PHDR, headers.wrapping_add(base)));
@@ -101,7 +96,7 @@ impl Process {
             (stack::AT_PHENT, image.phdr_entry_bytes),
             (stack::AT_PHNUM, image.phdr_count),
             (stack::AT_PAGESZ, PAGE_BYTES),
-            (stack::AT_BASE, 0),
+            (stack::AT_BASE, linked_at),
             (stack::AT_FLAGS, 0),
             (stack::AT_ENTRY, image.entry.wrapping_add(base)),
             (stack::AT_UID, user.real),
@@ -121,144 +116,6 @@ pub fn base(image: &Image) -> u32 {
     if image.kind == Kind::Dyn { BASE } else { 0 }
 }
 
-/// Bits of a segment's protection.
-fn prot_of(segment: &Segment) -> Prot {
-    let mut prot = Prot::empty();
-    prot.set(Prot::READ, segment.read);
-    prot.set(Prot::WRITE, segment.write);
-    prot.set(Prot::EXEC, segment.exec);
-    prot
-}
-
-/// The pages a segment lies in.
-fn pages(segment: &Segment, base: u32) -> Option<(Addr, Addr)> {
-    let at = segment.at.checked_add(base)?;
-    let end = at.checked_add(segment.memory_bytes)?.checked_next_multiple_of(PAGE_BYTES)?;
-    let at = at - at % PAGE_BYTES;
-    // Page 0 stays empty, so that null pointers are noticed; the end is the stack's.
-    (at >= PAGE_BYTES && end <= STACK_END - STACK_BYTES).then_some((Addr(at), Addr(end)))
-}
-
-/// Maps a segment's pages that no earlier one has, and fills in its bytes.
-fn load_segment(
-    memory: &mut Memory,
-    space: &mut dyn AddressSpace,
-    program: &Program,
-    segment: &Segment,
-    base: u32,
-) -> Result<(), StartError> {
-    let (from, end) = pages(segment, base).ok_or(StartError::Segment(segment.at))?;
-    // Segments are sorted: only the first page can be shared with the one before.
-    let shared = memory.areas.within(from, end).map(|(_, area)| area.end).max();
-    let first = shared.unwrap_or(from);
-    let backing = backing(program, segment, first, base);
-    if shared.is_none() {
-        memory.check_room(end.0 - from.0, 0).map_err(|_| StartError::Memory)?;
-        if map_segment(space, program, segment, (from, end), base)? {
-            memory
-                .areas
-                .insert(from, Area { end, prot: prot_of(segment), is_shared: false, was_writable: true, backing });
-            return Ok(());
-        }
-    }
-    if first < end {
-        fresh(memory, space, first, end.0 - first.0, Prot::READ | Prot::WRITE, backing)?;
-    }
-    // The file's bytes before the segment in its first page are there too: it is the page that is mapped.
-    let start = segment.at.wrapping_add(base);
-    let lead = if shared.is_none() { (start - from.0).min(segment.file_offset) } else { 0 };
-    let held = lead + segment.file_bytes;
-    let bytes = if segment.file_bytes == segment.memory_bytes { held.max(end.0 - (start - lead)) } else { held };
-    copy(space, program, Addr(start - lead), u64::from(segment.file_offset - lead), bytes)
-}
-
-/// Maps a segment's pages from its file, if its host and its layout allow that.
-fn map_segment(
-    space: &mut dyn AddressSpace,
-    program: &Program,
-    segment: &Segment,
-    (from, end): (Addr, Addr),
-    base: u32,
-) -> Result<bool, StartError> {
-    let start = segment.at.wrapping_add(base);
-    let lead = start - from.0;
-    let Some(file) = program.file.mappable() else { return Ok(false) };
-    if segment.file_bytes == 0 || segment.file_offset % PAGE_BYTES != lead {
-        return Ok(false);
-    }
-    let held_end = Addr(start + segment.file_bytes);
-    // It is below `end`, which is a multiple as well.
-    let file_end = Addr(held_end.0.next_multiple_of(PAGE_BYTES));
-    let (prot, offset) = (prot_of(segment), u64::from(segment.file_offset - lead));
-    if space.map_file(from, file_end.0 - from.0, prot, file, offset).is_err() {
-        return Ok(false);
-    }
-    if file_end < end {
-        space.map(file_end, end.0 - file_end.0, prot).map_err(|_| StartError::Memory)?;
-    }
-    if segment.file_bytes < segment.memory_bytes {
-        let zeros = [0; PAGE_BYTES as usize];
-        let tail = &zeros[..(file_end.0 - held_end.0) as usize];
-        space.fill(held_end, tail).map_err(|_| StartError::Memory)?;
-    }
-    Ok(true)
-}
-
-/// Copies up to `bytes` bytes of the program's file into pages that are mapped.
-fn copy(space: &mut dyn AddressSpace, program: &Program, at: Addr, offset: u64, bytes: u32) -> Result<(), StartError> {
-    let mut chunk = vec![0; CHUNK_BYTES.min(bytes) as usize];
-    let mut done = 0;
-    while done < bytes {
-        let wanted = (bytes - done).min(CHUNK_BYTES) as usize;
-        let read = program.file.read_full(offset + u64::from(done), &mut chunk[..wanted]).map_err(StartError::File)?;
-        space.fill(at + done, &chunk[..read]).map_err(|_| StartError::Memory)?;
-        if read < wanted {
-            break;
-        }
-        done += read as u32;
-    }
-    Ok(())
-}
-
-/// What /proc/self/maps says of a segment: the file, or nothing for pages that hold only zeros.
-fn backing(program: &Program, segment: &Segment, first: Addr, base: u32) -> Backing {
-    let start = segment.at.wrapping_add(base);
-    if segment.file_bytes == 0 || first.0 >= start.saturating_add(segment.file_bytes) {
-        return Backing::Anonymous;
-    }
-    let offset = segment.file_offset.wrapping_sub(start.wrapping_sub(first.0));
-    let metadata = program.node.as_ref().and_then(|node| node.metadata().ok());
-    Backing::File(FileBacking {
-        description: None,
-        path: Arc::new(program.path.clone()),
-        identity: metadata.map_or((0, 0), |metadata| (metadata.device, metadata.inode)),
-        offset: u64::from(offset),
-        // Its zeros at the end are there, whatever the file's length.
-        held: u64::MAX,
-        is_writable: false,
-    })
-}
-
-/// Gives every page the protection of the segments in it.
-fn protect(memory: &mut Memory, space: &mut dyn AddressSpace, image: &Image, base: u32) {
-    let mut last: Option<(Addr, Prot)> = None;
-    for segment in &image.segments {
-        let Some((from, end)) = pages(segment, base) else { continue };
-        let prot = prot_of(segment);
-        // Loaded just now, so protecting cannot fail.
-        let _ = memory.protect(space, from, end.0 - from.0, prot);
-        if let Some((last_end, last_prot)) = last
-            && from < last_end
-        {
-            let _ = memory.protect(space, from, last_end.0 - from.0, prot | last_prot);
-        }
-        if prot.contains(Prot::EXEC) {
-            space.code_changed(from, end.0 - from.0);
-        }
-        last = Some((end, prot));
-    }
-}
-
 /// The page of the code that returns from signal handlers.
 fn map_trampoline(memory: &mut Memory, space: &mut dyn AddressSpace, endian: Endian) -> Result<(), StartError> {
     let prot = Prot::READ | Prot::EXEC;
@@ -266,19 +123,4 @@ fn map_trampoline(memory: &mut Memory, space: &mut dyn AddressSpace, endian: End
     fresh(memory, space, TRAMPOLINE_PAGE, PAGE_BYTES, prot, Backing::Named("[vdso]"))?;
     let code: Vec<u8> = frame::TRAMPOLINE.iter().flat_map(|word| endian.bytes32(*word)).collect();
     space.fill(TRAMPOLINE_PAGE, &code).map_err(|_| StartError::Memory)
-}
-
-/// Maps zeros where nothing is.
-fn fresh(
-    memory: &mut Memory,
-    space: &mut dyn AddressSpace,
-    at: Addr,
-    bytes: u32,
-    prot: Prot,
-    backing: Backing,
-) -> Result<(), StartError> {
-    memory.check_room(bytes, 0).map_err(|_| StartError::Memory)?;
-    space.map(at, bytes, prot).map_err(|_| StartError::Memory)?;
-    memory.areas.insert(at, Area { end: at + bytes, prot, is_shared: false, was_writable: true, backing });
-    Ok(())
 }

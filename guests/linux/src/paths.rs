@@ -2,7 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, DirFd, Fd};
-use crate::task::Task;
+use crate::process::Process;
 use alloc::vec::Vec;
 use vfs::mount::Place;
 use vfs::walk::{Last, Limits, Named, Reached, Walk};
@@ -16,9 +16,9 @@ pub(crate) struct Entry {
     pub(crate) is_directory: bool,
 }
 
-impl Task<'_, '_> {
+impl Process {
     /// Where relative paths begin.
-    fn start(&self, directory: DirFd, path: &[u8]) -> Result<Place> {
+    fn start_of(&self, directory: DirFd, path: &[u8]) -> Result<Place> {
         if path.first() == Some(&b'/') || directory == DirFd::CURRENT {
             return Ok(self.directory.lock().clone());
         }
@@ -27,7 +27,7 @@ impl Task<'_, '_> {
     }
 
     fn walk<T>(&self, directory: DirFd, path: &[u8], limits: Limits, go: impl Fn(&Walk<'_>) -> Result<T>) -> Result<T> {
-        let start = self.start(directory, path)?;
+        let start = self.start_of(directory, path)?;
         let walk = Walk::from(&self.mounts, &self.root, &start).within(limits);
         if self.credentials.user.file_system == 0 {
             return go(&walk);

@@ -1,17 +1,19 @@
 //! [`Process`]: one program, its memory, files and signals, and the four ways into it.
 
 use crate::access::Credentials;
+use crate::description::Description;
 use crate::errno;
 use crate::fdtable::FdTable;
-use crate::flags::OpenFlags;
+use crate::flags::{Fd, OpenFlags};
 use crate::limits::Limits;
 use crate::mm::{Memory, TRAMPOLINE_PAGE};
+use crate::program::{Program, StartError};
 use crate::reply::{ExitStatus, Outcome, Stop, Wait};
 use crate::signal::{Delivered, Info, Signal, Signals, deliver, of_exception};
 use crate::syscall;
 use crate::task::{Resume, Task};
 use crate::timer::Timers;
-use crate::world::{Clocks, Names, Program, Random, StartError, TraceSink, World};
+use crate::world::{Clocks, Names, Random, TraceSink, World};
 use abi::{AddressSpace, Endian, Exception, Guest, State, o32};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -49,7 +51,7 @@ pub struct Process {
     /// What the call that waits must remember.
     pub(crate) resume: Option<Resume>,
     /// The fifo that open(2) waits with.
-    pub(crate) opening: Option<crate::description::Description>,
+    pub(crate) opening: Option<Description>,
     /// Pipes made so far: their inode numbers.
     pub(crate) pipes: u64,
     pub(crate) trace: Option<TraceSink>,
@@ -101,7 +103,8 @@ impl Process {
     ) -> Result<Process, StartError> {
         let mut process = Process::new(world)?;
         crate::proc::mount(&process);
-        process.load(program, arguments, environment, state, space)?;
+        let linker = process.linker(&program.image)?;
+        process.load(program, linker.as_ref(), arguments, environment, state, space)?;
         Ok(process)
     }
 
@@ -112,7 +115,7 @@ impl Process {
         for (fd, stream) in (0..).zip(world.streams) {
             let Some(stream) = stream else { continue };
             let place = Place::detached(stream.node);
-            let description = crate::description::Description::new(place, Some(stream.file), OpenFlags::of(stream.how));
+            let description = Description::new(place, Some(stream.file), OpenFlags::of(stream.how));
             let slot = crate::fdtable::Slot { description: Arc::new(description), closes_on_exec: false };
             // Three descriptors are always allowed.
             let _ = files.replace(fd, slot, 3);
@@ -284,6 +287,11 @@ impl Process {
             }
             _ => info,
         }
+    }
+
+    /// What a descriptor leads to.
+    pub(crate) fn description(&self, fd: Fd) -> vfs::Result<Arc<Description>> {
+        self.files.lock().get(fd.0)
     }
 
     /// Says once that a call is not there.

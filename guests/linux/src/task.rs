@@ -47,11 +47,6 @@ impl Task<'_, '_> {
         path.ok_or(Errno::ENAMETOOLONG)
     }
 
-    /// What a descriptor leads to.
-    pub(crate) fn description(&self, fd: Fd) -> Result<Arc<Description>> {
-        self.files.lock().get(fd.0)
-    }
-
     /// Gives a description the lowest free descriptor.
     pub(crate) fn install(&self, description: Description, flags: OpenFlags) -> Result<Fd> {
         let slot = Slot { description: Arc::new(description), closes_on_exec: flags.closes_on_exec() };

@@ -56,7 +56,8 @@ fn program() -> Program {
     }
     let image = Image::parse(&bytes).unwrap();
     assert!(matches!(image.segments[..], [Segment { at: CODE, memory_bytes: 0x1_0000, .. }]));
-    Program { image, file: Box::new(Bytes(bytes)), path: b"/bin/test".to_vec(), node: None }
+    let length = bytes.len() as u64;
+    Program { image, file: Arc::new(Bytes(bytes)), bytes: length, path: b"/bin/test".to_vec(), node: None }
 }
 
 impl Bench {

@@ -1,11 +1,8 @@
 //! [`World`]: every authority a process has. What is not here, it cannot reach.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::Cell;
-use image::{Image, ImageError};
 use vfs::mount::Mounts;
 use vfs::node::{File, NodeRef, Open, TimeNs};
 
@@ -108,68 +105,3 @@ pub struct World {
     /// Processors it is told of.
     pub processors: u32,
 }
-
-/// A program, read but not loaded.
-pub struct Program {
-    /// What it says of itself.
-    pub image: Image,
-    /// Its file, open for reading.
-    pub file: Box<dyn File>,
-    /// Its path in the guest's name space: AT_EXECFN and /proc/self/exe.
-    pub path: Vec<u8>,
-    /// Its node, if it has one.
-    pub node: Option<NodeRef>,
-}
-
-impl Program {
-    /// What a file of `bytes` bytes says of itself. Its code is not read.
-    pub fn describe(file: &dyn File, bytes: u64) -> vfs::Result<Result<Image, ImageError>> {
-        let failed = Cell::new(None);
-        let read = |at: u64, into: &mut [u8]| match file.read_full(at, into) {
-            Ok(read) => read == into.len(),
-            Err(errno) => {
-                failed.set(Some(errno));
-                false
-            }
-        };
-        let image = Image::read(bytes, &read);
-        failed.get().map_or(Ok(image), Err)
-    }
-}
-
-/// Why a program could not be started.
-#[derive(Debug)]
-pub enum StartError {
-    /// It does not fit into memory.
-    Memory,
-    /// The arguments and the environment are too long.
-    Arguments,
-    /// It needs a dynamic linker.
-    Dynamic(String),
-    /// A segment lies where nothing can be loaded.
-    Segment(u32),
-    /// Its file could not be read.
-    File(vfs::Errno),
-    /// The working directory is not there.
-    Directory(vfs::Errno),
-}
-
-impl core::fmt::Display for StartError {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            StartError::Memory => write!(out, "the program does not fit into memory: allow it more with --max-memory"),
-            StartError::Arguments => write!(out, "arguments and environment are longer than 2 MiB: pass fewer"),
-            StartError::Dynamic(linker) => {
-                write!(
-                    out,
-                    "a dynamic program that wants {linker}: only static programs run so far; link it with -static"
-                )
-            }
-            StartError::Segment(at) => write!(out, "a segment at {at:#010x} lies where Linux loads nothing"),
-            StartError::File(errno) => write!(out, "its file: {}: copy it to another place", errno.text()),
-            StartError::Directory(errno) => write!(out, "the working directory: {}: choose another", errno.text()),
-        }
-    }
-}
-
-impl core::error::Error for StartError {}

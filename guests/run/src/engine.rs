@@ -4,6 +4,7 @@ use abi::{Addr, AddressSpace};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 use mips::State;
 use mips::border::Leave;
 use mips::exception::Fault;
@@ -17,6 +18,11 @@ pub trait Space: Bus + AddressSpace {
     fn has_changed(&self) -> bool;
     /// Ranges whose code may have changed since last asked: address and length in bytes.
     fn take_changed(&mut self) -> Vec<(Addr, u32)>;
+    /// The range of addresses around `pc` whose code comes and goes together: that of one file, or all that is none's. Code of
+    /// two such ranges is not translated into one module.
+    fn object(&self, _pc: u32) -> Range<u32> {
+        0..u32::MAX
+    }
     /// Whether code translated ahead of time begins at `pc`, for the interpreter to stop there. Whoever translates while the
     /// guest runs counts visits instead.
     fn has_code(&self, _pc: u32) -> bool {
@@ -102,7 +108,7 @@ pub trait Engine {
     }
     /// Takes back all that was begun.
     fn cancel(&mut self) {}
-    /// Where code that earlier runs left may be entered, if it was made with these options.
+    /// Where code that earlier runs left may be entered, if it was made with these options; each is told once.
     fn kept(&mut self, _options: Options) -> Vec<u32> {
         Vec::new()
     }

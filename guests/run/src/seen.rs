@@ -3,6 +3,7 @@
 use crate::heat::Heat;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::ops::Range;
 use mips::border::PAGE_BYTES;
 use mips::reading::interp::Decoded;
 use mips::translate::Unit;
@@ -147,9 +148,10 @@ impl Seen {
         self.regions.extend(roots);
     }
 
-    /// The same as a translator asks for it; `ran` is what ran, if the rest is to be left out.
-    pub(crate) fn profile<'a>(&'a self, ran: Option<&'a Decoded>) -> impl Profile {
-        Asked { seen: self, ran }
+    /// The same as a translator asks for it that may take nothing from outside `object`; `ran` is what ran, if the rest is to
+    /// be left out.
+    pub(crate) fn profile<'a>(&'a self, object: Range<u32>, ran: Option<&'a Decoded>) -> impl Profile {
+        Asked { seen: self, object, ran }
     }
 }
 
@@ -167,6 +169,7 @@ fn expected(units: &[&Unit]) -> BTreeMap<u32, Vec<u32>> {
 
 struct Asked<'a> {
     seen: &'a Seen,
+    object: Range<u32>,
     ran: Option<&'a Decoded>,
 }
 
@@ -174,7 +177,8 @@ impl Profile for Asked<'_> {
     fn is_warm(&self, root: u32) -> bool {
         // What changes is not made one with who calls it, which would have to be made anew with it.
         let is_steady = || !self.seen.changed.contains_key(&(root / PAGE_BYTES));
-        self.seen.all_is_warm || self.seen.heat.visits(root) >= WARM_VISITS && is_steady()
+        let is_warm = || self.seen.all_is_warm || self.seen.heat.visits(root) >= WARM_VISITS && is_steady();
+        self.object.contains(&root) && is_warm()
     }
     fn is_translated(&self, root: u32) -> bool {
         self.seen.regions.contains_key(&root) || self.seen.kept.contains(&root)
@@ -218,7 +222,7 @@ mod tests {
         let caller = unit(0xf00, &[]);
         let times = (0..SAMPLES).filter(|_| seen.sampled(SITE, TARGET, &[&caller])).count();
         assert_eq!(times, 1);
-        assert_eq!(seen.profile(None).called(SITE), [TARGET]);
+        assert_eq!(seen.profile(0..u32::MAX, None).called(SITE), [TARGET]);
         // What expects it is not made anew.
         let caller = unit(0xf00, &[(SITE, TARGET)]);
         assert!((0..10 * SAMPLES).all(|_| !seen.sampled(SITE, TARGET, &[&caller])));
@@ -233,8 +237,8 @@ mod tests {
             assert!(seen.calls(*site, *target));
         }
         assert!((0..SAMPLES).any(|_| seen.sampled(SITE, TARGET, &[&caller])));
-        assert_eq!(seen.profile(None).called(other), [4, TARGET]);
-        assert_eq!(seen.profile(None).called(other + 40), [8]);
+        assert_eq!(seen.profile(0..u32::MAX, None).called(other), [4, TARGET]);
+        assert_eq!(seen.profile(0..u32::MAX, None).called(other + 40), [8]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::seen::Seen;
 use crate::statistics::Statistics;
 use crate::tier::Tier;
 use crate::watched::Watched;
+use abi::Addr;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -123,14 +124,23 @@ impl<E: Engine> Vcpu<E> {
         let (state, space) = self.engine.parts();
         let options = Options { fpu: state.fpu, fault_precise: handles_faults && E::FAULTS, ..self.options };
         if space.has_changed() {
-            for (at, bytes) in space.take_changed() {
-                self.decoded.forget(at.0, bytes);
-                let entries = self.engine.forget(at.0, bytes);
+            let changed = space.take_changed();
+            for (at, bytes) in &changed {
+                self.decoded.forget(at.0, *bytes);
+                let entries = self.engine.forget(at.0, *bytes);
                 self.seen.changed(&entries);
             }
             self.seen.regions.clear();
             self.refused.clear();
-            self.cancel();
+            let is_begun = |(at, bytes): &(Addr, u32)| {
+                let end = at.0.saturating_add(*bytes);
+                self.begun.values().flatten().any(|(from, to)| *from < end && at.0 < *to)
+            };
+            if changed.iter().any(is_begun) {
+                self.cancel();
+            }
+            // Perhaps code was mapped that earlier runs left something of.
+            self.has_asked = false;
         }
         self.assume(options);
     }

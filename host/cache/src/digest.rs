@@ -25,6 +25,7 @@ impl fmt::Display for Digest {
 }
 
 /// A digest in the making.
+#[derive(Clone)]
 pub(crate) struct Digester(Sha256);
 
 impl Digester {

@@ -2,7 +2,6 @@
 
 use crate::clocks::{HostClocks, Waiter};
 use crate::failure::Failure;
-use crate::text::text;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
 use engine::{Native, PerfMap};
@@ -117,9 +116,10 @@ impl Launch {
                 .with_context(|| format!("{} cannot be written; is another user's there?", PerfMap::path().display()));
             native.tell_perf(map?);
         }
-        let program = Arc::new(Program { image, file: self.file, path: self.path, node: self.node });
+        let file = Arc::from(self.file);
+        let program = Program { image, file, bytes: self.bytes, path: self.path, node: self.node };
         if let Some(store) = self.cache {
-            native.keep(Keep::new(store, text(&program, name)));
+            native.keep(Keep::new(store));
         }
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
         let (state, space) = native.parts();

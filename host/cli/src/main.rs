@@ -11,7 +11,6 @@ mod loaded;
 mod parallel;
 mod run;
 mod statistics;
-mod text;
 mod translate;
 
 use clap::{Parser, Subcommand};

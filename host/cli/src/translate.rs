@@ -4,9 +4,8 @@ use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::loaded::Loaded;
 use crate::parallel;
-use crate::text::text;
 use anyhow::{Context, anyhow};
-use cache::{Keep, Precompiled, Record};
+use cache::{Keep, Object, Precompiled, Record};
 use clap::Args;
 use engine::Ahead;
 use image::{Endian, Image};
@@ -16,7 +15,7 @@ use mips::translate::Unit;
 use mips::translate::program::Program;
 use mips::translate::region::{Rooted, gather_all};
 use run::Made;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
@@ -109,18 +108,38 @@ impl Translate {
     fn called(&self, bytes: &[u8]) -> anyhow::Result<BTreeMap<u32, Vec<u32>>> {
         let mut called: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let Some(store) = self.cache.store(&[]).filter(|_| !self.no_cache) else { return Ok(called) };
-        let image = Image::parse(bytes)?;
-        let program =
-            linux::Program { image, file: Box::new(vfs::node::Bytes(bytes.to_vec())), path: Vec::new(), node: None };
-        let mut keep = Keep::new(store, text(&Arc::new(program), ""));
+        let mut keep = Keep::new(store);
         Ahead::new(|| ()).map_err(|error| anyhow!(error))?.open(&mut keep);
-        for (site, target) in keep.bundle().map(|bundle| bundle.calls()).unwrap_or_default() {
+        self.objects(bytes)?.into_iter().for_each(|object| _ = keep.add_object(object));
+        for (site, target) in keep.bundles().flat_map(|bundle| bundle.calls()) {
             let targets = called.entry(site).or_default();
             if !targets.contains(&target) {
                 targets.push(target);
             }
         }
         Ok(called)
+    }
+
+    /// What the cache knows the program as: a file whose code is at some address, mostly at one.
+    fn objects(&self, bytes: &[u8]) -> anyhow::Result<Vec<Object>> {
+        let image = Image::parse(bytes)?;
+        let code = image.segments.iter().filter(|segment| segment.exec);
+        let bases = code.map(|segment| segment.at.wrapping_add(linux::base(&image)).wrapping_sub(segment.file_offset));
+        let object = |base| {
+            let file: Arc<[u8]> = bytes.into();
+            let read = move |at: u64, into: &mut [u8]| {
+                let from = usize::try_from(at).ok().and_then(|at| file.get(at..)?.get(..into.len()));
+                from.map(|from| into.copy_from_slice(from)).is_some()
+            };
+            Object {
+                name: String::new(),
+                base,
+                bytes: bytes.len() as u64,
+                big_endian: image.endian == Endian::Big,
+                read: Box::new(read),
+            }
+        };
+        Ok(bases.collect::<BTreeSet<u32>>().into_iter().map(object).collect())
     }
 }
 

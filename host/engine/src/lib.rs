@@ -8,6 +8,7 @@
 mod ahead;
 mod alarm;
 mod background;
+mod codes;
 mod compiler;
 mod cpu;
 mod creator;

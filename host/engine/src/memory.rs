@@ -2,14 +2,16 @@
 
 #![expect(unsafe_code, reason = "reads and writes guest pages through raw pointers")]
 
+use crate::codes::Codes;
 use crate::mapping::Mapping;
-use abi::{Addr, AddressSpace, BadAddress, OutOfMemory, PAGE_BYTES, PageMap, Prot, Unmappable};
+use abi::{Addr, AddressSpace, BadAddress, CodeFile, OutOfMemory, PAGE_BYTES, PageMap, Prot, Unmappable};
 use mips::cpu::Size;
 use mips::exception::{Access, Denied, Fault};
 use mips::reading::interp::Bus;
 use run::Space;
 use rustix::mm::{MprotectFlags, ProtFlags};
 use std::any::Any;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,12 +26,21 @@ pub struct GuestMemory {
     pages: PageMap,
     big_endian: bool,
     changed: Vec<(Addr, u32)>,
+    /// Whose code is where.
+    pub(crate) codes: Codes,
     started: Instant,
 }
 
 impl GuestMemory {
     pub(crate) fn new(mapping: Arc<Mapping>, big_endian: bool) -> GuestMemory {
-        GuestMemory { mapping, pages: PageMap::default(), big_endian, changed: Vec::new(), started: Instant::now() }
+        GuestMemory {
+            mapping,
+            pages: PageMap::default(),
+            big_endian,
+            changed: Vec::new(),
+            codes: Codes::default(),
+            started: Instant::now(),
+        }
     }
 
     /// What an access to `at` is refused for, if it is.
@@ -93,6 +104,12 @@ impl GuestMemory {
         }
     }
 
+    /// Other pages take the place of these, or none.
+    fn replace(&mut self, at: Addr, bytes: u32) {
+        self.note_code(at, bytes);
+        self.codes.remove(at.0..at.0 + bytes);
+    }
+
     /// Gives host pages the protection that the page map says, a run of equal ones at a time.
     fn restore(&mut self, first: u32, bytes: u32) -> rustix::io::Result<()> {
         let mut at = first;
@@ -123,7 +140,7 @@ fn host(prot: Prot) -> MprotectFlags {
 
 impl AddressSpace for GuestMemory {
     fn map(&mut self, at: Addr, bytes: u32, prot: Prot) -> Result<(), OutOfMemory> {
-        self.note_code(at, bytes);
+        self.replace(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
         self.mapping.commit(at.0 as usize, bytes as usize, host).map_err(|_| OutOfMemory)?;
         self.pages.map(at, bytes, prot);
@@ -131,7 +148,7 @@ impl AddressSpace for GuestMemory {
     }
 
     fn unmap(&mut self, at: Addr, bytes: u32) {
-        self.note_code(at, bytes);
+        self.replace(at, bytes);
         // Giving pages back can fail only when the host is out of map entries; then they stay, unreachable.
         if self.mapping.commit(at.0 as usize, bytes as usize, ProtFlags::empty()).is_err() {
             let hidden = self.mapping.protect(at.0 as usize, bytes as usize, MprotectFlags::empty());
@@ -142,7 +159,7 @@ impl AddressSpace for GuestMemory {
 
     fn map_file(&mut self, at: Addr, bytes: u32, prot: Prot, file: &dyn Any, offset: u64) -> Result<(), Unmappable> {
         let file = file.downcast_ref::<OwnedFd>().ok_or(Unmappable)?.as_fd();
-        self.note_code(at, bytes);
+        self.replace(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
         if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file, offset).is_err() {
             self.unmap(at, bytes);
@@ -227,6 +244,10 @@ impl AddressSpace for GuestMemory {
     fn code_changed(&mut self, at: Addr, bytes: u32) {
         self.changed.push((at, bytes));
     }
+
+    fn code_of(&mut self, at: Addr, bytes: u32, file: &CodeFile, offset: u64) {
+        self.codes.add(at.0..at.0 + bytes, file.clone(), offset);
+    }
 }
 
 impl Bus for GuestMemory {
@@ -278,5 +299,9 @@ impl Space for GuestMemory {
 
     fn take_changed(&mut self) -> Vec<(Addr, u32)> {
         std::mem::take(&mut self.changed)
+    }
+
+    fn object(&self, pc: u32) -> Range<u32> {
+        self.codes.around(pc)
     }
 }

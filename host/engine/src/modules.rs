@@ -1,9 +1,12 @@
 //! [`Modules`]: where compiled modules come from: the compiler, what earlier runs left, or a program's own file.
 
+use crate::codes::Code;
 use crate::compiler::Compiler;
 use crate::memory::GuestMemory;
-use cache::{Bundle, Keep, Kind, Precompiled, Published, Record, StoreError};
+use abi::CodeFile;
+use cache::{Bundle, Keep, Kind, Object, Precompiled, Published, Record, StoreError};
 use mips::reading::emit::Options;
+use mips::reading::interp::Bus;
 use mips::state::FpuMode;
 use mips::translate::{Memories, Unit, driver};
 use run::Made;
@@ -17,6 +20,8 @@ pub(crate) struct Modules {
     keep: Option<Keep>,
     /// What was translated ahead of time.
     precompiled: Option<Precompiled>,
+    /// For code with which options the entries of that were asked for.
+    told: Option<Options>,
 }
 
 /// What there is for an entry.
@@ -51,6 +56,32 @@ pub(crate) const NO_MADE: Made = Made {
 /// The guest's code as it is now.
 fn code(memory: &GuestMemory) -> impl FnMut(u32, &mut [u8]) -> bool {
     |at, into| memory.fetch_all(at, into)
+}
+
+/// A module as it is kept; none if its code cannot be read any more.
+fn record(
+    module: &Module,
+    kind: Kind,
+    made: Made,
+    units: &[Unit],
+    read: impl FnMut(u32, &mut [u8]) -> bool,
+) -> Result<Option<Record>> {
+    let Some(code) = Record::digest(units, read) else { return Ok(None) };
+    let Made { root, options } = made;
+    Ok(Some(Record { kind, options, root, units: units.to_vec(), code, artifact: module.serialize()? }))
+}
+
+/// The number of the object that has this code.
+fn object(keep: &mut Keep, code: &Code, big_endian: bool) -> Option<usize> {
+    let CodeFile { path, bytes, read } = &code.file;
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let name = String::from_utf8_lossy(name);
+    if let Some(number) = keep.find(&name, code.base, *bytes) {
+        return Some(number);
+    }
+    let read = read.clone();
+    let read = Box::new(move |at: u64, into: &mut [u8]| read(at, into));
+    keep.add_object(Object { name: name.into_owned(), base: code.base, bytes: *bytes, big_endian, read })
 }
 
 fn compiler(started: &mut Option<Compiler>) -> Result<&Compiler> {
@@ -88,44 +119,45 @@ impl Modules {
             return Ok(module);
         }
         let module = compiler.compile(&driver(Memories::Defined))?;
-        self.add_record(&module, Kind::Driver, NO_MADE, &[], |_, _| false)?;
+        if let Some(keep) = &mut self.keep
+            && let Some(record) = record(&module, Kind::Driver, NO_MADE, &[], |_, _| false)?
+        {
+            keep.add_driver(record);
+        }
         Ok(module)
     }
 
     /// Remembers a module for the next run.
     pub(crate) fn add(&mut self, module: &Module, units: &[Unit], made: Made, memory: &GuestMemory) -> Result<()> {
-        self.add_record(module, Kind::Code, made, units, code(memory))
-    }
-
-    fn add_record(
-        &mut self,
-        module: &Module,
-        kind: Kind,
-        made: Made,
-        units: &[Unit],
-        read: impl FnMut(u32, &mut [u8]) -> bool,
-    ) -> Result<()> {
-        let Made { root, options, .. } = made;
-        let Some(keep) = self.keep.as_mut().filter(|keep| keep.is_open()) else { return Ok(()) };
-        if let Some(code) = Record::digest(units, read) {
-            keep.add(Record { kind, options, root, units: units.to_vec(), code, artifact: module.serialize()? });
+        if let Some(keep) = self.keep.as_mut().filter(|keep| keep.is_open())
+            && let Some(object) = memory.codes.at(made.root).and_then(|code| object(keep, code, memory.is_big_endian()))
+            && let Some(record) = record(module, Kind::Code, made, units, code(memory))?
+        {
+            keep.add(object, record);
         }
         Ok(())
     }
 
-    /// Where code that is there already may be entered.
-    pub(crate) fn entries(&mut self, options: Options) -> Vec<u32> {
-        if let (Some(keep), Ok(compiler)) = (&mut self.keep, compiler(&mut self.compiler))
-            && !keep.is_open()
-        {
-            keep.open(&compiler.host());
+    /// Where code that is there already may be entered; each is told once.
+    pub(crate) fn entries(&mut self, options: Options, memory: &GuestMemory) -> Vec<u32> {
+        let mut entries = Vec::new();
+        if let (Some(keep), Ok(compiler)) = (&mut self.keep, compiler(&mut self.compiler)) {
+            if !keep.is_open() {
+                keep.open(&compiler.host());
+            }
+            memory.codes.iter().for_each(|code| _ = object(keep, code, memory.is_big_endian()));
+            entries = keep.entries(options);
         }
-        self.bundles().flat_map(|bundle| bundle.entries(options)).collect()
+        if let Some(precompiled) = self.precompiled.as_ref().filter(|_| self.told != Some(options)) {
+            self.told = Some(options);
+            entries.extend(precompiled.bundle.entries(options));
+        }
+        entries
     }
 
     /// What is there already, in the order in which it is to be used.
     fn bundles(&mut self) -> impl Iterator<Item = &mut Bundle> {
-        self.keep.iter_mut().filter_map(Keep::bundle).chain(self.precompiled.as_mut().map(|it| &mut it.bundle))
+        self.keep.iter_mut().flat_map(Keep::bundles).chain(self.precompiled.as_mut().map(|it| &mut it.bundle))
     }
 
     /// The code that is there for `pc`.

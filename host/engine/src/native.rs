@@ -284,7 +284,7 @@ impl Engine for Native {
     }
 
     fn kept(&mut self, options: Options) -> Vec<u32> {
-        self.compiled.entries(options)
+        self.compiled.entries(options, &self.memory)
     }
 
     fn recall(&mut self, pc: u32, options: Options) -> Recalled {

@@ -118,7 +118,8 @@ fn launch<E: Engine>(
     let file = Contents::new(program);
     let path = naming::program(order.arguments.first().map(Vec::as_slice).unwrap_or_default());
     let world = world(vec![Grant::File { node: Arc::new(file), at: path.clone() }])?;
-    let program = Program { image, file: Box::new(file), path, node: Some(Arc::new(file)) };
+    let bytes = program.len() as u64;
+    let program = Program { image, file: Arc::new(file), bytes, path, node: Some(Arc::new(file)) };
     let (state, space) = engine.parts();
     let mut process = Process::start(world, &program, &order.arguments, &order.environment, state, space)
         .map_err(Failure::cannot_run)?;

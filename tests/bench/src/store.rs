@@ -6,7 +6,7 @@ use crate::place;
 use crate::results::median;
 use crate::targets::{Goal, Reached};
 use anyhow::{Context, Result, ensure};
-use cache::{Keep, Store, Text};
+use cache::{Keep, Object, Store};
 use serde::Serialize;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -133,12 +133,14 @@ impl Room {
     fn look_up(&self, full: &mut FullStore) -> Result<()> {
         let mut us = Vec::new();
         for (number, listed) in Store::open(&self.cache)?.list().iter().enumerate() {
-            let text = self.text(&self.programs.join(number.to_string()))?;
+            let object = self.object(&self.programs.join(number.to_string()))?;
             let begun = Instant::now();
             let store = Store::open(&self.cache)?;
             let bundle = store.read(&listed.id);
             store.touch(&listed.id);
-            Keep::new(store, text).open(&"bench");
+            let mut keep = Keep::new(store);
+            keep.open(&"bench");
+            keep.add_object(object);
             us.push(begun.elapsed().as_secs_f64() * 1e6);
             ensure!(bundle.is_some_and(|bundle| bundle.counts().0 > 0), "{} is damaged", listed.id);
         }
@@ -147,13 +149,12 @@ impl Room {
         Ok(())
     }
 
-    /// A program's text: all of its file, which is its only segment.
-    fn text(&self, program: &Path) -> Result<Text> {
-        const AT: u32 = 0x40_0000;
+    /// A program, as the cache knows it.
+    fn object(&self, program: &Path) -> Result<Object> {
         let file = File::open(program)?;
-        let segments = vec![(AT, u32::try_from(self.pattern.len())?)];
-        let read = move |at: u32, into: &mut [u8]| file.read_exact_at(into, u64::from(at - AT)).is_ok();
-        Ok(Text { name: String::new(), segments, big_endian: false, read: Box::new(read) })
+        let bytes = file.metadata()?.len();
+        let read = move |at: u64, into: &mut [u8]| file.read_exact_at(into, at).is_ok();
+        Ok(Object { name: String::new(), base: 0x40_0000, bytes, big_endian: false, read: Box::new(read) })
     }
 
     fn list(&self, full: &mut FullStore) -> Result<()> {

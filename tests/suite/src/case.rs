@@ -10,14 +10,13 @@ use std::time::{Duration, SystemTime};
 /// Where the guest sees the case's directory.
 pub const GUEST_FOLDER: &str = "/w";
 
-/// The guest's whole environment.
-pub const ENVIRONMENT: &[(&str, &str)] = &[("PATH", "/bin"), ("TZ", "UTC"), ("HOME", GUEST_FOLDER)];
-
 /// A test case: a guest program run once.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// Unique, with slashes: `busybox/sort-numeric`.
     pub name: String,
+    /// The root file system that the guest has, if it has one; `program` is in there.
+    pub root: Option<PathBuf>,
     /// The guest program on this machine.
     pub program: PathBuf,
     /// QEMU's name for its architecture: `mipsel` or `mips`.
@@ -46,6 +45,18 @@ pub enum Entry {
 }
 
 impl Case {
+    /// What the guest calls its program, if it has a root.
+    pub fn program_in_root(&self) -> Option<String> {
+        let path = self.program.strip_prefix(self.root.as_ref()?).ok()?;
+        Some(format!("/{}", path.display()))
+    }
+
+    /// The guest's whole environment.
+    pub fn environment(&self) -> Vec<(&'static str, &'static str)> {
+        let path = if self.root.is_some() { "/usr/bin:/bin" } else { "/bin" };
+        vec![("PATH", path), ("TZ", "UTC"), ("HOME", GUEST_FOLDER)]
+    }
+
     /// Makes a fresh directory with the case's files; all are as old as each other, so that listings agree.
     pub fn lay_out(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

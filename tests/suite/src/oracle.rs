@@ -6,10 +6,23 @@ use crate::place;
 use anyhow::Result;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 
-/// Whether the oracle for that architecture is installed.
-pub fn is_there(architecture: &str) -> bool {
+/// Whether the oracle for a case is there.
+pub fn is_there(case: &Case) -> bool {
+    static CHROOT: OnceLock<bool> = OnceLock::new();
+    match &case.root {
+        Some(root) => *CHROOT.get_or_init(|| {
+            let words = in_chroot(root, &std::env::temp_dir(), "/bin/true", &[]);
+            Command::new(&words[0]).args(&words[1..]).status().is_ok_and(|status| status.success())
+        }),
+        None => is_installed(&case.architecture),
+    }
+}
+
+fn is_installed(architecture: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|folder| folder.join(qemu(architecture)).is_file())
 }
@@ -26,7 +39,10 @@ pub fn outcome(case: &Case) -> Result<Outcome> {
     {
         return Ok(outcome);
     }
-    let outcome = outcome::run(case, |_| {
+    let outcome = outcome::run(case, |folder| {
+        if let (Some(root), Some(program)) = (&case.root, case.program_in_root()) {
+            return in_chroot(root, folder, &program, &case.arguments);
+        }
         let program = case.program.to_string_lossy().into_owned();
         // QEMU would otherwise show the guest the path of this machine.
         let name = program.rsplit('/').next().unwrap_or_default().to_owned();
@@ -37,6 +53,15 @@ pub fn outcome(case: &Case) -> Result<Outcome> {
     fs::create_dir_all(place::cache())?;
     fs::write(kept, serde_json::to_vec(&outcome)?)?;
     Ok(outcome)
+}
+
+/// A command line for a program in a root, of which it gets a copy-on-write view: Linux starts QEMU for MIPS programs there,
+/// and nowhere else.
+fn in_chroot(root: &Path, folder: &Path, program: &str, arguments: &[String]) -> Vec<String> {
+    let own = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-eu", "-c"];
+    let folders = [root, folder].map(|folder| folder.display().to_string());
+    let words = own.into_iter().map(str::to_owned).chain([include_str!("chroot.sh").to_owned(), "sh".to_owned()]);
+    words.chain(folders).chain([program.to_owned()]).chain(arguments.iter().cloned()).collect()
 }
 
 fn qemu(architecture: &str) -> String {

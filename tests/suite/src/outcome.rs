@@ -38,7 +38,7 @@ pub fn run(case: &Case, command_line: impl Fn(&Path) -> Vec<String>) -> Result<O
     let words = command_line(&folder);
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", TIME_LIMIT]).args(&words).current_dir(&folder).stdin(File::open(&input)?);
-    command.env_clear().envs(crate::case::ENVIRONMENT.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_clear().envs(case.environment()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = command.output().with_context(|| format!("cannot start {}", words.join(" ")))?;
     let mut files = BTreeMap::new();
     collect(&folder, "", &mut files)?;

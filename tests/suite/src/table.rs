@@ -1,7 +1,7 @@
 //! The case files of `tests/linux`: one row a case.
 //!
 //! ```toml
-//! program = "mipsel/bin/busybox"     # under target/inputs
+//! program = "mipsel/bin/busybox"     # under target/inputs; or root = "debian", and rows name programs in there
 //! shell = ["sh", "-c"]               # what `sh` rows put before their text
 //! [content]
 //! numbers = "3\n1\n2\n"
@@ -12,7 +12,7 @@
 
 use crate::case::{Case, Entry};
 use crate::place;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,8 @@ use std::path::Path;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    program: String,
+    program: Option<String>,
+    root: Option<String>,
     shell: Vec<String>,
     #[serde(default)]
     content: BTreeMap<String, String>,
@@ -50,16 +51,26 @@ pub fn cases(name: &str) -> Result<Vec<Case>> {
 }
 
 fn case(table: &Table, file: &str, name: &str, row: &Row) -> Result<Case> {
-    let arguments = match (&row.run, &row.sh) {
+    let mut arguments: Vec<String> = match (&row.run, &row.sh) {
         (Some(line), None) => shlex::split(line).with_context(|| format!("{name}: quotes do not match"))?,
         (None, Some(text)) => table.shell.iter().chain([text]).cloned().collect(),
         _ => bail!("{name}: give either run or sh"),
     };
+    let root = table.root.as_ref().map(|root| place::inputs().join(root));
+    let (program, architecture) = match (&table.program, &root) {
+        (Some(program), None) => (place::inputs().join(program), architecture(program)),
+        (None, Some(root)) => {
+            ensure!(!arguments.is_empty(), "{name}: names no program");
+            (root.join("usr/bin").join(arguments.remove(0)), "mipsel".to_owned())
+        }
+        _ => bail!("{file}: give either program or root"),
+    };
     let files = row.files.iter().map(|(path, text)| Ok((path.clone(), entry(table, path, text)?)));
     Ok(Case {
         name: format!("{file}/{name}"),
-        program: place::inputs().join(&table.program),
-        architecture: architecture(&table.program),
+        root,
+        program,
+        architecture,
         arguments,
         stdin: content(table, &row.stdin)?,
         files: files.collect::<Result<_>>()?,
@@ -140,6 +151,7 @@ pub fn demos() -> Result<Vec<Case>> {
 fn plain(name: &str, program: std::path::PathBuf, architecture: &str) -> Case {
     Case {
         name: name.to_owned(),
+        root: None,
         program,
         architecture: architecture.to_owned(),
         arguments: Vec::new(),
@@ -172,5 +184,6 @@ mod tests {
     fn every_file_is_well_formed() {
         assert!(cases("busybox").expect("well formed").len() >= 180);
         assert!(cases("bash").expect("well formed").len() >= 30);
+        assert!(cases("debian").expect("well formed").len() >= 60);
     }
 }

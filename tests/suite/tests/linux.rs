@@ -16,7 +16,8 @@ fn main() -> Result<()> {
     let known = Arc::new(known::failures()?);
     let is_everything = std::env::var_os("EVERYTHING").is_some();
     let mut trials = Vec::new();
-    let sources = [table::cases("busybox")?, table::cases("bash")?, table::programs()?, table::demos()?];
+    let sources =
+        [table::cases("busybox")?, table::cases("bash")?, table::cases("debian")?, table::programs()?, table::demos()?];
     for case in sources.into_iter().flatten().map(Arc::new) {
         for tier in strata::TIERS.iter().filter(|tier| is_everything || is_worth_it(&case.name, tier)) {
             trials.push(trial(&case, tier, &known));
@@ -38,6 +39,9 @@ fn main() -> Result<()> {
 fn is_worth_it(name: &str, tier: &str) -> bool {
     let is_big = name.starts_with("busybox/") || name.starts_with("bash/");
     let is_same = ["/O0/", "/Os/"].iter().any(|level| name.contains(level));
+    if name.starts_with("debian/") {
+        return tier == "auto" || tier == "interp";
+    }
     match tier {
         "region" | "mixed" => !is_same && !is_big,
         "auto" => !is_same,
@@ -48,7 +52,7 @@ fn is_worth_it(name: &str, tier: &str) -> bool {
 fn trial(case: &Arc<Case>, tier: &'static str, known: &Arc<Known>) -> Trial {
     let name = format!("{}/{tier}", case.name);
     let reason = known.get(&name).cloned();
-    let has_oracle = case.expected.is_some() || oracle::is_there(&case.architecture);
+    let has_oracle = case.expected.is_some() || oracle::is_there(case);
     let is_ready = case.program.is_file() && has_oracle;
     let case = Arc::clone(case);
     // What set-up could not bring is shown as ignored, never as passed.

@@ -12,6 +12,8 @@ pub(crate) const PACKAGES: &[&str] = &[
     "libc6-dev-mips-cross",
     "binutils-mipsel-linux-gnu",
     "binutils-mips-linux-gnu",
+    "mmdebstrap",
+    "qemu-user-static",
 ];
 
 /// Installs what of `packages` is missing, as root or through sudo.

@@ -9,6 +9,7 @@ mod differential;
 mod docs;
 mod inputs;
 mod programs;
+mod roots;
 mod runtimes;
 mod setup;
 mod step;

@@ -1,7 +1,8 @@
 //! One area of memory.
 
 use crate::description::Description;
-use abi::{Addr, PAGE_BYTES, Prot};
+use crate::program::code_file;
+use abi::{Addr, CodeFile, PAGE_BYTES, Prot};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -78,6 +79,13 @@ impl Area {
             }
             _ => self.end,
         }
+    }
+
+    /// The file that its code is in, and where in it, if it is a private copy of one.
+    pub(crate) fn code_file(&self) -> Option<(CodeFile, u64)> {
+        let Backing::File(FileBacking { description, path, offset, held, .. }) = &self.backing else { return None };
+        let file = description.as_ref().filter(|_| !self.is_shared)?.shared_file()?;
+        Some((code_file(file, offset + held, path.clone()), *offset))
     }
 
     /// Whether it may be made writable: a shared mapping of a file that is open for reading may not.

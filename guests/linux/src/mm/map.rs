@@ -4,6 +4,11 @@ use crate::mm::{Area, Backing, FLOOR, Memory, filemap, page_range, round_up};
 use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, USER_END};
 use vfs::{Errno, Result};
 
+/// Where shared objects are placed: from, to, and what their addresses are a multiple of. The biggest page that MIPS has is
+/// as big, and nothing is linked for less.
+const OBJECTS: (u32, u32) = (0x6000_0000, 0x7700_0000);
+const OBJECT_BYTES: u32 = 64 << 10;
+
 /// Areas a process may have (vm.max_map_count).
 const AREAS_MAX: usize = 65_530;
 
@@ -46,6 +51,9 @@ impl Memory {
             filemap::place(space, at, loaded, &area)?;
             if area.prot.contains(Prot::EXEC) {
                 space.code_changed(at, loaded);
+                if let Some((file, offset)) = area.code_file() {
+                    space.code_of(at, loaded, &file, offset);
+                }
             }
         }
         self.areas.insert(at, area);
@@ -74,6 +82,26 @@ impl Memory {
         {
             return Ok(hint);
         }
-        self.place(bytes)
+        match &request.backing {
+            Backing::File(file) if request.prot.contains(Prot::EXEC) && !request.is_shared => {
+                self.place_object(&file.path, bytes)
+            }
+            _ => self.place(bytes),
+        }
+    }
+
+    /// Where a shared object belongs: its path chooses the place, so that all processes have it at the same address, and what
+    /// was translated for one fits the others. Where that is taken, the next one that is free.
+    pub(crate) fn place_object(&self, path: &[u8], bytes: u32) -> Result<Addr> {
+        let (from, to) = OBJECTS;
+        // FNV-1a
+        let hash = path.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        let first = from + hash % ((to - from) / OBJECT_BYTES) * OBJECT_BYTES;
+        let free_from = |mut at: u32| loop {
+            let end = at.checked_add(bytes).filter(|end| *end <= to)?;
+            let Some((_, area)) = self.areas.within(Addr(at), Addr(end)).last() else { return Some(Addr(at)) };
+            at = area.end.0.next_multiple_of(OBJECT_BYTES);
+        };
+        free_from(first).or_else(|| free_from(from)).map_or_else(|| self.place(bytes), Ok)
     }
 }

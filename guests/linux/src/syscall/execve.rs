@@ -1,17 +1,13 @@
 //! execve(2): another program in the place of this one.
 
-use crate::access::Wish;
-use crate::flags::{AtFlags, DirFd};
+use crate::program::{LinkerError, Program, StartError};
 use crate::reply::{ExitStatus, Reply, Stop};
 use crate::signal::Signal;
 use crate::stack::STRINGS_BYTES_MAX;
 use crate::task::Task;
-use crate::world::Program;
 use abi::{Endian, Path, Strings};
-use alloc::boxed::Box;
 use alloc::vec::Vec;
-use vfs::node::{File, Kind, NodeRef, Open};
-use vfs::{Errno, Result};
+use vfs::Errno;
 
 /// Scripts that name scripts (BINPRM_MAX_RECURSION).
 const SCRIPTS_MAX: usize = 4;
@@ -30,7 +26,7 @@ pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, en
     }
     let mut scripts = 0;
     let (node, file, bytes) = loop {
-        let (node, file, bytes) = open(task, &path)?;
+        let (node, file, bytes) = task.executable(&path)?;
         let mut line = [0; LINE_BYTES];
         let read = file.read_full(0, &mut line)?;
         let Some((interpreter, argument)) = script(&line[..read]) else { break (node, file, bytes) };
@@ -45,22 +41,15 @@ pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, en
     let image = Program::describe(&*file, bytes)?.map_err(|_| Errno::ENOEXEC)?;
     // The engine that runs this program was built for its byte order.
     let is_other_order = (image.endian == image::Endian::Big) != (task.endian == Endian::Big);
-    if image::can_run(&image).is_err() || image.interpreter.is_some() || is_other_order {
+    if image::can_run(&image).is_err() || is_other_order {
         return Err(Errno::ENOEXEC.into());
     }
-    replace(task, &Program { image, file, path, node: Some(node) }, &arguments, &environment)
-}
-
-/// A program's file, open, and its length in bytes, if it may be executed.
-fn open(task: &Task<'_, '_>, path: &[u8]) -> Result<(NodeRef, Box<dyn File>, u64)> {
-    let place = task.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;
-    let metadata = place.node().metadata()?;
-    if metadata.kind != Kind::File {
-        return Err(Errno::EACCES);
-    }
-    task.credentials.check(&metadata, Wish::SEARCH)?;
-    let file = place.node().open(Open { read: true, ..Open::default() })?;
-    Ok((place.node().clone(), file, metadata.size))
+    let linker = task.linker(&image).map_err(|error| match error {
+        StartError::Linker(_, LinkerError::File(errno)) => errno,
+        _ => Errno::ELIBBAD,
+    })?;
+    let program = Program { image, file, bytes, path, node: Some(node) };
+    replace(task, &program, linker.as_ref(), &arguments, &environment)
 }
 
 /// The interpreter of a script and its one argument.
@@ -75,7 +64,13 @@ fn script(bytes: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
 }
 
 /// The point of no return: the old program is gone.
-fn replace(task: &mut Task<'_, '_>, program: &Program, arguments: &[Vec<u8>], environment: &[Vec<u8>]) -> Reply<()> {
+fn replace(
+    task: &mut Task<'_, '_>,
+    program: &Program,
+    linker: Option<&Program>,
+    arguments: &[Vec<u8>],
+    environment: &[Vec<u8>],
+) -> Reply<()> {
     let strings: usize = arguments.iter().chain(environment).map(|string| string.len() + 5).sum();
     if strings > STRINGS_BYTES_MAX - 4096 {
         return Err(Errno::E2BIG.into());
@@ -92,7 +87,7 @@ fn replace(task: &mut Task<'_, '_>, program: &Program, arguments: &[Vec<u8>], en
     task.signals.reset_handlers();
     task.timers.posix.clear();
     (task.clear_tid, task.robust_list) = (abi::Addr::NULL, (abi::Addr::NULL, 0));
-    let loaded = task.process.load(program, arguments, environment, task.state, task.guest.space);
+    let loaded = task.process.load(program, linker, arguments, environment, task.state, task.guest.space);
     match loaded {
         Ok(()) => Err(Stop::Registers),
         // There is no program left to tell.

@@ -27,7 +27,7 @@ impl<E: Engine> Vcpu<E> {
         let begun = self.engine.processor_time();
         let entries = self.engine.kept(self.options);
         entries.iter().for_each(|pc| self.seen.heat.warm(*pc, VISITS));
-        self.seen.kept = entries.into_iter().collect();
+        self.seen.kept.extend(entries);
         self.statistics.recalling += self.engine.processor_time() - begun;
     }
 

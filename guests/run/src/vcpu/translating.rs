@@ -1,7 +1,7 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
 use super::{Vcpu, Why};
-use crate::engine::{Engine, Finished, Made};
+use crate::engine::{Engine, Finished, Made, Space};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
@@ -131,10 +131,11 @@ impl<E: Engine> Vcpu<E> {
         // Tier `mixed` is to meet both.
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
-        let gpr = state.gpr;
+        let (gpr, object) = (state.gpr, space.object(pc));
         let code = Fetched::new(space);
         let limits = if self.tier.is_cold() { FUNCTIONS_COLD } else { FUNCTIONS };
-        gather(&code, pc, &gpr, limits, &self.seen.profile((!whole).then_some(&self.decoded)))
+        let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
+        gather(&code, pc, &gpr, limits, &profile)
     }
 
     /// Notes what became of a translation; whether it is there now.

@@ -40,9 +40,11 @@ pub mod pipe;
 pub mod procfs;
 pub mod readonly;
 pub mod walk;
+pub mod watch;
 
 pub use errno::Errno;
 pub use memfs::MemFs;
 pub use mount::{Mount, Mounts, Place};
 pub use node::{File, Node, NodeRef, Result, Terminal};
 pub use walk::Walk;
+pub use watch::{Watcher, Watchers};

@@ -6,6 +6,7 @@
 //! checked by the personality, never here.
 
 use crate::errno::Errno;
+use crate::watch::Watcher;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -298,6 +299,9 @@ pub trait File: Send + Sync {
     fn ready(&self) -> Ready {
         Ready { readable: true, writable: true, ..Ready::default() }
     }
+    /// Has `watcher` told when it may be ready for something that it is not ready for now. What is told by
+    /// [`File::host_descriptor`], or is always ready, tells nobody.
+    fn watch(&self, _watcher: &Arc<dyn Watcher>) {}
     /// The offset that it shares with others outside, such as a redirected standard stream of the host. If it has one,
     /// read and write with [`At::Stream`], and seek here.
     fn shared_offset(&self) -> Option<&dyn SharedOffset> {
@@ -417,8 +421,27 @@ pub struct WindowSize {
     pub y_pixels: u16,
 }
 
+/// Who has a terminal (credentials(7)); 0 is nobody.
+#[derive(Default)]
+pub struct Job {
+    /// The session that it controls.
+    pub session: AtomicU32,
+    /// The group of processes in its foreground.
+    pub foreground: AtomicU32,
+}
+
+impl Job {
+    /// Nobody's.
+    #[must_use]
+    pub const fn new() -> Job {
+        Job { session: AtomicU32::new(0), foreground: AtomicU32::new(0) }
+    }
+}
+
 /// A terminal, real or emulated.
 pub trait Terminal {
+    /// Who has it.
+    fn job(&self) -> &Job;
     /// tcgetattr(3).
     fn termios(&self) -> Result<Termios>;
     /// tcsetattr(3): now, after output has drained, or that and input flushed.

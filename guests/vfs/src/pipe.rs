@@ -4,6 +4,7 @@
 
 use crate::errno::Errno;
 use crate::node::{At, Change, Clock, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
+use crate::watch::{Watcher, Watchers};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -21,6 +22,8 @@ const PIPEFS_MAGIC: u32 = 0x5049_5045;
 #[derive(Default)]
 pub struct Pipe {
     state: Mutex<State>,
+    /// Told whenever bytes or ends come or go.
+    watchers: Watchers,
 }
 
 #[derive(Default)]
@@ -57,6 +60,8 @@ impl Pipe {
         state.readers_ever += u64::from(how.read);
         state.writers_ever += u64::from(how.write);
         let writers_before = state.writers_ever - u64::from(state.writers > 0);
+        drop(state);
+        self.watchers.notice();
         let (reads, writes) = (how.read, how.write);
         Ok(Box::new(End { pipe: self.clone(), reads, writes, waits_past, writers_before }))
     }
@@ -81,6 +86,8 @@ impl Drop for End {
         if state.readers == 0 && state.writers == 0 {
             state.bytes = VecDeque::new();
         }
+        drop(state);
+        self.pipe.watchers.notice();
     }
 }
 
@@ -99,6 +106,8 @@ impl File for End {
         into[..from_first].copy_from_slice(&first[..from_first]);
         into[from_first..count].copy_from_slice(&second[..count - from_first]);
         state.bytes.drain(..count);
+        drop(state);
+        self.pipe.watchers.notice();
         Ok(count)
     }
 
@@ -116,6 +125,8 @@ impl File for End {
         }
         let count = from.len().min(room);
         state.bytes.extend(&from[..count]);
+        drop(state);
+        self.pipe.watchers.notice();
         Ok(count)
     }
 
@@ -131,6 +142,10 @@ impl File for End {
             hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
             error: self.writes && state.readers == 0,
         }
+    }
+
+    fn watch(&self, watcher: &Arc<dyn Watcher>) {
+        self.pipe.watchers.add(watcher);
     }
 
     fn is_opening(&self) -> bool {

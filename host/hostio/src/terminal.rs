@@ -6,7 +6,7 @@ use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Winsize, tcgetattr,
     tcgetwinsize, tcsetattr, tcsetwinsize,
 };
-use vfs::node::{SetWhen, Termios, WindowSize};
+use vfs::node::{Job, SetWhen, Termios, WindowSize};
 use vfs::{Result, Terminal};
 
 /// Line speeds in `c_cflag` (`CBAUD`, `CBAUDEX` and `CIBAUD`): those of the host's terminal stay as they are.
@@ -34,6 +34,10 @@ const CHARS: [SpecialCodeIndex; 17] = [
 ];
 
 impl Terminal for Stream {
+    fn job(&self) -> &Job {
+        &self.job
+    }
+
     fn termios(&self) -> Result<Termios> {
         let found = tcgetattr(&self.descriptor).map_err(errno::of)?;
         let mut chars = [0; 19];

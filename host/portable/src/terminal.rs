@@ -4,7 +4,7 @@
 //! for it: bash 5.2 aborts when `read -n` or `read -s` meets one.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use vfs::node::{SetWhen, Termios, WindowSize};
+use vfs::node::{Job, SetWhen, Termios, WindowSize};
 use vfs::{Errno, Result, Terminal};
 
 /// The settings that Linux gives a new terminal (`tty_std_termios`, drivers/tty/tty_io.c).
@@ -32,6 +32,11 @@ fn settings() -> MutexGuard<'static, Termios> {
 pub(crate) struct Kept;
 
 impl Terminal for Kept {
+    fn job(&self) -> &Job {
+        static JOB: Job = Job::new();
+        &JOB
+    }
+
     fn termios(&self) -> Result<Termios> {
         Ok(*settings())
     }

@@ -1,6 +1,7 @@
 //! The structs that cross the o32 system-call border, one table row a field. Sizes are checked as they compile.
 
 pub mod file;
+pub mod process;
 pub mod signal;
 pub mod system;
 pub mod terminal;

@@ -1,8 +1,10 @@
 //! An open file description: what open(2) makes and descriptors share.
 
 use crate::flags::OpenFlags;
+use crate::kernel::Kernel;
+use crate::lock::Holder;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use spin::Mutex;
 use vfs::mount::Place;
@@ -22,6 +24,8 @@ pub(crate) struct Description {
     flags: Mutex<OpenFlags>,
     /// A directory's names, as they were when it was read from the start.
     entries: Mutex<Option<Arc<Vec<Entry>>>>,
+    /// Who keeps locks of its own, once there are any.
+    locks: Mutex<Weak<Kernel>>,
 }
 
 impl Description {
@@ -37,12 +41,14 @@ impl Description {
             offset: Mutex::new(0),
             flags: Mutex::new(flags),
             entries: Mutex::new(None),
+            locks: Mutex::default(),
         }
     }
 
     /// The same, under a title: memfd_create(2).
-    pub(crate) fn titled(self, title: Vec<u8>) -> Description {
-        Description { title: Some(title), ..self }
+    pub(crate) fn titled(mut self, title: Vec<u8>) -> Description {
+        self.title = Some(title);
+        self
     }
 
     pub(crate) fn title(&self) -> Option<&[u8]> {
@@ -169,6 +175,11 @@ impl Description {
         Ok(())
     }
 
+    /// Locks that it holds go with it.
+    pub(crate) fn release_with(&self, kernel: &Arc<Kernel>) {
+        *self.locks.lock() = Arc::downgrade(kernel);
+    }
+
     /// A directory's names, the same list until it is read from the start again. Deleting while reading skips nothing.
     pub(crate) fn entries(&self) -> Result<Arc<Vec<Entry>>> {
         let kept = self.entries.lock().clone();
@@ -178,5 +189,17 @@ impl Description {
         let entries = Arc::new(self.node().entries()?);
         *self.entries.lock() = Some(entries.clone());
         Ok(entries)
+    }
+}
+
+impl Drop for Description {
+    fn drop(&mut self) {
+        if let Some(kernel) = self.locks.lock().upgrade() {
+            // What it is called there is where it was (`Arc::as_ptr`).
+            let identity = core::ptr::from_ref(self).addr();
+            let mut locks = kernel.locks.lock();
+            locks.release(None, Holder::Description(identity));
+            locks.release(None, Holder::Whole(identity));
+        }
     }
 }

@@ -8,14 +8,19 @@
 extern crate alloc;
 
 mod access;
+mod clone;
 mod description;
 mod errno;
 mod exec;
 mod fdtable;
 mod flags;
+mod futex;
+mod kernel;
 mod limits;
+mod lock;
 mod mm;
 mod paths;
+mod pidfd;
 mod proc;
 mod process;
 mod program;
@@ -27,14 +32,17 @@ mod syscall;
 mod task;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod timer;
 mod trace;
 mod world;
 
-pub use exec::base;
-pub use process::Process;
+pub use clone::Child;
+pub use exec::{Exec, base};
+pub use kernel::Kernel;
 pub use program::{LinkerError, Program, StartError};
 pub use reply::{ExitStatus, Outcome, Wait};
 pub use signal::Signal;
 pub use syscall::{page, table};
+pub use thread::Thread;
 pub use world::{Clocks, Ids, Names, Random, Stream, TraceSink, World};

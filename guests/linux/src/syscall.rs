@@ -5,6 +5,7 @@ pub mod page;
 pub mod table;
 
 mod attribute;
+mod clone;
 mod dir;
 mod execve;
 mod fcntl;
@@ -14,6 +15,7 @@ mod identity;
 mod ioctl;
 mod limit;
 mod link;
+mod lock;
 mod memory;
 mod metadata;
 mod move_data;
@@ -30,5 +32,6 @@ mod terminal;
 mod time;
 mod timer;
 mod timestamps;
+mod wait;
 
 pub(crate) use dispatch::{Pair, perform, show};

@@ -3,40 +3,45 @@
 use crate::description::Description;
 use crate::fdtable::Slot;
 use crate::flags::{Fd, OpenFlags};
-use crate::process::Process;
+use crate::lock::Holder;
 use crate::reply::{Interrupted, Reply, Stop, Wait};
+use crate::thread::Thread;
 use abi::{Guest, Path, State};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 use vfs::{Errno, Result};
 
-/// A process in the middle of a system call, with its memory and registers.
+/// A thread in the middle of a system call, with its memory and registers.
 pub(crate) struct Task<'a, 'g> {
-    pub(crate) process: &'a mut Process,
+    pub(crate) thread: &'a mut Thread,
     pub(crate) guest: &'a mut Guest<'g>,
     pub(crate) state: &'a mut State,
 }
 
 /// What a call that waits remembers until it is made again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Resume {
     /// When it gives up.
     pub(crate) until_ns: Option<u64>,
     /// Bytes it has moved.
     pub(crate) moved: u32,
+    /// Whether it is among [`crate::futex::Futexes`].
+    pub(crate) is_futex: bool,
+    /// Who waits for a lock of a file.
+    pub(crate) locks: Option<Holder>,
 }
 
 impl Deref for Task<'_, '_> {
-    type Target = Process;
-    fn deref(&self) -> &Process {
-        self.process
+    type Target = Thread;
+    fn deref(&self) -> &Thread {
+        self.thread
     }
 }
 
 impl DerefMut for Task<'_, '_> {
-    fn deref_mut(&mut self) -> &mut Process {
-        self.process
+    fn deref_mut(&mut self) -> &mut Thread {
+        self.thread
     }
 }
 
@@ -50,7 +55,7 @@ impl Task<'_, '_> {
     /// Gives a description the lowest free descriptor.
     pub(crate) fn install(&self, description: Description, flags: OpenFlags) -> Result<Fd> {
         let slot = Slot { description: Arc::new(description), closes_on_exec: flags.closes_on_exec() };
-        self.files.lock().add(slot, 0, self.limits.descriptors()).map(Fd)
+        self.files.lock().add(slot, 0, self.process.limits.lock().descriptors()).map(Fd)
     }
 
     /// Whether this is a call that waited and is made again.
@@ -68,8 +73,8 @@ impl Task<'_, '_> {
 
     /// Waits until `until_ns` or for the descriptors.
     pub(crate) fn block<T>(&mut self, wait: Wait, interrupted: Interrupted) -> Reply<T> {
-        let moved = self.resume.map_or(0, |resume| resume.moved);
-        self.resume = Some(Resume { until_ns: wait.until_ns, moved });
+        let resume = self.resume.unwrap_or_default();
+        self.resume = Some(Resume { until_ns: wait.until_ns, ..resume });
         Err(Stop::Block(wait, interrupted))
     }
 
@@ -78,7 +83,9 @@ impl Task<'_, '_> {
         if description.flags().is_nonblocking() {
             return Err(Errno::EAGAIN.into());
         }
-        let descriptor = description.file()?.host_descriptor();
+        let file = description.file()?;
+        file.watch(&self.watcher);
+        let descriptor = file.host_descriptor();
         let descriptors = descriptor.map(|fd| (fd, !is_write, is_write)).into_iter().collect();
         self.block(Wait { until_ns: None, descriptors }, Interrupted::Restarts)
     }

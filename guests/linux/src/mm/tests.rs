@@ -1,5 +1,6 @@
 //! Areas, the heap and mremap, on pages without a host.
 
+use alloc::vec::Vec;
 use super::*;
 use abi::PagedSpace;
 

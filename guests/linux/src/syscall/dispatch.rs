@@ -7,6 +7,7 @@ use crate::reply::{Reply, Stop};
 use crate::task::Task;
 use crate::trace::{self, Line};
 use abi::o32::{self, ArgReader};
+use abi::structs::process::CloneArgs;
 use abi::structs::file::{Iovec, Mode, Pollfd, Stat, Stat64, Statfs, Statfs64, Statx};
 use abi::structs::signal::{Sigaction, Sigevent, Siginfo, Sigset, Stack};
 use abi::structs::system::{CapData, CapHeader, Rlimit, Rlimit64, Rusage, SchedParam, Sysinfo, Utsname};
@@ -73,7 +74,7 @@ fn reader<'a>(task: &'a Task<'_, '_>, is_indirect: bool) -> ArgReader<'a> {
 
 fn answer<R: Ret>(task: &Task<'_, '_>, result: &R) -> Answer {
     let mut text = String::new();
-    if task.trace.is_some() {
+    if task.kernel.trace.is_some() {
         result.trace(&mut text);
     }
     Answer { words: result.words(), text }
@@ -83,9 +84,9 @@ fn answer<R: Ret>(task: &Task<'_, '_>, result: &R) -> Answer {
 pub(crate) fn perform(number: u32, task: &mut Task<'_, '_>) -> Reply<()> {
     let is_indirect = number == INDIRECT;
     let number = if is_indirect { o32::first_argument(task.state) } else { number };
-    let line = task.trace.is_some().then(|| trace::enter(task, number, is_indirect));
+    let line = task.kernel.trace.is_some().then(|| trace::enter(task, number, is_indirect));
     let reply = call(number, task, is_indirect).unwrap_or_else(|| {
-        task.process.warn_absent(number, row(number).map_or("an unknown system call", |row| row.name));
+        task.kernel.warn_absent(number, row(number).map_or("an unknown system call", |row| row.name));
         Err(Stop::Errno(Errno::ENOSYS))
     });
     if let Some(line) = line {

@@ -125,7 +125,7 @@ pub(super) fn unlinkat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, fl
     if entry.is_directory {
         return Err(Errno::ENOTDIR.into());
     }
-    if task.mounts.is_mount_point(&entry.directory, &entry.name) {
+    if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
         return Err(Errno::EBUSY.into());
     }
     Ok(entry.directory.node().unlink(&entry.name)?)
@@ -215,7 +215,7 @@ pub(super) fn renameat2(
         how,
     )?;
     for entry in [&from, &to] {
-        if task.mounts.is_mount_point(&entry.directory, &entry.name) {
+        if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
             return Err(Errno::EBUSY.into());
         }
     }

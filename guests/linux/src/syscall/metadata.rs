@@ -252,7 +252,7 @@ pub(super) fn faccessat2(
 
 /// umask(2)
 pub(super) fn umask(task: &mut Task<'_, '_>, mask: Mode) -> Reply<u32> {
-    Ok(core::mem::replace(&mut task.umask, mask.0 & 0o777))
+    Ok(core::mem::replace(&mut task.whereabouts.lock().umask, mask.0 & 0o777))
 }
 
 fn set_mode(task: &Task<'_, '_>, place: &Place, mode: Mode) -> Reply<()> {

@@ -73,7 +73,7 @@ fn open_within(
     if flags.is_temporary() {
         return Err(Errno::EOPNOTSUPP.into());
     }
-    if let Some(description) = task.process.opening.take() {
+    if let Some(description) = task.thread.opening.take() {
         return install(task, description, flags);
     }
     let path = task.path(path)?;
@@ -98,8 +98,11 @@ fn open_within(
 
 /// Gives the file a descriptor; a fifo only once its other end is open.
 fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) -> Reply<Fd> {
-    if description.file().is_ok_and(|file| file.is_opening()) {
-        task.process.opening = Some(description);
+    if let Ok(file) = description.file()
+        && file.is_opening()
+    {
+        file.watch(&task.watcher);
+        task.thread.opening = Some(description);
         return task.block(Wait::default(), Interrupted::Restarts);
     }
     Ok(task.install(description, flags)?)
@@ -108,7 +111,7 @@ fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) 
 /// A new node of this process's: umask applied.
 pub(super) fn new<'a>(task: &Task<'_, '_>, what: Make<'a>, mode: Mode) -> New<'a> {
     let (uid, gid) = (task.credentials.user.file_system, task.credentials.group.file_system);
-    New { what, mode: mode.0 & 0o7777 & !task.umask, uid, gid }
+    New { what, mode: mode.0 & 0o7777 & !task.whereabouts.lock().umask, uid, gid }
 }
 
 /// Opens what a path leads to.
@@ -157,8 +160,7 @@ pub(super) fn pipe2(task: &mut Task<'_, '_>, ends: Out<[u32; 2]>, flags: OpenFla
 
 fn make_pipe(task: &mut Task<'_, '_>, flags: OpenFlags) -> Reply<(Fd, Fd)> {
     let (uid, gid) = (task.credentials.user.file_system, task.credentials.group.file_system);
-    task.pipes += 1;
-    let node: NodeRef = Arc::new(PipeNode::new(task.pipes, uid, gid, &clock(task)));
+    let node: NodeRef = Arc::new(PipeNode::new(task.kernel.next_pipe(), uid, gid, &clock(task)));
     let nonblocking = flags.is_nonblocking();
     // Opened so as not to wait for each other.
     let read = node.open(Open { read: true, nonblocking: true, ..Open::default() })?;

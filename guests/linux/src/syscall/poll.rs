@@ -52,6 +52,7 @@ impl Watch {
             }
             let Ok(description) = task.files.lock().get(fd) else { return POLLNVAL };
             let Ok(file) = description.file() else { return POLLNVAL };
+            file.watch(&task.watcher);
             if let Some(host) = file.host_descriptor() {
                 wait.descriptors.push((host, events & (POLLIN | POLLRDNORM) != 0, events & POLLOUT != 0));
             }
@@ -70,7 +71,7 @@ pub(super) fn poll(task: &mut Task<'_, '_>, list: OutList<Pollfd>, count: u32, t
 
 /// Looks, and waits if nothing is ready.
 fn wait(task: &mut Task<'_, '_>, list: OutList<Pollfd>, count: u32, timeout_ns: Option<u64>) -> Reply<u32> {
-    if count > task.limits.descriptors() {
+    if count > task.process.limits.lock().descriptors() {
         return Err(Errno::EINVAL.into());
     }
     let mut items = list.read(task.guest, count)?;

@@ -2,6 +2,7 @@
 
 use crate::futex::Futexes;
 use crate::lock::Locks;
+use crate::mm::SharedFiles;
 use crate::process::{Process, Table};
 use crate::signal::{Info, Signal};
 use crate::world::{Names, Random, TraceSink};
@@ -25,6 +26,7 @@ pub struct Kernel {
     pub(crate) table: Mutex<Table>,
     pub(crate) futexes: Mutex<Futexes>,
     pub(crate) locks: Mutex<Locks>,
+    pub(crate) shared: Mutex<SharedFiles>,
     /// The process and thread that makes a call just now: `/proc/self` is about them.
     current: (AtomicU32, AtomicU32),
     /// Inode numbers given to pipes so far.
@@ -57,6 +59,7 @@ impl Kernel {
             table: Mutex::new(Table::new(process, parent, user)),
             futexes: Mutex::default(),
             locks: Mutex::default(),
+            shared: Mutex::default(),
             current,
             pipes: AtomicU32::new(0),
             warned: Mutex::default(),

@@ -335,6 +335,10 @@ pub trait File: Send + Sync {
     fn mappable(&self) -> Option<Mappable> {
         None
     }
+    /// Whether what is written to a shared mapping of that is written to the file.
+    fn is_shareable(&self) -> bool {
+        false
+    }
     /// A descriptor of the host that becomes readable or writable with it, so that a host can sleep; none if always ready.
     fn host_descriptor(&self) -> Option<i32> {
         None

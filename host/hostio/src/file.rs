@@ -76,6 +76,10 @@ impl File for HostFile {
         self.how.read.then(|| self.descriptor.clone() as Mappable)
     }
 
+    fn is_shareable(&self) -> bool {
+        self.how.read && self.how.write
+    }
+
     fn sync(&self) -> Result<()> {
         retry_on_intr(|| fs::fsync(&self.descriptor)).map_err(errno::of)
     }

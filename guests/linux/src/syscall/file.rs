@@ -3,6 +3,7 @@
 use crate::description::Description;
 use crate::fdtable::Slot;
 use crate::flags::{Bits, Fd, OpenFlags, Whence};
+use crate::mm::SharedFile;
 use crate::reply::Reply;
 use crate::signal::{Info, Signal};
 use crate::task::{Resume, Task};
@@ -157,6 +158,13 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
     {
         return Err(Errno::ESPIPE.into());
     }
+    if let Some(shared) = shared(task, description) {
+        let from = match place {
+            Where::Offset => description.offset()?,
+            Where::At(from) => from,
+        };
+        shared.store(&*task.guest.space, from, pieces.iter().map(|(_, length)| u64::from(*length)).sum());
+    }
     let mut moved = 0_u32;
     let mut short = [0_u8; 4096];
     let mut long = Vec::new();
@@ -196,6 +204,15 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
     Ok(moved)
 }
 
+/// The pages that stand for a file, if somebody maps it.
+fn shared(task: &Task<'_, '_>, description: &Description) -> Option<Arc<SharedFile>> {
+    let shared = task.kernel.shared.lock();
+    if shared.is_empty() || !description.is_seekable() {
+        return None;
+    }
+    shared.get(super::lock::file_id(description).ok()?)
+}
+
 /// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
 fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
     description.writable()?;
@@ -210,6 +227,13 @@ fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u
         };
         match result {
             Ok(written) => {
+                if let Some(shared) = shared(task, description) {
+                    let from = match place {
+                        Where::Offset => description.offset()?.saturating_sub(written as u64),
+                        Where::At(from) => from + u64::from(moved),
+                    };
+                    shared.take(task.guest.space, from, &bytes[..written]);
+                }
                 moved += u32::try_from(written).unwrap_or(0);
                 if moved >= total || written == 0 || written < bytes.len() && description.is_seekable() {
                     return Ok(moved);

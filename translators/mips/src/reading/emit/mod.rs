@@ -322,6 +322,21 @@ impl<'a> Emit<'a> {
         code.add(store(guest(offset)));
     }
 
+    /// Stores `value` if the aligned word is `expected`, whatever others that have the memory do meanwhile; the answer is what it
+    /// was. All are in memory's byte order.
+    fn guest_exchange(&mut self, at: Expr<'a>, expected: Expr<'a>, value: Expr<'a>) -> Expr<'a> {
+        let restart = self.restart;
+        let code = self.code();
+        let temp = code.temp(Type::I32);
+        at.push(code);
+        expected.push(code);
+        value.push(code);
+        code.mark(restart);
+        code.add(Instruction::I32AtomicRmwCmpxchg(MemArg { align: 2, ..guest(0) }));
+        code.add(Instruction::LocalSet(temp.0));
+        self.local(temp.0)
+    }
+
     /// LL and SC fault on an unaligned address: the interpreter raises it.
     fn expect_aligned(&mut self, at: Word<'a>) {
         use crate::cpu::Word as _;
@@ -485,13 +500,14 @@ impl<'a> Cpu for Emit<'a> {
         let is_linked = self.state_word(State::LINK_AT).eq(at);
         is_linked.0.push(self.code());
         self.code().add(Instruction::If(BlockType::Empty));
-        let now = self.load(Size::Word, Extend::Zero, at)?;
-        let is_same = now.eq(self.state_word(State::LINK_VALUE)).word();
+        let expected = self.state_word(State::LINK_VALUE);
+        let (expected, value) =
+            if self.options.big_endian { (swap_word(expected), swap_word(value)) } else { (expected, value) };
+        let expected = self.hold(expected);
+        let was = self.guest_exchange(at.0, expected.0, value.0);
+        let is_same = Word(was).eq(expected).word();
         is_same.0.push(self.code());
-        self.code().add(Instruction::LocalTee(done.0));
-        self.code().add(Instruction::If(BlockType::Empty));
-        self.store(Size::Word, at, value)?;
-        self.code().add(Instruction::End);
+        self.code().add(Instruction::LocalSet(done.0));
         self.code().add(Instruction::End);
         self.set_state(State::LINK_AT, State::NO_LINK);
         Ok(Word(self.local(done.0)))

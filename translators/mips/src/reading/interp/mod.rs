@@ -24,6 +24,14 @@ pub trait Bus {
     fn load(&mut self, size: Size, at: u32) -> Result<u32, Fault>;
     /// Writes the low `size` bytes of `value`.
     fn store(&mut self, size: Size, at: u32, value: u32) -> Result<(), Fault>;
+    /// Writes a word at `at`, which is aligned, if it is `old`; whether it was. Nobody else who has the memory comes between.
+    fn exchange(&mut self, at: u32, old: u32, new: u32) -> Result<bool, Fault> {
+        let is_same = self.load(Size::Word, at)? == old;
+        if is_same {
+            self.store(Size::Word, at, new)?;
+        }
+        Ok(is_same)
+    }
     /// Reads the word of code at `at`.
     fn fetch(&mut self, at: u32) -> Result<u32, Fault>;
     /// A counter that rises with time (RDHWR CC).
@@ -360,15 +368,9 @@ impl<B: Bus> Cpu for Interp<'_, B> {
         }
         let linked = self.state.link_at == at.0;
         let done = linked && {
-            let done = self.bus.load(Size::Word, at.0);
+            let done = self.bus.exchange(at.0, self.state.link_value, value.0);
             self.reached(done)
-        }? == self.state.link_value;
-        if done {
-            {
-                let done = self.bus.store(Size::Word, at.0, value.0);
-                self.reached(done)
-            }?;
-        }
+        }?;
         self.state.break_link();
         Ok(Word(u32::from(done)))
     }

@@ -39,12 +39,15 @@ pub mod overlay;
 pub mod pipe;
 pub mod procfs;
 pub mod readonly;
+pub mod terminal;
+pub mod termios;
 pub mod walk;
 pub mod watch;
 
 pub use errno::Errno;
 pub use memfs::MemFs;
 pub use mount::{Mount, Mounts, Place};
-pub use node::{File, Node, NodeRef, Result, Terminal};
+pub use node::{File, Node, NodeRef, Result};
+pub use terminal::Terminal;
 pub use walk::Walk;
 pub use watch::{Watcher, Watchers};

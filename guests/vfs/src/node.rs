@@ -6,6 +6,7 @@
 //! checked by the personality, never here.
 
 use crate::errno::Errno;
+use crate::terminal::Terminal;
 use crate::watch::Watcher;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -396,76 +397,4 @@ pub trait SharedOffset {
     fn get(&self) -> Result<u64>;
     /// Moves it.
     fn set(&self, offset: u64) -> Result<()>;
-}
-
-/// Terminal settings in the personality-neutral form of termios(3): Linux' generic (asm-generic) bit values.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Termios {
-    /// `c_iflag`.
-    pub input: u32,
-    /// `c_oflag`.
-    pub output: u32,
-    /// `c_cflag`.
-    pub control: u32,
-    /// `c_lflag`.
-    pub local: u32,
-    /// `c_line`.
-    pub line: u8,
-    /// `c_cc`, in asm-generic order.
-    pub chars: [u8; 19],
-}
-
-/// Window size in characters and pixels (ioctl_tty(2)).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct WindowSize {
-    /// Rows.
-    pub rows: u16,
-    /// Columns.
-    pub columns: u16,
-    /// Width in pixels.
-    pub x_pixels: u16,
-    /// Height in pixels.
-    pub y_pixels: u16,
-}
-
-/// Who has a terminal (credentials(7)); 0 is nobody.
-#[derive(Default)]
-pub struct Job {
-    /// The session that it controls.
-    pub session: AtomicU32,
-    /// The group of processes in its foreground.
-    pub foreground: AtomicU32,
-}
-
-impl Job {
-    /// Nobody's.
-    #[must_use]
-    pub const fn new() -> Job {
-        Job { session: AtomicU32::new(0), foreground: AtomicU32::new(0) }
-    }
-}
-
-/// A terminal, real or emulated.
-pub trait Terminal {
-    /// Who has it.
-    fn job(&self) -> &Job;
-    /// tcgetattr(3).
-    fn termios(&self) -> Result<Termios>;
-    /// tcsetattr(3): now, after output has drained, or that and input flushed.
-    fn set_termios(&self, termios: &Termios, when: SetWhen) -> Result<()>;
-    /// TIOCGWINSZ.
-    fn window_size(&self) -> Result<WindowSize>;
-    /// TIOCSWINSZ.
-    fn set_window_size(&self, size: WindowSize) -> Result<()>;
-}
-
-/// When new terminal settings take effect (tcsetattr(3)).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SetWhen {
-    /// TCSANOW.
-    Now,
-    /// TCSADRAIN.
-    Drain,
-    /// TCSAFLUSH.
-    Flush,
 }

@@ -11,7 +11,8 @@ use rustix::io::{self, IoSlice, ReadWriteFlags, retry_on_intr};
 use std::any::Any;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use vfs::node::{At, Change, File, FileSystemInfo, Job, Kind, Metadata, Open, Ready, SharedOffset};
+use vfs::node::{At, Change, File, FileSystemInfo, Kind, Metadata, Open, Ready, SharedOffset};
+use vfs::terminal::Job;
 use vfs::{Errno, Node, NodeRef, Result, Terminal};
 
 /// A pipe that says it is writable takes so many bytes without waiting (`PIPE_BUF`, pipe(7)).
@@ -317,9 +318,9 @@ mod tests {
         assert_eq!(settings.chars[0], 3, "interrupt is Control-C");
         settings.local &= !0o10; // ECHO
         settings.chars[6] = 7; // VMIN
-        terminal.set_termios(&settings, vfs::node::SetWhen::Now).unwrap();
+        terminal.set_termios(&settings, vfs::terminal::SetWhen::Now).unwrap();
         assert_eq!(terminal.termios(), Ok(settings));
-        let size = vfs::node::WindowSize { rows: 10, columns: 20, x_pixels: 0, y_pixels: 0 };
+        let size = vfs::termios::WindowSize { rows: 10, columns: 20, x_pixels: 0, y_pixels: 0 };
         terminal.set_window_size(size).unwrap();
         assert_eq!(terminal.window_size(), Ok(size));
     }

@@ -6,7 +6,8 @@ use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Winsize, tcgetattr,
     tcgetwinsize, tcsetattr, tcsetwinsize,
 };
-use vfs::node::{Job, SetWhen, Termios, WindowSize};
+use vfs::terminal::{Job, SetWhen};
+use vfs::termios::{Termios, WindowSize};
 use vfs::{Result, Terminal};
 
 /// Line speeds in `c_cflag` (`CBAUD`, `CBAUDEX` and `CIBAUD`): those of the host's terminal stay as they are.

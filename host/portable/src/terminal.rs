@@ -4,25 +4,12 @@
 //! for it: bash 5.2 aborts when `read -n` or `read -s` meets one.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use vfs::node::{Job, SetWhen, Termios, WindowSize};
+use vfs::terminal::{Job, SetWhen};
+use vfs::termios::{Termios, WindowSize};
 use vfs::{Errno, Result, Terminal};
 
-/// The settings that Linux gives a new terminal (`tty_std_termios`, drivers/tty/tty_io.c).
-const NEW: Termios = Termios {
-    // ICRNL | IXON
-    input: 0x500,
-    // OPOST | ONLCR
-    output: 0x5,
-    // B38400 | CS8 | CREAD
-    control: 0xbf,
-    // ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN
-    local: 0x8a3b,
-    line: 0,
-    chars: [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0],
-};
-
 /// There is one, behind all standard streams that are a terminal.
-static SETTINGS: Mutex<Termios> = Mutex::new(NEW);
+static SETTINGS: Mutex<Termios> = Mutex::new(Termios::NEW);
 
 fn settings() -> MutexGuard<'static, Termios> {
     SETTINGS.lock().unwrap_or_else(PoisonError::into_inner)

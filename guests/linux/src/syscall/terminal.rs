@@ -8,7 +8,8 @@ use abi::Addr;
 use abi::structs::file::Hex;
 use abi::structs::terminal::{Termios, Winsize};
 use vfs::Errno;
-use vfs::node::{SetWhen, Terminal, Termios as Generic, WindowSize};
+use vfs::terminal::{SetWhen, Terminal};
+use vfs::termios::{Termios as Generic, WindowSize};
 
 /// Local modes that have another bit on MIPS: MIPS, generic.
 const LOCAL: [(u32, u32); 3] = [

@@ -2,6 +2,7 @@
 //!
 //! Randomness and the terminal are handed in. `shm` and `pts` are empty directories for somebody to mount on.
 
+use crate::devpts::{Devpts, PTMX};
 use crate::errno::Errno;
 use crate::node::{At, Clock, File, Kind, NodeRef, Result};
 use crate::procfs::{Generator, Identity};
@@ -25,6 +26,8 @@ pub struct Devices {
     pub tty: Option<NodeRef>,
     /// Owner of /dev/tty.
     pub tty_owner: (u32, u32),
+    /// Behind /dev/ptmx; to be mounted on /dev/pts.
+    pub terminals: Arc<Devpts>,
 }
 
 impl Devices {
@@ -37,13 +40,14 @@ impl Devices {
             make.device(Kind::CharDevice(1, minor), everybody, move |_| Ok(Box::new(what.clone())))
         };
         let link = |target: &'static str| make.link(Identity::mode(0o777), move || Ok(target.as_bytes().to_vec()));
-        let tty = self.tty;
+        let (tty, terminals) = (self.tty, self.terminals);
         let (uid, gid) = self.tty_owner;
         let open_tty = move |how| tty.as_ref().map_or(Err(Errno::ENXIO), |tty| tty.open(how));
         let names: Vec<(&str, NodeRef)> = alloc::vec![
             ("fd", link("/proc/self/fd")),
             ("full", memory(7, Memory::Full)),
             ("null", memory(3, Memory::Null)),
+            ("ptmx", make.device(PTMX, everybody, move |_| terminals.open())),
             ("pts", make.table(Identity::mode(0o755), Vec::new())),
             ("random", memory(8, Memory::Random(self.random.clone()))),
             ("shm", make.table(Identity::mode(0o1777), Vec::new())),
@@ -90,7 +94,9 @@ mod tests {
     #[test]
     fn the_memory_devices() {
         let random: Random = Arc::new(|into| into.fill(7));
-        let devices = Devices { clock: Arc::new(|| TimeNs(0)), random, tty: None, tty_owner: (0, 5) };
+        let clock: Clock = Arc::new(|| TimeNs(0));
+        let terminals = Devpts::new(clock.clone(), 1, 5);
+        let devices = Devices { clock, random, tty: None, tty_owner: (0, 5), terminals };
         let root = devices.root();
         let open = |name: &[u8]| {
             root.lookup(name).unwrap().open(Open { read: true, write: true, ..Open::default() }).map_err(Errno::name)

@@ -6,13 +6,14 @@
 //! # use strata_vfs as vfs;
 //! use std::sync::Arc;
 //! use vfs::node::{At, Clock, Make, New, Open, TimeNs};
-//! use vfs::{MemFs, Mount, Mounts, Walk, devfs::Devices};
+//! use vfs::{MemFs, Mount, Mounts, Walk, devfs::Devices, devpts::Devpts};
 //!
 //! let clock: Clock = Arc::new(|| TimeNs(0));
 //! let mounts = Mounts::new(Mount::new(MemFs::new(clock.clone()).root(), "tmpfs"));
 //! let tmp = MemFs { bytes_max: Some(1 << 20), mode: 0o1777, ..MemFs::new(clock.clone()) };
 //! mounts.mount_making(b"/tmp", Mount::new(tmp.root(), "tmpfs"))?;
-//! let devices = Devices { clock, random: Arc::new(|into| into.fill(4)), tty: None, tty_owner: (0, 5) };
+//! let terminals = Devpts::new(clock.clone(), 16, 5);
+//! let devices = Devices { clock, random: Arc::new(|into| into.fill(4)), tty: None, tty_owner: (0, 5), terminals };
 //! mounts.mount_making(b"/dev", Mount::new(devices.root(), "devtmpfs"))?;
 //!
 //! let tmp = Walk::new(&mounts).resolve(b"/dev/../tmp")?;
@@ -31,6 +32,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod devfs;
+pub mod devpts;
 pub mod errno;
 pub mod memfs;
 pub mod mount;
@@ -38,9 +40,11 @@ pub mod node;
 pub mod overlay;
 pub mod pipe;
 pub mod procfs;
+pub mod pty;
 pub mod readonly;
 pub mod terminal;
 pub mod termios;
+pub mod tty;
 pub mod walk;
 pub mod watch;
 

@@ -2,7 +2,7 @@
 
 use crate::errno::Errno;
 use crate::node::{NodeRef, Result};
-use crate::termios::{Termios, VMIN, VTIME, WindowSize};
+use crate::termios::{ICANON, Termios, VMIN, VTIME, WindowSize};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Who has a terminal (credentials(7)); 0 is nobody.
@@ -115,7 +115,7 @@ impl Patience {
     /// That of settings.
     #[must_use]
     pub fn of(termios: &Termios) -> Patience {
-        if termios.is_canonical() {
+        if termios.has_local(ICANON) {
             return Patience { bytes: 1, first_ns: None, next_ns: None };
         }
         let time_ns = u64::from(termios.chars[VTIME]) * 100_000_000;

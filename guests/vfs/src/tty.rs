@@ -14,7 +14,7 @@ mod receive;
 
 use crate::terminal::{Flow, TtySignal};
 use crate::termios::{
-    CREAD, CS8, CSIZE, ECHO, ECHONL, EXTPROC, ICANON, IXON, PARENB, Termios, VMIN, VSTART, VSTOP, VTIME,
+    CREAD, CS8, CSIZE, ECHO, ECHONL, EXTPROC, ICANON, IXON, PARENB, Termios, VEOF, VMIN, VSTART, VSTOP, VTIME,
 };
 use alloc::vec::Vec;
 use echo::Echoes;
@@ -93,9 +93,17 @@ impl Tty {
         if self.termios.is_canonical() { self.input.whole_bytes() } else { self.input.len() }
     }
 
-    /// Reads what there is: of a line, up to its end.
+    /// Reads what there is: of a line, up to its end. Where the other end edits lines, EOF alone is the end of the file.
     pub fn read(&mut self, into: &mut [u8]) -> usize {
-        let count = if self.termios.is_canonical() { self.input.read_line(into) } else { self.input.read_bytes(into) };
+        let count = if self.termios.is_canonical() {
+            self.input.read_line(into)
+        } else {
+            let is_last = self.input.len() == 1;
+            match self.input.read_bytes(into) {
+                1 if is_last && self.termios.has_local(ICANON) && into[0] == self.termios.chars[VEOF] => 0,
+                count => count,
+            }
+        };
         self.pump();
         count
     }
@@ -150,6 +158,7 @@ impl Tty {
 
     /// Discards what was sent and has not come to the other end's buffer.
     pub fn flush_output(&mut self) {
+        self.output.settle();
         self.output.flush();
     }
 
@@ -173,16 +182,16 @@ impl Tty {
         }
     }
 
-    /// Sends a byte though output may be held.
-    pub fn send(&mut self, byte: u8) {
-        self.output.send(byte);
-    }
-
     fn send_char(&mut self, place: usize) {
         match self.termios.chars[place] {
             0 => {}
-            byte => self.send(byte),
+            byte => self.output.send(byte),
         }
+    }
+
+    /// Has the other end receive a byte as if it had been written here.
+    pub fn send(&mut self, byte: u8) {
+        self.output.send(byte);
     }
 
     fn discard_input(&mut self) {

@@ -12,7 +12,6 @@ use std::any::Any;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use vfs::node::{At, Change, File, FileSystemInfo, Kind, Metadata, Open, Ready, SharedOffset};
-use vfs::terminal::Job;
 use vfs::{Errno, Node, NodeRef, Result, Terminal};
 
 /// A pipe that says it is writable takes so many bytes without waiting (`PIPE_BUF`, pipe(7)).
@@ -66,8 +65,6 @@ pub(crate) struct Stream {
     kind: Kind,
     how: Open,
     is_terminal: bool,
-    /// Who has it among a guest's processes, if it is a terminal.
-    pub(crate) job: Job,
 }
 
 impl Stream {
@@ -82,7 +79,7 @@ impl Stream {
             nonblocking: flags.contains(OFlags::NONBLOCK),
         };
         let is_terminal = rustix::termios::isatty(&descriptor);
-        Ok(Stream { descriptor, kind, how, is_terminal, job: Job::default() })
+        Ok(Stream { descriptor, kind, how, is_terminal })
     }
 
     /// Whether reads and writes can take their time: pipes, sockets, terminals.

@@ -3,10 +3,10 @@
 use crate::errno;
 use crate::stream::Stream;
 use rustix::termios::{
-    ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Winsize, tcgetattr,
-    tcgetwinsize, tcsetattr, tcsetwinsize,
+    Action, ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector, SpecialCodeIndex,
+    Winsize, tcflow, tcflush, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
 };
-use vfs::terminal::{Job, SetWhen};
+use vfs::terminal::{Flow, Flush, Job, SetWhen};
 use vfs::termios::{Termios, WindowSize};
 use vfs::{Result, Terminal};
 
@@ -35,8 +35,10 @@ const CHARS: [SpecialCodeIndex; 17] = [
 ];
 
 impl Terminal for Stream {
+    /// The streams and /dev/tty are one terminal of the host's, which has one owner.
     fn job(&self) -> &Job {
-        &self.job
+        static JOB: Job = Job::new();
+        &JOB
     }
 
     fn termios(&self) -> Result<Termios> {
@@ -82,5 +84,24 @@ impl Terminal for Stream {
         let WindowSize { rows, columns, x_pixels, y_pixels } = size;
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: x_pixels, ws_ypixel: y_pixels };
         tcsetwinsize(&self.descriptor, size).map_err(errno::of)
+    }
+
+    fn flush(&self, what: Flush) -> Result<()> {
+        let what = match what {
+            Flush::Input => QueueSelector::IFlush,
+            Flush::Output => QueueSelector::OFlush,
+            Flush::Both => QueueSelector::IOFlush,
+        };
+        tcflush(&self.descriptor, what).map_err(errno::of)
+    }
+
+    fn flow(&self, what: Flow) -> Result<()> {
+        let what = match what {
+            Flow::Hold => Action::OOff,
+            Flow::Release => Action::OOn,
+            Flow::SendStop => Action::IOff,
+            Flow::SendStart => Action::IOn,
+        };
+        tcflow(&self.descriptor, what).map_err(errno::of)
     }
 }

@@ -4,7 +4,7 @@
 //! for it: bash 5.2 aborts when `read -n` or `read -s` meets one.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use vfs::terminal::{Job, SetWhen};
+use vfs::terminal::{Flow, Flush, Job, SetWhen};
 use vfs::termios::{Termios, WindowSize};
 use vfs::{Errno, Result, Terminal};
 
@@ -30,6 +30,15 @@ impl Terminal for Kept {
 
     fn set_termios(&self, termios: &Termios, _: SetWhen) -> Result<()> {
         *settings() = *termios;
+        Ok(())
+    }
+
+    /// There is nothing between it and the guest that could be discarded.
+    fn flush(&self, _: Flush) -> Result<()> {
+        Ok(())
+    }
+
+    fn flow(&self, _: Flow) -> Result<()> {
         Ok(())
     }
 

@@ -3,8 +3,8 @@
 use super::{Pair, Side};
 use crate::errno::Errno;
 use crate::node::{At, File, Open as How, Ready, Result};
-use crate::terminal::{Flow, Flush, Job, SetWhen, Terminal};
-use crate::termios::{Termios, VMIN, VTIME, WindowSize};
+use crate::terminal::{Flow, Flush, Job, Patience, SetWhen, Terminal};
+use crate::termios::{Termios, WindowSize};
 use crate::watch::Watcher;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -55,9 +55,8 @@ impl File for Open {
             if state.tty.is_readable(false) {
                 return Ok(state.tty.read(into));
             }
-            let termios = state.tty.termios();
-            let is_patient = termios.is_canonical() || termios.chars[VMIN] > 0 || termios.chars[VTIME] > 0;
-            if is_patient { Err(Errno::EAGAIN) } else { Ok(0) }
+            let is_hasty = Patience::of(state.tty.termios()).first_ns == Some(0);
+            if is_hasty { Ok(0) } else { Err(Errno::EAGAIN) }
         })
     }
 

@@ -22,7 +22,7 @@ impl Tty {
         let is = |place| self.termios.is_char(byte, place);
         if is(VERASE) {
             self.erase(Erase::Character);
-        } else if is(VWERASE) && is_extended {
+        } else if is(VWERASE) && (is_extended || is(VKILL)) {
             self.erase(Erase::Word);
         } else if is(VKILL) {
             self.kill();

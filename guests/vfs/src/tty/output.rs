@@ -11,6 +11,8 @@ pub(super) const TAB_COLUMNS: u32 = 8;
 #[derive(Default)]
 pub(super) struct Output {
     bytes: VecDeque<u8>,
+    /// Of these, how many came to the other end; the rest is sent by what is being taken in.
+    settled: usize,
     /// Where the next character goes.
     column: u32,
     /// Where the line that is being typed began.
@@ -64,10 +66,14 @@ impl Output {
         }
     }
 
-    /// Sends a byte though output may be held.
+    /// Sends a byte though STOP holds output, but not if tcflow(3) does.
     pub(super) fn send(&mut self, byte: u8) {
-        if self.bytes.len() < INPUT_BYTES + TRANSIT_BYTES {
-            self.bytes.push_back(byte);
+        let was_stopped = self.is_stopped;
+        if self.start() {
+            self.put(byte);
+        }
+        if was_stopped {
+            self.stop();
         }
     }
 
@@ -76,12 +82,18 @@ impl Output {
         for (slot, byte) in into.iter_mut().zip(self.bytes.drain(..count)) {
             *slot = byte;
         }
+        self.settled = self.settled.saturating_sub(count);
         count
     }
 
-    /// Discards what the other end's buffer has no room for.
+    /// What was sent has come to the other end.
+    pub(super) fn settle(&mut self) {
+        self.settled = self.bytes.len();
+    }
+
+    /// Discards what has not come to the other end's buffer.
     pub(super) fn flush(&mut self) {
-        self.bytes.truncate(INPUT_BYTES - 1);
+        self.bytes.truncate(self.settled.min(INPUT_BYTES - 1));
         self.status |= packet::FLUSHWRITE;
     }
 

@@ -116,6 +116,7 @@ impl Tty {
         if replaces_last {
             self.input.drop_last();
         }
+        self.output.settle();
         let shows = self.is_processed();
         for (at, byte) in bytes.iter().enumerate() {
             self.character(*byte, at < seen);

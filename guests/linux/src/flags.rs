@@ -129,6 +129,21 @@ const IOCTL: &[(u32, &str)] = &[
     (0x7416, "TIOCGSID"),
     (0x5480, "TIOCSCTTY"),
     (0x5471, "TIOCNOTTY"),
+    (0x5486, "TCSBRKP"),
+    (0x7472, "TIOCOUTQ"),
+    (0x5472, "TIOCSTI"),
+    (0x740d, "TIOCEXCL"),
+    (0x740e, "TIOCNXCL"),
+    (0x4004_5440, "TIOCGEXCL"),
+    (0x7400, "TIOCGETD"),
+    (0x7401, "TIOCSETD"),
+    (0x4004_5430, "TIOCGPTN"),
+    (0x8004_5431, "TIOCSPTLCK"),
+    (0x4004_5439, "TIOCGPTLCK"),
+    (0x5470, "TIOCPKT"),
+    (0x4004_5438, "TIOCGPKT"),
+    (0x8004_5436, "TIOCSIG"),
+    (0x2000_5441, "TIOCGPTPEER"),
     (0x6601, "FIOCLEX"),
     (0x6602, "FIONCLEX"),
     (0x667e, "FIONBIO"),
@@ -325,6 +340,10 @@ impl OpenFlags {
     }
     pub(crate) fn is_exclusive(self) -> bool {
         self.0 & 0x0400 != 0
+    }
+    /// O_NOCTTY: a terminal that is opened does not become the session's.
+    pub(crate) fn keeps_terminal(self) -> bool {
+        self.0 & 0x0800 != 0
     }
     pub(crate) fn is_directory(self) -> bool {
         self.0 & 0x0001_0000 != 0

@@ -30,6 +30,7 @@ mod signal;
 mod stack;
 mod syscall;
 mod task;
+mod terminals;
 #[cfg(test)]
 mod tests;
 mod thread;

@@ -80,6 +80,16 @@ impl Task<'_, '_> {
 
     /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write.
     pub(crate) fn block_on<T>(&mut self, description: &Description, is_write: bool) -> Reply<T> {
+        self.block_until(description, is_write, None)
+    }
+
+    /// The same, but no longer than until `until_ns`.
+    pub(crate) fn block_until<T>(
+        &mut self,
+        description: &Description,
+        is_write: bool,
+        until_ns: Option<u64>,
+    ) -> Reply<T> {
         if description.flags().is_nonblocking() {
             return Err(Errno::EAGAIN.into());
         }
@@ -87,6 +97,6 @@ impl Task<'_, '_> {
         file.watch(&self.watcher);
         let descriptor = file.host_descriptor();
         let descriptors = descriptor.map(|fd| (fd, !is_write, is_write)).into_iter().collect();
-        self.block(Wait { until_ns: None, descriptors }, Interrupted::Restarts)
+        self.block(Wait { until_ns, descriptors }, Interrupted::Restarts)
     }
 }

@@ -92,6 +92,7 @@ impl Bench {
             threads_max: 64,
             trace: Some(Box::new(move |line| sink.lock().unwrap().push(line.into()))),
             processors: 1,
+            terminals: vfs::devpts::Devpts::new(clock.clone(), 2, 5),
         };
         let (mut state, mut space) = (State::default(), PagedSpace::new(1 << 12));
         let arguments = [b"test".to_vec()];

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use vfs::devpts::Devpts;
 use vfs::mount::Mounts;
 use vfs::node::{File, NodeRef, Open, TimeNs};
 
@@ -108,4 +109,6 @@ pub struct World {
     pub trace: Option<TraceSink>,
     /// Processors it is told of.
     pub processors: u32,
+    /// Its pseudoterminals, mounted on /dev/pts.
+    pub terminals: Arc<Devpts>,
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use linux::{Clocks, Ids, Names, Random, World};
 use thiserror::Error;
 use vfs::devfs::Devices;
+use vfs::devpts::Devpts;
 use vfs::node::{Clock, NodeRef};
 use vfs::overlay::overlay;
 use vfs::{Errno, MemFs, Mount, Mounts};
@@ -62,6 +63,9 @@ const FILES_MAX: u64 = 1 << 20;
 /// Group of terminals, as Debian numbers it.
 const TTY_GROUP: u32 = 5;
 
+/// Pseudoterminals at a time, as many as Linux has where nobody says otherwise (pty(7), `/proc/sys/kernel/pty/max`).
+const TERMINALS_MAX: u32 = 4096;
+
 /// Builds the world that `grants` open. The process itself mounts /proc.
 pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, BuildError> {
     let memory = |mode| MemFs {
@@ -89,14 +93,17 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         Some(lower) => Mount::new(overlay(lower, &memory(0o755)).map_err(failed(b"/"))?, "overlay"),
         None => Mount::new(memory(0o755).root(), "tmpfs"),
     });
+    let terminals = Devpts::new(host.time_of_day.clone(), TERMINALS_MAX, TTY_GROUP);
     let devices = Devices {
         clock: host.time_of_day.clone(),
         random: host.random.clone(),
         tty,
         tty_owner: (Ids::default().uid, TTY_GROUP),
+        terminals: terminals.clone(),
     };
     let private = [
         (b"/dev".to_vec(), Mount::new(devices.root(), "devtmpfs")),
+        (b"/dev/pts".to_vec(), Mount::new(terminals.root(), "devpts")),
         (b"/dev/shm".to_vec(), Mount::new(memory(0o1777).root(), "tmpfs")),
         (b"/tmp".to_vec(), Mount::new(memory(0o1777).root(), "tmpfs")),
         (b"/proc".to_vec(), Mount::new(empty(&host), "tmpfs")),
@@ -118,6 +125,7 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         threads_max: limits.threads,
         trace: None,
         processors: host.processors,
+        terminals,
     })
 }
 

@@ -165,6 +165,9 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
         };
         shared.store(&*task.guest.space, from, pieces.iter().map(|(_, length)| u64::from(*length)).sum());
     }
+    if let Some(terminal) = description.file()?.terminal() {
+        return super::terminal::read(task, description, terminal, pieces);
+    }
     let mut moved = 0_u32;
     let mut short = [0_u8; 4096];
     let mut long = Vec::new();
@@ -216,6 +219,7 @@ fn shared(task: &Task<'_, '_>, description: &Description) -> Option<Arc<SharedFi
 /// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
 fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
     description.writable()?;
+    super::terminal::check_write(task, description)?;
     let before = task.resume.map_or(0, |resume| resume.moved);
     let total = pieces.iter().map(|(_, length)| *length).sum::<u32>();
     let mut moved = before;

@@ -131,7 +131,7 @@ fn open_place(task: &mut Task<'_, '_>, place: Place, flags: OpenFlags, is_new: b
         let wish = Wish(if flags.reads() { 4 } else { 0 } | if flags.writes() { 2 } else { 0 });
         task.credentials.check(&metadata, wish)?;
     }
-    let file = place.node().open(flags.how())?;
+    let file = super::terminal::open(task, &place, metadata.kind, flags)?;
     if flags.truncates() && metadata.kind == Kind::File && !is_new {
         place.node().set_metadata(&Change { size: Some(0), ..Change::default() })?;
     }

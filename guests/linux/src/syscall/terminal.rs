@@ -1,126 +1,127 @@
-//! Terminal ioctls, and termios between MIPS and Linux' generic form (asm/termbits.h).
+//! Terminal ioctls (ioctl_tty(2)), and terminals being opened. Requests as MIPS numbers them (asm/ioctls.h).
+
+mod job;
+mod master;
+mod read;
+mod termios;
 
 use crate::description::Description;
+use crate::flags::OpenFlags;
 use crate::reply::Reply;
-use crate::syscall::process::member;
+use crate::signal::Signal;
 use crate::task::Task;
 use abi::Addr;
-use abi::structs::file::Hex;
-use abi::structs::terminal::{Termios, Winsize};
+use abi::structs::terminal::Winsize;
+use alloc::boxed::Box;
 use vfs::Errno;
-use vfs::terminal::{SetWhen, Terminal};
-use vfs::termios::{Termios as Generic, WindowSize};
+use vfs::devpts::PTMX;
+use vfs::mount::Place;
+use vfs::node::{Change, File, Kind};
+use vfs::terminal::{Flow, Flush, SetWhen, Terminal};
+use vfs::termios::{TOSTOP, WindowSize};
 
-/// Local modes that have another bit on MIPS: MIPS, generic.
-const LOCAL: [(u32, u32); 3] = [
-    (0x0100, 0x8000), // IEXTEN
-    (0x2000, 0x1000), // FLUSHO
-    (0x8000, 0x0100), // TOSTOP
-];
+pub(super) use read::read;
 
-/// The place of each generic control character among those of MIPS: VINTR to VEOL2. VSWTC and VDSUSP stay apart.
-const CHARS: [usize; 17] = [0, 1, 2, 3, 16, 5, 4, 7, 8, 9, 10, 17, 12, 13, 14, 15, 6];
-
-/// Exchanges bits between the two forms.
-fn swap(flags: u32, pairs: &[(u32, u32)], to_generic: bool) -> u32 {
-    let moved = pairs.iter().fold(0, |bits, (mips, generic)| bits | mips | generic);
-    pairs.iter().fold(flags & !moved, |bits, &(mips, generic)| {
-        let (from, to) = if to_generic { (mips, generic) } else { (generic, mips) };
-        if flags & from != 0 { bits | to } else { bits }
-    })
-}
-
-fn to_mips(generic: &Generic) -> Termios {
-    let mut c_cc = [0; 23];
-    for (place, value) in CHARS.into_iter().zip(generic.chars) {
-        c_cc[place] = value;
-    }
-    Termios {
-        c_iflag: Hex(generic.input),
-        c_oflag: Hex(generic.output),
-        c_cflag: Hex(generic.control),
-        c_lflag: Hex(swap(generic.local, &LOCAL, false)),
-        c_line: generic.line,
-        c_cc,
-    }
-}
-
-fn to_generic(mips: &Termios) -> Generic {
-    let mut chars = [0; 19];
-    for (char, place) in chars.iter_mut().zip(CHARS) {
-        *char = mips.c_cc[place];
-    }
-    Generic {
-        input: mips.c_iflag.0,
-        output: mips.c_oflag.0,
-        control: mips.c_cflag.0,
-        local: swap(mips.c_lflag.0, &LOCAL, true),
-        line: mips.c_line,
-        chars,
-    }
-}
+/// /dev/tty: whatever controls the session of who opens it (tty(4)).
+const TTY: Kind = Kind::CharDevice(5, 0);
 
 /// The requests that only a terminal answers; ENOTTY for everything else.
 pub(super) fn ioctl(task: &mut Task<'_, '_>, description: &Description, request: u32, argument: Addr) -> Reply<u32> {
     let terminal: &dyn Terminal = description.file()?.terminal().ok_or(Errno::ENOTTY)?;
     match request {
         // TCGETS
-        0x540d => task.guest.write(argument, &to_mips(&terminal.termios()?))?,
+        0x540d => task.guest.write(argument, &termios::to_mips(&terminal.termios()?))?,
         // TCSETS, TCSETSW, TCSETSF
         0x540e..=0x5410 => {
             let when = [SetWhen::Now, SetWhen::Drain, SetWhen::Flush][(request - 0x540e) as usize];
-            terminal.set_termios(&to_generic(&task.guest.read(argument)?), when)?;
+            job::check(task, terminal, Signal::TTOU)?;
+            terminal.set_termios(&termios::to_generic(&task.guest.read(argument)?), when)?;
         }
-        // TIOCGWINSZ
-        0x4008_7468 => {
-            let size = terminal.window_size()?;
-            let size =
-                Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: size.x_pixels, ws_ypixel: size.y_pixels };
-            task.guest.write(argument, &size)?;
+        // TCSBRK, TCSBRKP: nothing is left to send, and there is no line to break.
+        0x5405 | 0x5486 => job::check(task, terminal, Signal::TTOU)?,
+        // TCXONC
+        0x5406 => {
+            job::check(task, terminal, Signal::TTOU)?;
+            let ways = [Flow::Hold, Flow::Release, Flow::SendStop, Flow::SendStart];
+            terminal.flow(*ways.get(argument.0 as usize).ok_or(Errno::EINVAL)?)?;
         }
-        // TIOCSWINSZ
-        0x8008_7467 => {
-            let size: Winsize = task.guest.read(argument)?;
-            terminal.set_window_size(WindowSize {
-                rows: size.ws_row,
-                columns: size.ws_col,
-                x_pixels: size.ws_xpixel,
-                y_pixels: size.ws_ypixel,
-            })?;
+        // TCFLSH
+        0x5407 => {
+            job::check(task, terminal, Signal::TTOU)?;
+            let queues = [Flush::Input, Flush::Output, Flush::Both];
+            terminal.flush(*queues.get(argument.0 as usize).ok_or(Errno::EINVAL)?)?;
         }
-        // TIOCGPGRP, TIOCGSID
-        0x4004_7477 => {
-            let group = member(task, 0, |member| member.group)?;
-            task.guest.write(argument, &group)?;
+        // TIOCOUTQ
+        0x7472 => {
+            let unsent = i32::try_from(terminal.unsent()?).unwrap_or(i32::MAX);
+            task.guest.write(argument, &unsent)?;
         }
-        0x7416 => {
-            let session = member(task, 0, |member| member.session)?;
-            task.guest.write(argument, &session)?;
-        }
-        // TIOCSPGRP: there is no group but ours.
-        0x8004_7476 => {
-            if task.guest.read::<u32>(argument)? != member(task, 0, |member| member.group)? {
+        // TIOCSTI: whoever could type into another's terminal would be that user.
+        0x5472 => {
+            if !job::controls(task, terminal) && !task.credentials.is_privileged() {
                 return Err(Errno::EPERM.into());
             }
+            terminal.type_in(task.guest.read(argument)?)?;
         }
-        // TIOCSCTTY, TIOCNOTTY, TCSBRK, TCXONC, TCFLSH
-        0x5480 | 0x5471 | 0x5405..=0x5407 => {}
-        _ => return Err(Errno::ENOTTY.into()),
+        // TIOCEXCL, TIOCNXCL, TIOCGEXCL
+        0x740d | 0x740e => terminal.set_exclusive(request == 0x740d)?,
+        0x4004_5440 => task.guest.write(argument, &u32::from(terminal.is_exclusive()))?,
+        // TIOCGETD: N_TTY; TIOCSETD
+        0x7400 => task.guest.write(argument, &0_u32)?,
+        0x7401 if task.guest.read::<u32>(argument)? == 0 => {}
+        0x7401 => return Err(Errno::EINVAL.into()),
+        // TIOCGWINSZ, TIOCSWINSZ
+        0x4008_7468 => task.guest.write(argument, &winsize(terminal.window_size()?))?,
+        0x8008_7467 => terminal.set_window_size(window_size(task.guest.read(argument)?))?,
+        // TIOCGPGRP, TIOCSPGRP
+        0x4004_7477 => {
+            let group = job::foreground(task, terminal)?;
+            task.guest.write(argument, &group)?;
+        }
+        0x8004_7476 => job::set_foreground(task, terminal, argument)?,
+        // TIOCGSID
+        0x7416 => {
+            let session = job::session(task, terminal)?;
+            task.guest.write(argument, &session)?;
+        }
+        // TIOCSCTTY, TIOCNOTTY
+        0x5480 => job::take(task, terminal, argument.0 == 1, description.flags().reads())?,
+        0x5471 => job::give_up(task, terminal)?,
+        _ => return master::ioctl(task, description, request, argument),
     }
     Ok(0)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn winsize(size: WindowSize) -> Winsize {
+    Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: size.x_pixels, ws_ypixel: size.y_pixels }
+}
 
-    #[test]
-    fn there_and_back() {
-        let mut generic = Generic { input: 0x500, output: 5, control: 0xbf, local: 0x8a3b, line: 0, chars: [0; 19] };
-        (0..17).for_each(|at| generic.chars[at] = at as u8 + 1);
-        let mips = to_mips(&generic);
-        // VEOF is 16 on MIPS and 4 elsewhere; VMIN is 4 and 6; IEXTEN is 0x100 and 0x8000.
-        assert_eq!((mips.c_cc[16], mips.c_cc[4], mips.c_lflag.0), (5, 7, 0x0b3b));
-        assert_eq!(to_generic(&mips), generic);
+fn window_size(size: Winsize) -> WindowSize {
+    WindowSize { rows: size.ws_row, columns: size.ws_col, x_pixels: size.ws_xpixel, y_pixels: size.ws_ypixel }
+}
+
+/// Opens what is at a place, and if it is a terminal, does what Linux does then: /dev/tty leads to the caller's own, one
+/// that is taken exclusively is refused, a new slave becomes the caller's, and a session leader without a terminal gets
+/// this one.
+pub(super) fn open(task: &Task<'_, '_>, place: &Place, kind: Kind, flags: OpenFlags) -> vfs::Result<Box<dyn File>> {
+    let file = if kind == TTY { job::open_own(task, place, flags)? } else { place.node().open(flags.how())? };
+    let Some(terminal) = file.terminal() else { return Ok(file) };
+    if terminal.is_exclusive() && !task.credentials.is_privileged() {
+        return Err(Errno::EBUSY);
     }
+    if let Some(slave) = terminal.master().filter(|_| kind == PTMX).and_then(|master| master.slave()) {
+        let uid = Some(task.credentials.user.file_system);
+        slave.set_metadata(&Change { uid, ..Change::default() })?;
+    } else if flags.reads() && !flags.keeps_terminal() {
+        job::opened(task, terminal);
+    }
+    Ok(file)
+}
+
+/// Before a write: output of background processes may stop them.
+pub(super) fn check_write(task: &mut Task<'_, '_>, description: &Description) -> Reply<()> {
+    let Some(terminal) = description.file()?.terminal() else { return Ok(()) };
+    // A terminal that was hung up says so itself.
+    let stops = job::controls(task, terminal) && terminal.termios().is_ok_and(|termios| termios.has_local(TOSTOP));
+    if stops { job::check(task, terminal, Signal::TTOU) } else { Ok(()) }
 }

@@ -12,8 +12,11 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 use image::{Image, Segment};
 use std::sync::Mutex;
+use vfs::devpts::Devpts;
 use vfs::node::{Bytes, TimeNs};
 use vfs::{MemFs, Mount, Mounts};
+
+mod terminal;
 
 /// Where the program's one segment is.
 const CODE: u32 = 0x40_0000;
@@ -78,8 +81,11 @@ impl Bench {
         let sink = lines.clone();
         let clock: vfs::node::Clock = Arc::new(|| TimeNs(0));
         let memory = || Mount::new(MemFs { bytes_max: Some(1 << 20), ..MemFs::new(clock.clone()) }.root(), "tmpfs");
+        let terminals = Devpts::new(clock.clone(), 2, 5);
+        let mounts = Mounts::new(memory());
+        mounts.mount_making(b"/dev/pts", Mount::new(terminals.root(), "devpts")).unwrap();
         let world = World {
-            mounts: Arc::new(Mounts::new(memory())),
+            mounts: Arc::new(mounts),
             directory: b"/".to_vec(),
             streams: [None, None, None],
             clocks: clocks.clone(),
@@ -92,7 +98,7 @@ impl Bench {
             threads_max: 64,
             trace: Some(Box::new(move |line| sink.lock().unwrap().push(line.into()))),
             processors: 1,
-            terminals: vfs::devpts::Devpts::new(clock.clone(), 2, 5),
+            terminals,
         };
         let (mut state, mut space) = (State::default(), PagedSpace::new(1 << 12));
         let arguments = [b"test".to_vec()];

@@ -17,6 +17,8 @@ pub struct Termios {
     pub line: u8,
     /// `c_cc`.
     pub chars: [u8; 19],
+    /// Bits a second, of input and output. A pseudoterminal only remembers them.
+    pub speeds: (u32, u32),
 }
 
 /// Declares flags or places, each with what it means.
@@ -105,6 +107,7 @@ impl Termios {
         local: ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
         line: 0,
         chars: [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0],
+        speeds: (38_400, 38_400),
     };
 
     /// What the master's side is set to: nothing is processed.

@@ -54,6 +54,7 @@ impl Terminal for Stream {
             local: found.local_modes.bits(),
             line: found.line_discipline,
             chars,
+            speeds: (found.input_speed(), found.output_speed()),
         })
     }
 

@@ -3,6 +3,7 @@
 mod job;
 mod master;
 mod read;
+mod speed;
 mod termios;
 
 use crate::description::Description;
@@ -25,6 +26,9 @@ pub(super) use read::read;
 /// /dev/tty: whatever controls the session of who opens it (tty(4)).
 const TTY: Kind = Kind::CharDevice(5, 0);
 
+/// The three ways of setting a terminal, in the order of their requests.
+const WAYS: [SetWhen; 3] = [SetWhen::Now, SetWhen::Drain, SetWhen::Flush];
+
 /// The requests that only a terminal answers; ENOTTY for everything else.
 pub(super) fn ioctl(task: &mut Task<'_, '_>, description: &Description, request: u32, argument: Addr) -> Reply<u32> {
     let terminal: &dyn Terminal = description.file()?.terminal().ok_or(Errno::ENOTTY)?;
@@ -33,9 +37,17 @@ pub(super) fn ioctl(task: &mut Task<'_, '_>, description: &Description, request:
         0x540d => task.guest.write(argument, &termios::to_mips(&terminal.termios()?))?,
         // TCSETS, TCSETSW, TCSETSF
         0x540e..=0x5410 => {
-            let when = [SetWhen::Now, SetWhen::Drain, SetWhen::Flush][(request - 0x540e) as usize];
+            let when = WAYS[(request - 0x540e) as usize];
             job::check(task, terminal, Signal::TTOU)?;
-            terminal.set_termios(&termios::to_generic(&task.guest.read(argument)?), when)?;
+            let settings = task.guest.read(argument)?;
+            terminal.set_termios(&termios::to_generic(&settings, terminal.termios()?.speeds), when)?;
+        }
+        // TCGETS2; TCSETS2, TCSETSW2, TCSETSF2
+        0x4030_542a => task.guest.write(argument, &termios::to_mips2(&terminal.termios()?))?,
+        0x8030_542b..=0x8030_542d => {
+            let when = WAYS[(request - 0x8030_542b) as usize];
+            job::check(task, terminal, Signal::TTOU)?;
+            terminal.set_termios(&termios::of_mips2(&task.guest.read(argument)?), when)?;
         }
         // TCSBRK, TCSBRKP: nothing is left to send, and there is no line to break.
         0x5405 | 0x5486 => job::check(task, terminal, Signal::TTOU)?,

@@ -89,6 +89,23 @@ fn requests_of_masters_and_slaves() {
 }
 
 #[test]
+fn speeds_are_remembered() {
+    const AT: u32 = DATA + 0x400;
+    let (mut bench, _, slave) = Bench::terminal();
+    bench.ok(IOCTL, &[slave, 0x4030_542a, AT]);
+    assert_eq!(bench.words(AT + 40), [38_400, 38_400]);
+    // BOTHER, and a speed that has no name.
+    let control = bench.words::<3>(AT)[2];
+    bench.put(AT + 8, &(control & !0xf | 0x1000).to_le_bytes());
+    bench.put(AT + 44, &12_345_u32.to_le_bytes());
+    bench.ok(IOCTL, &[slave, 0x8030_542b, AT]);
+    bench.ok(IOCTL, &[slave, TCGETS, AT]);
+    bench.ok(IOCTL, &[slave, TCSETS, AT]);
+    bench.ok(IOCTL, &[slave, 0x4030_542a, AT]);
+    assert_eq!((bench.words::<3>(AT)[2], bench.words(AT + 40)), (control & !0xf | 0x1000, [12_345, 12_345]));
+}
+
+#[test]
 fn a_session_leader_has_one_terminal() {
     let (mut bench, master, slave) = Bench::terminal();
     let other_master = bench.ok(4005, &[DATA, BOTH]);
@@ -158,6 +175,9 @@ fn random_requests_never_panic() {
         (random >> 16) as u32
     };
     let requests = [
+        0x4030_542a,
+        0x8030_542b,
+        0x8030_542d,
         0x540d,
         0x540e,
         0x540f,

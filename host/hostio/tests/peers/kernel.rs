@@ -67,6 +67,7 @@ impl Kernel {
             local: found.local_modes.bits(),
             line: found.line_discipline,
             chars,
+            speeds: (found.input_speed(), found.output_speed()),
         }
     }
 

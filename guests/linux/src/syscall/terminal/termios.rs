@@ -1,7 +1,8 @@
 //! termios(3) between MIPS and Linux' generic form (asm/termbits.h).
 
+use super::speed;
 use abi::structs::file::Hex;
-use abi::structs::terminal::Termios;
+use abi::structs::terminal::{Termios, Termios2};
 use vfs::termios::Termios as Generic;
 
 /// Local modes that have another bit on MIPS: MIPS, generic.
@@ -38,7 +39,15 @@ pub(super) fn to_mips(generic: &Generic) -> Termios {
     }
 }
 
-pub(super) fn to_generic(mips: &Termios) -> Generic {
+/// The same, with speeds.
+pub(super) fn to_mips2(generic: &Generic) -> Termios2 {
+    let Termios { c_iflag, c_oflag, c_cflag, c_lflag, c_line, c_cc } = to_mips(generic);
+    let (c_ispeed, c_ospeed) = generic.speeds;
+    Termios2 { c_iflag, c_oflag, c_cflag, c_lflag, c_line, c_cc, c_ispeed, c_ospeed }
+}
+
+/// `speeds` are those that `c_cflag` does not name.
+pub(super) fn to_generic(mips: &Termios, speeds: (u32, u32)) -> Generic {
     let mut chars = [0; 19];
     for (char, place) in chars.iter_mut().zip(CHARS) {
         *char = mips.c_cc[place];
@@ -50,7 +59,14 @@ pub(super) fn to_generic(mips: &Termios) -> Generic {
         local: swap(mips.c_lflag.0, &LOCAL, true),
         line: mips.c_line,
         chars,
+        speeds: speed::of(mips.c_cflag.0, speeds),
     }
+}
+
+/// The same, with speeds of its own.
+pub(super) fn of_mips2(mips: &Termios2) -> Generic {
+    let Termios2 { c_iflag, c_oflag, c_cflag, c_lflag, c_line, c_cc, c_ispeed, c_ospeed } = *mips;
+    to_generic(&Termios { c_iflag, c_oflag, c_cflag, c_lflag, c_line, c_cc }, (c_ispeed, c_ospeed))
 }
 
 #[cfg(test)]
@@ -59,11 +75,11 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        let mut generic = Generic { input: 0x500, output: 5, control: 0xbf, local: 0x8a3b, line: 0, chars: [0; 19] };
+        let mut generic = Generic { chars: [0; 19], ..Generic::NEW };
         (0..17).for_each(|at| generic.chars[at] = at as u8 + 1);
         let mips = to_mips(&generic);
         // VEOF is 16 on MIPS and 4 elsewhere; VMIN is 4 and 6; IEXTEN is 0x100 and 0x8000.
         assert_eq!((mips.c_cc[16], mips.c_cc[4], mips.c_lflag.0), (5, 7, 0x0b3b));
-        assert_eq!(to_generic(&mips), generic);
+        assert_eq!((to_generic(&mips, (0, 0)), of_mips2(&to_mips2(&generic))), (generic, generic));
     }
 }

@@ -1,6 +1,6 @@
 //! /dev: [`Devices`] says what there is, [`Devices::root`] makes the directory.
 //!
-//! Randomness and the terminal are handed in. `shm` and `pts` are empty directories for somebody to mount on.
+//! Randomness and terminals are handed in. `shm` and `pts` are empty directories for somebody to mount on.
 
 use crate::devpts::{Devpts, PTMX};
 use crate::errno::Errno;

@@ -7,9 +7,9 @@ mod master;
 mod slave;
 
 use crate::errno::Errno;
-use crate::node::{File, NodeRef, Result};
+use crate::node::{File, Node, NodeRef, Result};
 use crate::terminal::{Control, Flow, Flush, Job, SetWhen, TtySignal, Whom};
-use crate::termios::{Termios, WindowSize};
+use crate::termios::{Termios, VSTART, VSTOP, WindowSize};
 use crate::tty::Tty;
 use crate::watch::Watchers;
 use alloc::boxed::Box;
@@ -30,8 +30,8 @@ enum Side {
 /// Master and slave.
 pub struct Pair {
     number: u32,
-    /// The slave's node, and what is to be done once the master is closed.
-    slave: Once<Weak<dyn crate::node::Node>>,
+    slave: Once<Weak<dyn Node>>,
+    /// Called with the number once the master is closed.
     on_close: Box<dyn Fn(u32) + Send + Sync>,
     control: Arc<ControlSlot>,
     job: Job,
@@ -166,16 +166,17 @@ impl Pair {
     fn flush(&self, side: Side, what: Flush) -> Result<()> {
         self.change(|state| {
             state.check(side)?;
-            let (input, output) = (what != Flush::Output, what != Flush::Input);
-            match side {
-                Side::Slave if input => state.tty.flush_input(true),
-                Side::Master if input => state.tty.flush_sent(),
-                _ => {}
+            if what != Flush::Output {
+                match side {
+                    Side::Slave => state.tty.flush_input(true),
+                    Side::Master => state.tty.flush_sent(),
+                }
             }
-            match side {
-                Side::Slave if output => state.tty.flush_output(),
-                Side::Master if output => state.tty.flush_arriving(),
-                _ => {}
+            if what != Flush::Input {
+                match side {
+                    Side::Slave => state.tty.flush_output(),
+                    Side::Master => state.tty.flush_arriving(),
+                }
             }
             Ok(())
         })
@@ -188,8 +189,8 @@ impl Pair {
                 (Side::Slave, what) => state.tty.flow(what),
                 (Side::Master, Flow::Hold) => state.is_master_held = true,
                 (Side::Master, Flow::Release) => state.is_master_held = false,
-                (Side::Master, Flow::SendStop) => state.type_char(crate::termios::VSTOP),
-                (Side::Master, Flow::SendStart) => state.type_char(crate::termios::VSTART),
+                (Side::Master, Flow::SendStop) => state.type_char(VSTOP),
+                (Side::Master, Flow::SendStart) => state.type_char(VSTART),
             }
             Ok(())
         })

@@ -85,21 +85,7 @@ pub(super) fn ioctl(task: &mut Task<'_, '_>, description: &Description, request:
         // TIOCGWINSZ, TIOCSWINSZ
         0x4008_7468 => task.guest.write(argument, &winsize(terminal.window_size()?))?,
         0x8008_7467 => terminal.set_window_size(window_size(task.guest.read(argument)?))?,
-        // TIOCGPGRP, TIOCSPGRP
-        0x4004_7477 => {
-            let group = job::foreground(task, terminal)?;
-            task.guest.write(argument, &group)?;
-        }
-        0x8004_7476 => job::set_foreground(task, terminal, argument)?,
-        // TIOCGSID
-        0x7416 => {
-            let session = job::session(task, terminal)?;
-            task.guest.write(argument, &session)?;
-        }
-        // TIOCSCTTY, TIOCNOTTY
-        0x5480 => job::take(task, terminal, argument.0 == 1, description.flags().reads())?,
-        0x5471 => job::give_up(task, terminal)?,
-        _ => return master::ioctl(task, description, request, argument),
+        _ => return job::ioctl(task, description, request, argument),
     }
     Ok(0)
 }

@@ -2,8 +2,9 @@
 //!
 //! POSIX.1-2017, XBD chapter 11.1; setpgid(2), credentials(7); drivers/tty/tty_jobctrl.c for the errors.
 
+use crate::description::Description;
 use crate::flags::OpenFlags;
-use crate::reply::{Interrupted, Reply, Wait};
+use crate::reply::{Interrupted, Reply, Stop, Wait};
 use crate::signal::{Disposition, Info, Signal};
 use crate::task::Task;
 use crate::terminals::Controlling;
@@ -50,6 +51,29 @@ fn is_deaf_to(task: &Task<'_, '_>, signal: Signal) -> bool {
     task.signals.mask.contains(signal) || task.signals.action(signal).disposition == Disposition::Ignore
 }
 
+/// The requests about whose a terminal is.
+pub(super) fn ioctl(task: &mut Task<'_, '_>, description: &Description, request: u32, argument: Addr) -> Reply<u32> {
+    let terminal = description.file()?.terminal().ok_or(Errno::ENOTTY)?;
+    match request {
+        // TIOCGPGRP, TIOCSPGRP
+        0x4004_7477 => {
+            let group = foreground(task, terminal)?;
+            task.guest.write(argument, &group)?;
+        }
+        0x8004_7476 => set_foreground(task, terminal, argument)?,
+        // TIOCGSID
+        0x7416 => {
+            let session = session(task, terminal)?;
+            task.guest.write(argument, &session)?;
+        }
+        // TIOCSCTTY, TIOCNOTTY
+        0x5480 => take(task, terminal, argument.0 == 1, description.flags().reads())?,
+        0x5471 => give_up(task, terminal)?,
+        _ => return super::master::ioctl(task, description, request, argument),
+    }
+    Ok(0)
+}
+
 /// Whether a terminal controls the caller's session.
 pub(super) fn controls(task: &Task<'_, '_>, terminal: &dyn Terminal) -> bool {
     let session = own(task).session;
@@ -73,7 +97,7 @@ pub(super) fn check(task: &mut Task<'_, '_>, terminal: &dyn Terminal, signal: Si
 }
 
 /// tcgetpgrp(3). A master tells of its slave to anybody.
-pub(super) fn foreground(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<u32> {
+fn foreground(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<u32> {
     if terminal.master().is_none() && !controls(task, terminal) {
         return Err(Errno::ENOTTY);
     }
@@ -81,7 +105,7 @@ pub(super) fn foreground(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result
 }
 
 /// tcgetsid(3)
-pub(super) fn session(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<u32> {
+fn session(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<u32> {
     let session = terminal.job().session.load(Ordering::Relaxed);
     if session == 0 || terminal.master().is_none() && !controls(task, terminal) {
         return Err(Errno::ENOTTY);
@@ -90,9 +114,9 @@ pub(super) fn session(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<u3
 }
 
 /// tcsetpgrp(3): a group of the session that the terminal controls.
-pub(super) fn set_foreground(task: &mut Task<'_, '_>, terminal: &dyn Terminal, argument: Addr) -> Reply<()> {
+fn set_foreground(task: &mut Task<'_, '_>, terminal: &dyn Terminal, argument: Addr) -> Reply<()> {
     check(task, terminal, Signal::TTOU).map_err(|stop| match stop {
-        crate::reply::Stop::Errno(Errno::EIO) => Errno::ENOTTY.into(),
+        Stop::Errno(Errno::EIO) => Errno::ENOTTY.into(),
         stop => stop,
     })?;
     let group = task.guest.read::<i32>(argument)?;
@@ -111,7 +135,7 @@ pub(super) fn set_foreground(task: &mut Task<'_, '_>, terminal: &dyn Terminal, a
 }
 
 /// TIOCSCTTY: for a session leader without a terminal; from another session only if root asks to steal it.
-pub(super) fn take(task: &Task<'_, '_>, terminal: &dyn Terminal, steals: bool, reads: bool) -> Result<()> {
+fn take(task: &Task<'_, '_>, terminal: &dyn Terminal, steals: bool, reads: bool) -> Result<()> {
     let own = own(task);
     let is_privileged = task.credentials.is_privileged();
     if own.is_leader && controls(task, terminal) {
@@ -130,7 +154,7 @@ pub(super) fn take(task: &Task<'_, '_>, terminal: &dyn Terminal, steals: bool, r
 }
 
 /// TIOCNOTTY: with its leader, the whole session loses its terminal. Others keep it, for a session has one or none.
-pub(super) fn give_up(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<()> {
+fn give_up(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<()> {
     if terminal.master().is_some() || !controls(task, terminal) {
         return Err(Errno::ENOTTY);
     }

@@ -5,6 +5,7 @@ use crate::lock::Locks;
 use crate::mm::SharedFiles;
 use crate::process::{Process, Table};
 use crate::signal::{Info, Signal};
+use crate::terminals::Terminals;
 use crate::world::{Names, Random, TraceSink};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -27,6 +28,7 @@ pub struct Kernel {
     pub(crate) futexes: Mutex<Futexes>,
     pub(crate) locks: Mutex<Locks>,
     pub(crate) shared: Mutex<SharedFiles>,
+    pub(crate) terminals: Terminals,
     /// The process and thread that makes a call just now: `/proc/self` is about them.
     current: (AtomicU32, AtomicU32),
     /// Inode numbers given to pipes so far.
@@ -43,13 +45,14 @@ pub(crate) struct Parts {
     pub(crate) processors: u32,
     pub(crate) threads_max: u64,
     pub(crate) trace: Option<TraceSink>,
+    pub(crate) terminals: Terminals,
 }
 
 impl Kernel {
     /// One with its first process, which is the child of `parent` and belongs to `user`.
     pub(crate) fn new(parts: Parts, process: Arc<Process>, parent: u32, user: u32) -> Arc<Kernel> {
         let current = (AtomicU32::new(process.pid), AtomicU32::new(process.pid));
-        Arc::new(Kernel {
+        let kernel = Arc::new(Kernel {
             mounts: parts.mounts,
             random: parts.random,
             names: Mutex::new(parts.names),
@@ -60,10 +63,13 @@ impl Kernel {
             futexes: Mutex::default(),
             locks: Mutex::default(),
             shared: Mutex::default(),
+            terminals: parts.terminals,
             current,
             pipes: AtomicU32::new(0),
             warned: Mutex::default(),
-        })
+        });
+        kernel.terminals.attend(&kernel);
+        kernel
     }
 
     /// Threads that have something to look at, since this was last asked: those that wait shall look whether their wait is

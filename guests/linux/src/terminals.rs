@@ -1,10 +1,11 @@
-//! The terminals of a world: [`Terminals`] knows which controls a session, and takes in the signals that they raise.
+//! The terminals of a world: [`Terminals`] knows which controls a session, and sends the signals that they raise.
 
-use crate::signal::Signal;
-use alloc::sync::Arc;
+use crate::kernel::Kernel;
+use crate::process::Member;
+use crate::signal::{Info, Signal};
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
-use spin::Mutex;
 use vfs::NodeRef;
 use vfs::devpts::Devpts;
 use vfs::node::File;
@@ -14,7 +15,6 @@ use vfs::terminal::{Control, TtySignal, Whom};
 pub(crate) struct Terminals {
     devpts: Arc<Devpts>,
     console: Option<Arc<dyn File>>,
-    raised: Arc<Raised>,
 }
 
 /// What controls a session.
@@ -25,25 +25,37 @@ pub(crate) enum Controlling {
     Console,
 }
 
-/// Signals that were raised and are yet to be sent.
-#[derive(Default)]
-struct Raised(Mutex<Vec<(Whom, TtySignal)>>);
+/// Sends the signals of terminals to the processes they are for.
+struct Sender(Weak<Kernel>);
 
-impl Control for Raised {
+impl Control for Sender {
     fn raise(&self, whom: Whom, what: TtySignal) {
-        self.0.lock().push((whom, what));
+        let Some(kernel) = self.0.upgrade() else { return };
+        let mut table = kernel.table.lock();
+        let is_meant = |pid: u32, member: &Member| match whom {
+            Whom::Group(group) => member.group == group,
+            Whom::Leader(session) => pid == session,
+        };
+        let meant = table.iter().filter(|(pid, member)| is_meant(*pid, member));
+        let meant: Vec<u32> = meant.map(|(pid, _)| pid).collect();
+        for pid in meant {
+            table.deliver(pid, None, Info::kernel(signal(what)));
+        }
     }
 }
 
 impl Terminals {
     /// The host's terminal is the first session's, whose only group has its foreground.
     pub(crate) fn new(devpts: Arc<Devpts>, console: Option<Arc<dyn File>>, session: u32) -> Terminals {
-        let raised: Arc<Raised> = Arc::default();
-        devpts.set_control(raised.clone());
         if let Some(terminal) = console.as_ref().and_then(|file| file.terminal()) {
             terminal.job().give(session, session);
         }
-        Terminals { devpts, console, raised }
+        Terminals { devpts, console }
+    }
+
+    /// Has signals sent to that kernel's processes. No lock of its table may be held where terminals are used or closed.
+    pub(crate) fn attend(&self, kernel: &Arc<Kernel>) {
+        self.devpts.set_control(Arc::new(Sender(Arc::downgrade(kernel))));
     }
 
     /// The terminal that controls a session.
@@ -66,12 +78,6 @@ impl Terminals {
             }
             None => {}
         }
-    }
-
-    /// The signals that were raised since this was last asked.
-    pub(crate) fn take_raised(&self) -> Vec<(Whom, Signal)> {
-        let raised = core::mem::take(&mut *self.raised.0.lock());
-        raised.into_iter().map(|(whom, what)| (whom, signal(what))).collect()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::reply::{ExitStatus, Interrupted, Outcome, Stop, Wait};
 use crate::signal::{Delivered, Info, Signal, Signals, deliver, of_exception};
 use crate::syscall;
 use crate::task::{Resume, Task};
+use crate::terminals::Terminals;
 use crate::world::{Clocks, World};
 use abi::{AddressSpace, Endian, Exception, Guest, State, o32};
 use alloc::sync::Arc;
@@ -85,11 +86,12 @@ impl Thread {
     fn first(world: World) -> Result<Thread, StartError> {
         let root = world.mounts.root().clone();
         let directory = vfs::walk::Walk::new(&world.mounts).resolve(&world.directory).map_err(StartError::Directory)?;
-        let mut files = FdTable::default();
+        let (mut files, mut console) = (FdTable::default(), None);
         for (fd, stream) in (0..).zip(world.streams) {
             let Some(stream) = stream else { continue };
             let place = Place::detached(stream.node);
             let description = Description::new(place, Some(stream.file), OpenFlags::of(stream.how));
+            console = console.or_else(|| description.shared_file().filter(|file| file.terminal().is_some()));
             let slot = crate::fdtable::Slot { description: Arc::new(description), closes_on_exec: false };
             // Three descriptors are always allowed.
             let _ = files.replace(fd, slot, 3);
@@ -105,6 +107,7 @@ impl Thread {
             processors: world.processors,
             threads_max: u64::from(world.threads_max),
             trace: world.trace,
+            terminals: Terminals::new(world.terminals, console, tid),
         };
         let kernel = Kernel::new(parts, process.clone(), world.ids.parent, world.ids.uid);
         let notice = kernel.table.lock().get(tid).and_then(|member| Some(member.threads.get(&tid)?.notice.clone()));
@@ -318,12 +321,7 @@ impl Thread {
     }
 
     /// Delivers signals, and stops the process if one of them does.
-    fn deliver(
-        &mut self,
-        state: &mut State,
-        guest: &mut Guest<'_>,
-        waiting: Option<(Interrupted, u32)>,
-    ) -> Delivered {
+    fn deliver(&mut self, state: &mut State, guest: &mut Guest<'_>, waiting: Option<(Interrupted, u32)>) -> Delivered {
         loop {
             let delivered = deliver(&mut self.signals, state, guest, TRAMPOLINE_PAGE, waiting);
             let Delivered::Stopped(signal) = delivered else { return delivered };
@@ -361,6 +359,8 @@ impl Thread {
         self.leave();
         self.kernel.locks.lock().release(None, Holder::Process(self.process.pid));
         self.process.clocks.set_running(false);
+        // A session loses its terminal with its leader, whose number it has.
+        self.kernel.terminals.leave(self.process.pid, true);
         let used_ns = self.process.clocks.total_ns();
         self.kernel.table.lock().end(self.process.pid, status, used_ns);
         Outcome::Exit(status)

@@ -65,9 +65,9 @@ impl Bench {
 
     /// Does something else while a call waits.
     fn meanwhile(&mut self, act: impl FnOnce(&mut Bench)) {
-        let waiting = self.process.resume.take();
+        let waiting = self.thread.resume.take();
         act(self);
-        self.process.resume = waiting;
+        self.thread.resume = waiting;
     }
 }
 
@@ -158,7 +158,7 @@ fn reads_wait_as_long_as_they_are_set_to() {
     bench.write(master, b"jk");
     assert_eq!(bench.read(slave).0, until(None));
     bench.set_handler_without_call(16);
-    bench.process.raise(Signal::USR1);
+    bench.thread.kernel().raise(Signal::USR1);
     assert_eq!(bench.read(slave).0, Outcome::Continue);
     assert_eq!(bench.state.pc, CODE + 0x800);
     bench.call(4119, &[]);
@@ -223,8 +223,8 @@ fn random_requests_never_panic() {
             };
             match outcome {
                 Outcome::Exit(_) => break,
-                Outcome::Block(_) => bench.process.resume = None,
-                Outcome::Continue => {}
+                Outcome::Block(_) => bench.thread.resume = None,
+                _ => {}
             }
         }
     }

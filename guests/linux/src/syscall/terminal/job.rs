@@ -10,6 +10,7 @@ use crate::task::Task;
 use crate::terminals::Controlling;
 use abi::Addr;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 use vfs::mount::Place;
 use vfs::node::File;
@@ -26,24 +27,29 @@ struct Own {
 // What the rules below ask about processes.
 
 fn own(task: &Task<'_, '_>) -> Own {
-    let (session, group) = (task.credentials.session, task.credentials.process_group);
-    Own { session, group, is_leader: session == task.pid }
+    let pid = task.process.pid;
+    let table = task.kernel.table.lock();
+    let (session, group) = table.get(pid).map_or((0, 0), |member| (member.session, member.group));
+    Own { session, group, is_leader: session == pid }
 }
 
 /// The session of a group; none if there is no such group.
 fn session_of(task: &Task<'_, '_>, group: u32) -> Option<u32> {
-    let own = own(task);
-    (group == own.group).then_some(own.session)
+    let table = task.kernel.table.lock();
+    table.iter().find(|(_, member)| member.group == group).map(|(_, member)| member.session)
 }
 
-/// Whether nobody outside the caller's group, but of its session, is the parent of one in it.
-fn is_orphaned(_task: &Task<'_, '_>) -> bool {
-    true
-}
-
-/// Sends the caller's group a signal.
-fn signal_own_group(task: &mut Task<'_, '_>, signal: Signal) {
-    task.signals.send(Info::kernel(signal));
+/// Sends the caller's group a signal, of which the caller itself knows at once.
+fn signal_group(task: &mut Task<'_, '_>, group: u32, signal: Signal) {
+    let own = task.process.pid;
+    let mut table = task.kernel.table.lock();
+    let others = table.iter().filter(|(pid, member)| *pid != own && member.group == group);
+    let others: Vec<u32> = others.map(|(pid, _)| pid).collect();
+    for pid in others {
+        table.deliver(pid, None, Info::kernel(signal));
+    }
+    drop(table);
+    task.signals.send_to_process(Info::kernel(signal));
 }
 
 /// Whether the caller would not notice a signal.
@@ -83,16 +89,18 @@ pub(super) fn controls(task: &Task<'_, '_>, terminal: &dyn Terminal) -> bool {
 /// Refuses what only the foreground may do: the caller's group gets `signal`, and the call is made again once it goes on.
 pub(super) fn check(task: &mut Task<'_, '_>, terminal: &dyn Terminal, signal: Signal) -> Reply<()> {
     let foreground = terminal.job().foreground.load(Ordering::Relaxed);
-    if !controls(task, terminal) || [0, own(task).group].contains(&foreground) {
+    let group = own(task).group;
+    if !controls(task, terminal) || [0, group].contains(&foreground) {
         return Ok(());
     }
     if is_deaf_to(task, signal) {
         return if signal == Signal::TTIN { Err(Errno::EIO.into()) } else { Ok(()) };
     }
-    if is_orphaned(task) {
+    let is_orphaned = task.kernel.table.lock().is_orphaned(group);
+    if is_orphaned {
         return Err(Errno::EIO.into());
     }
-    signal_own_group(task, signal);
+    signal_group(task, group, signal);
     task.block(Wait::default(), Interrupted::Restarts)
 }
 
@@ -143,7 +151,7 @@ fn take(task: &Task<'_, '_>, terminal: &dyn Terminal, steals: bool, reads: bool)
     }
     let is_taken = terminal.job().session.load(Ordering::Relaxed) != 0;
     let may = own.is_leader
-        && task.terminals.of_session(own.session).is_none()
+        && task.kernel.terminals.of_session(own.session).is_none()
         && (!is_taken || steals && is_privileged)
         && (reads || is_privileged);
     if !may {
@@ -160,7 +168,7 @@ fn give_up(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<()> {
     }
     let own = own(task);
     if own.is_leader {
-        task.terminals.leave(own.session, false);
+        task.kernel.terminals.leave(own.session, false);
     }
     Ok(())
 }
@@ -169,7 +177,7 @@ fn give_up(task: &Task<'_, '_>, terminal: &dyn Terminal) -> Result<()> {
 pub(super) fn opened(task: &Task<'_, '_>, terminal: &dyn Terminal) {
     let (own, job) = (own(task), terminal.job());
     let is_free = terminal.master().is_none() && job.session.load(Ordering::Relaxed) == 0;
-    if own.is_leader && is_free && task.terminals.of_session(own.session).is_none() {
+    if own.is_leader && is_free && task.kernel.terminals.of_session(own.session).is_none() {
         job.give(own.session, own.group);
     }
 }
@@ -177,7 +185,7 @@ pub(super) fn opened(task: &Task<'_, '_>, terminal: &dyn Terminal) {
 /// Opens the terminal that controls the caller; ENXIO if there is none. What /dev/tty itself leads to is the host's
 /// terminal, which is the session's that had it first.
 pub(super) fn open_own(task: &Task<'_, '_>, place: &Place, flags: OpenFlags) -> Result<Box<dyn File>> {
-    if let Some(Controlling::Pseudo(node)) = task.terminals.of_session(own(task).session) {
+    if let Some(Controlling::Pseudo(node)) = task.kernel.terminals.of_session(own(task).session) {
         return node.open(flags.how());
     }
     let file = place.node().open(flags.how())?;

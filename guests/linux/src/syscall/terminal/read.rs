@@ -63,7 +63,7 @@ fn wait(
         return Ok(moved);
     }
     if moved > 0 {
-        task.resume = Some(Resume { until_ns, moved });
+        task.resume = Some(Resume { until_ns, moved, ..Resume::default() });
     }
     task.block_until(description, false, until_ns)
 }

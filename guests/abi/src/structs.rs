@@ -1,5 +1,6 @@
 //! The structs that cross the o32 system-call border, one table row a field. Sizes are checked as they compile.
 
+pub mod event;
 pub mod file;
 pub mod signal;
 pub mod system;

@@ -2,6 +2,10 @@
 //!
 //! The numbers end here: handlers ask by name.
 
+mod event;
+
+pub(crate) use event::*;
+
 use abi::arg::{show_bits, show_name};
 use abi::o32::ArgReader;
 use abi::structs::file::Mode;

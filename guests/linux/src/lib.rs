@@ -8,8 +8,10 @@
 extern crate alloc;
 
 mod access;
+mod anonymous;
 mod description;
 mod errno;
+mod event;
 mod exec;
 mod fdtable;
 mod flags;
@@ -19,6 +21,7 @@ mod paths;
 mod proc;
 mod process;
 mod program;
+mod ready;
 mod reply;
 mod segments;
 mod signal;

@@ -6,6 +6,8 @@ pub mod table;
 
 mod attribute;
 mod dir;
+mod epoll;
+mod eventfd;
 mod execve;
 mod fcntl;
 mod file;
@@ -24,11 +26,13 @@ mod schedule;
 mod select;
 mod signal;
 mod signal_wait;
+mod signalfd;
 mod space;
 mod system;
 mod terminal;
 mod time;
 mod timer;
+mod timerfd;
 mod timestamps;
 
 pub(crate) use dispatch::{Pair, perform, show};

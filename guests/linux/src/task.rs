@@ -4,12 +4,14 @@ use crate::description::Description;
 use crate::fdtable::Slot;
 use crate::flags::{Fd, OpenFlags};
 use crate::process::Process;
+use crate::ready;
 use crate::reply::{Interrupted, Reply, Stop, Wait};
 use abi::{Guest, Path, State};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
-use vfs::{Errno, Result};
+use spin::Once;
+use vfs::{Errno, Result, Watcher};
 
 /// A process in the middle of a system call, with its memory and registers.
 pub(crate) struct Task<'a, 'g> {
@@ -25,6 +27,21 @@ pub(crate) struct Resume {
     pub(crate) until_ns: Option<u64>,
     /// Bytes it has moved.
     pub(crate) moved: u32,
+}
+
+/// Whom a process that is alone has told: nothing changes while it waits but what the host tells of.
+struct Nobody;
+
+impl Watcher for Nobody {
+    fn notice(&self) {}
+}
+
+/// The earlier of two times, if there are.
+pub(crate) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Deref for Task<'_, '_> {
@@ -68,18 +85,50 @@ impl Task<'_, '_> {
 
     /// Waits until `until_ns` or for the descriptors.
     pub(crate) fn block<T>(&mut self, wait: Wait, interrupted: Interrupted) -> Reply<T> {
+        self.block_by(wait.until_ns, wait, interrupted)
+    }
+
+    /// Waits for what `wait` names, to look again; the call as a whole gives up at `deadline_ns`.
+    pub(crate) fn block_by<T>(
+        &mut self,
+        deadline_ns: Option<u64>,
+        mut wait: Wait,
+        interrupted: Interrupted,
+    ) -> Reply<T> {
         let moved = self.resume.map_or(0, |resume| resume.moved);
-        self.resume = Some(Resume { until_ns: wait.until_ns, moved });
+        self.resume = Some(Resume { until_ns: deadline_ns, moved });
+        wait.until_ns = earlier(deadline_ns, wait.until_ns);
         Err(Stop::Block(wait, interrupted))
     }
 
-    /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write.
+    /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write, after
+    /// [`Task::attempt`].
     pub(crate) fn block_on<T>(&mut self, description: &Description, is_write: bool) -> Reply<T> {
         if description.flags().is_nonblocking() {
             return Err(Errno::EAGAIN.into());
         }
-        let descriptor = description.file()?.host_descriptor();
-        let descriptors = descriptor.map(|fd| (fd, !is_write, is_write)).into_iter().collect();
-        self.block(Wait { until_ns: None, descriptors }, Interrupted::Restarts)
+        let file = description.file()?;
+        let mut wait = Wait::default();
+        ready::wait_for(file, if is_write { ready::OUT } else { ready::IN }, &mut wait);
+        self.block_by(None, wait, Interrupted::Restarts)
+    }
+
+    /// Does what may have to wait. A file that says EAGAIN is asked again once it knows whom to tell of changes, so that
+    /// none is missed between asking and waiting.
+    pub(crate) fn attempt<T>(&self, description: &Description, mut call: impl FnMut() -> Result<T>) -> Result<T> {
+        match call() {
+            Err(Errno::EAGAIN) if !description.flags().is_nonblocking() => {
+                description.file()?.watch(&self.watcher());
+                call()
+            }
+            result => result,
+        }
+    }
+
+    /// Whom files tell of changes while a call waits. It remembers that it was told from before the call is made until
+    /// the wait begins.
+    pub(crate) fn watcher(&self) -> Arc<dyn Watcher> {
+        static NOBODY: Once<Arc<dyn Watcher>> = Once::new();
+        NOBODY.call_once(|| Arc::new(Nobody)).clone()
     }
 }

@@ -36,6 +36,8 @@ pub enum Kind {
     Fifo,
     /// A socket's name.
     Socket,
+    /// A descriptor without a file, such as eventfd(2)'s: no kind at all to stat(2).
+    Anonymous,
 }
 
 /// A point in time: nanoseconds since the Unix epoch.
@@ -272,6 +274,17 @@ pub struct Ready {
     pub hangup: bool,
     /// An error is pending.
     pub error: bool,
+    /// The other end writes no more: POLLRDHUP.
+    pub read_hangup: bool,
+}
+
+/// How often a file became ready again: what edge-triggered epoll(7) compares. Both only ever grow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Edges {
+    /// Something came to be read, the end included.
+    pub readable: u64,
+    /// Room came to be written into, or nobody is left to read it.
+    pub writable: u64,
 }
 
 /// Where a read or write happens.
@@ -302,6 +315,18 @@ pub trait File: Send + Sync {
     /// Has `watcher` told when it may be ready for something that it is not ready for now. What is told by
     /// [`File::host_descriptor`], or is always ready, tells nobody.
     fn watch(&self, _watcher: &Arc<dyn Watcher>) {}
+    /// When it will be ready though nothing happens to it, on the monotonic clock: a timer.
+    fn due_ns(&self) -> Option<u64> {
+        None
+    }
+    /// How often it became ready again; none of files that do not count, which are then looked at for getting ready.
+    fn edges(&self) -> Option<Edges> {
+        None
+    }
+    /// What the personality knows it as, for calls that only such files have (epoll_wait(2), accept(2)).
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
     /// The offset that it shares with others outside, such as a redirected standard stream of the host. If it has one,
     /// read and write with [`At::Stream`], and seek here.
     fn shared_offset(&self) -> Option<&dyn SharedOffset> {

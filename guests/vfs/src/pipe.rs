@@ -3,7 +3,7 @@
 //! Nothing here waits: `EAGAIN` says that it would, and the caller decides how. SIGPIPE is the personality's.
 
 use crate::errno::Errno;
-use crate::node::{At, Change, Clock, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
+use crate::node::{At, Change, Clock, Edges, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
 use crate::watch::{Watcher, Watchers};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -34,6 +34,8 @@ struct State {
     /// How many ends of each sort were ever opened: a waiting open is over when the other's count has moved or is not zero.
     readers_ever: u64,
     writers_ever: u64,
+    /// Writes and ends of writing; reads from a full pipe and ends of reading.
+    edges: Edges,
 }
 
 impl Pipe {
@@ -83,6 +85,8 @@ impl Drop for End {
         let mut state = self.pipe.state.lock();
         state.readers -= usize::from(self.reads);
         state.writers -= usize::from(self.writes);
+        state.edges.readable += u64::from(self.writes);
+        state.edges.writable += u64::from(self.reads);
         if state.readers == 0 && state.writers == 0 {
             state.bytes = VecDeque::new();
         }
@@ -100,12 +104,14 @@ impl File for End {
         if state.bytes.is_empty() && !into.is_empty() {
             return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
+        let was_full = CAPACITY_BYTES - state.bytes.len() < ATOMIC_BYTES;
         let count = into.len().min(state.bytes.len());
         let (first, second) = state.bytes.as_slices();
         let from_first = count.min(first.len());
         into[..from_first].copy_from_slice(&first[..from_first]);
         into[from_first..count].copy_from_slice(&second[..count - from_first]);
         state.bytes.drain(..count);
+        state.edges.writable += u64::from(was_full && count > 0);
         drop(state);
         self.pipe.watchers.notice();
         Ok(count)
@@ -125,6 +131,7 @@ impl File for End {
         }
         let count = from.len().min(room);
         state.bytes.extend(&from[..count]);
+        state.edges.readable += u64::from(count > 0);
         drop(state);
         self.pipe.watchers.notice();
         Ok(count)
@@ -141,7 +148,12 @@ impl File for End {
             writable: self.writes && CAPACITY_BYTES - state.bytes.len() >= ATOMIC_BYTES,
             hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
             error: self.writes && state.readers == 0,
+            read_hangup: false,
         }
+    }
+
+    fn edges(&self) -> Option<Edges> {
+        Some(self.pipe.state.lock().edges)
     }
 
     fn watch(&self, watcher: &Arc<dyn Watcher>) {

@@ -1,5 +1,6 @@
 //! /proc/self: the process' own directory.
 
+use crate::anonymous::AnonymousNode;
 use crate::description::Description;
 use crate::proc::{Scene, maps};
 use alloc::format;
@@ -120,6 +121,9 @@ fn name(description: &Description, root: Option<&Place>) -> Vec<u8> {
     }
     if let Some(title) = description.title() {
         return [b"/", title, b" (deleted)"].concat();
+    }
+    if let Some(title) = place.node().as_any().downcast_ref::<AnonymousNode>().and_then(|node| node.title) {
+        return format!("anon_inode:{title}").into_bytes();
     }
     let Ok(metadata) = place.node().metadata() else { return b"/".to_vec() };
     match metadata.kind {

@@ -120,6 +120,7 @@ fn d_type(kind: Kind) -> u8 {
         Kind::File => 8,
         Kind::Symlink => 10,
         Kind::Socket => 12,
+        Kind::Anonymous => 0,
     }
 }
 

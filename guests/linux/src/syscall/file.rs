@@ -1,16 +1,20 @@
 //! Reading, writing and moving in open files.
 
 use crate::description::Description;
+use crate::event::SignalFile;
 use crate::fdtable::Slot;
 use crate::flags::{Bits, Fd, OpenFlags, Whence};
+use crate::ready::special;
 use crate::reply::Reply;
 use crate::signal::{Info, Signal};
+use crate::syscall::signalfd;
 use crate::task::{Resume, Task};
 use abi::structs::file::Iovec;
 use abi::{Addr, InBytes, InList, Out, OutBytes};
 use alloc::vec;
 use alloc::vec::Vec;
 use vfs::Errno;
+use vfs::node::Kind;
 
 /// Bytes moved at a time.
 pub(super) const CHUNK_BYTES: u32 = 256 * 1024;
@@ -155,6 +159,9 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
     {
         return Err(Errno::ESPIPE.into());
     }
+    if !description.is_seekable() {
+        return stream_input(task, description, pieces);
+    }
     let mut moved = 0_u32;
     let mut short = [0_u8; 4096];
     let mut long = Vec::new();
@@ -173,7 +180,6 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
             let read = match result {
                 Ok(read) => read,
                 Err(_) if moved > 0 => return Ok(moved),
-                Err(Errno::EAGAIN) => return task.block_on(description, false),
                 Err(errno) => return Err(errno.into()),
             };
             if let Err(fault) = task.guest.space.write(at + within, &buffer[..read]) {
@@ -182,14 +188,48 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
             let count = u32::try_from(read).unwrap_or(0);
             moved += count;
             within += count;
-            // A stream gives what it has; asking again could wait.
-            if read < want || !description.is_seekable() && (within < length || pieces.len() == 1) {
+            if read < want {
                 return Ok(moved);
             }
             if length == 0 {
                 break;
             }
         }
+    }
+    Ok(moved)
+}
+
+/// Reads what a stream has into pieces of memory: once, since asking again could wait, or take another message.
+fn stream_input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)]) -> Reply<u32> {
+    let room = pieces.iter().fold(0_u32, |room, (_, length)| room.saturating_add(*length)).min(CHUNK_BYTES);
+    if let Some(signals) = special::<SignalFile>(description.file()?) {
+        let bytes = signalfd::read(task, description, signals.set(), room as usize)?;
+        return scatter(task, pieces, &bytes);
+    }
+    let (mut short, mut long) = ([0_u8; 4096], Vec::new());
+    let buffer = if room as usize > short.len() {
+        long.resize(room as usize, 0);
+        &mut long[..]
+    } else {
+        &mut short[..room as usize]
+    };
+    match task.attempt(description, || description.read(buffer)) {
+        Ok(read) => scatter(task, pieces, &buffer[..read]),
+        Err(Errno::EAGAIN) => task.block_on(description, false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Writes bytes into pieces of memory, which have room for them.
+pub(super) fn scatter(task: &mut Task<'_, '_>, pieces: &[(Addr, u32)], mut bytes: &[u8]) -> Reply<u32> {
+    let mut moved = 0;
+    for &(at, length) in pieces {
+        let (head, rest) = bytes.split_at(bytes.len().min(length as usize));
+        if let Err(fault) = task.guest.space.write(at, head) {
+            return if moved > 0 { Ok(moved) } else { Err(fault.into()) };
+        }
+        moved += u32::try_from(head.len()).unwrap_or(0);
+        bytes = rest;
     }
     Ok(moved)
 }
@@ -203,7 +243,7 @@ fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u
     loop {
         let bytes = gather(task, pieces, moved)?;
         let result = match place {
-            Where::Offset => description.write(&bytes),
+            Where::Offset => task.attempt(description, || description.write(&bytes)),
             Where::At(from) => description.write_at(from + u64::from(moved), &bytes),
         };
         match result {
@@ -299,6 +339,10 @@ fn seek(task: &mut Task<'_, '_>, fd: Fd, offset: i64, whence: Whence) -> Reply<u
     let description = task.description(fd)?;
     let file = description.file()?;
     if !description.is_seekable() && !description.is_directory() {
+        // Event descriptors take any offset for theirs, which they do not have.
+        if description.node().kind()? == Kind::Anonymous && matches!(whence.0, 0..5) {
+            return Ok(0);
+        }
         return Err(Errno::ESPIPE.into());
     }
     let size = || Ok::<i64, Errno>(description.node().metadata()?.size.cast_signed());

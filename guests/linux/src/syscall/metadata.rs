@@ -28,6 +28,7 @@ fn mode(metadata: &Metadata) -> u32 {
         Kind::File => 0o100000,
         Kind::Symlink => 0o120000,
         Kind::Socket => 0o140000,
+        Kind::Anonymous => 0,
     };
     kind | metadata.mode & 0o7777
 }

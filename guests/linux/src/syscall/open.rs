@@ -98,9 +98,15 @@ fn open_within(
 
 /// Gives the file a descriptor; a fifo only once its other end is open.
 fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) -> Reply<Fd> {
-    if description.file().is_ok_and(|file| file.is_opening()) {
-        task.process.opening = Some(description);
-        return task.block(Wait::default(), Interrupted::Restarts);
+    if let Ok(file) = description.file()
+        && file.is_opening()
+    {
+        file.watch(&task.watcher());
+        // The other end may have come in between.
+        if file.is_opening() {
+            task.process.opening = Some(description);
+            return task.block(Wait::default(), Interrupted::Restarts);
+        }
     }
     Ok(task.install(description, flags)?)
 }

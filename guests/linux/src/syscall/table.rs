@@ -362,6 +362,33 @@ select {
     pselect6_time64 4413 (count: i32, read: Addr, write: Addr, except: Addr, timeout: InOut<Timespec64>, mask: In<[u32; 2]>) -> u32, full;
 }
 
+eventfd {
+    eventfd         4319 (count: u32) -> Fd, full;
+    eventfd2        4325 (count: u32, flags: CounterFlags) -> Fd, full;
+}
+
+timerfd {
+    timerfd_create  4321 (clock: ClockId, flags: AlarmFlags) -> Fd, full;
+    timerfd_gettime 4322 (fd: Fd, result: Out<Itimerspec>) -> (), full;
+    timerfd_settime 4323 (fd: Fd, flags: AlarmSetFlags, new: In<Itimerspec>, old: Out<Itimerspec>) -> (), partial "TFD_TIMER_CANCEL_ON_SET is ignored: nobody sets the clock";
+    timerfd_gettime64 4410 (fd: Fd, result: Out<Itimerspec64>) -> (), full;
+    timerfd_settime64 4411 (fd: Fd, flags: AlarmSetFlags, new: In<Itimerspec64>, old: Out<Itimerspec64>) -> (), partial "TFD_TIMER_CANCEL_ON_SET is ignored: nobody sets the clock";
+}
+
+signalfd {
+    signalfd        4317 (fd: Fd, mask: In<Sigset>, size: u32) -> Fd, full;
+    signalfd4       4324 (fd: Fd, mask: In<Sigset>, size: u32, flags: SignalFileFlags) -> Fd, full;
+}
+
+epoll {
+    epoll_create    4248 (size: i32) -> Fd, full;
+    epoll_ctl       4249 (epfd: Fd, op: EpollOp, fd: Fd, event: In<EpollEvent>) -> (), partial "EPOLLEXCLUSIVE may wake several; EPOLLET tells of terminals when they get ready, not of each arrival";
+    epoll_wait      4250 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout_ms: i32) -> u32, full;
+    epoll_pwait     4313 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout_ms: i32, mask: In<Sigset>, size: u32) -> u32, full;
+    epoll_create1   4326 (flags: EpollFlags) -> Fd, full;
+    epoll_pwait2    4441 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout: In<Timespec64>, mask: In<Sigset>, size: u32) -> u32, full;
+}
+
 ioctl {
     ioctl           4054 (fd: Fd, request: IoctlRequest, argument: Addr) -> u32, partial "terminals, FIONREAD, FIONBIO, FIOCLEX and their like; others give ENOTTY";
 }
@@ -407,10 +434,7 @@ absent {
 }
 
 "event descriptors come with a later step" {
-    "epoll_create" 4248, "epoll_ctl" 4249, "epoll_wait" 4250, "epoll_pwait" 4313, "epoll_create1" 4326,
-    "epoll_pwait2" 4441, "signalfd" 4317, "timerfd" 4318, "eventfd" 4319, "timerfd_create" 4321,
-    "timerfd_gettime" 4322, "timerfd_settime" 4323, "signalfd4" 4324, "eventfd2" 4325, "timerfd_gettime64" 4410,
-    "timerfd_settime64" 4411, "inotify_init" 4284, "inotify_add_watch" 4285, "inotify_rm_watch" 4286,
+    "inotify_init" 4284, "inotify_add_watch" 4285, "inotify_rm_watch" 4286,
     "inotify_init1" 4329, "fanotify_init" 4336, "fanotify_mark" 4337, "splice" 4304, "tee" 4306, "vmsplice" 4307,
 }
 
@@ -460,7 +484,7 @@ absent {
 "Linux has only its number" {
     "break" 4017, "unused18" 4018, "unused28" 4028, "stty" 4031, "gtty" 4032, "ftime" 4035, "lock" 4053, "mpx" 4056,
     "ulimit" 4058, "unused59" 4059, "reserved82" 4082, "unused84" 4084, "uselib" 4086, "readdir" 4089,
-    "unused109" 4109, "idle" 4112, "afs_syscall" 4137, "unused150" 4150, "_sysctl" 4153, "getpmsg" 4208,
+    "unused109" 4109, "idle" 4112, "afs_syscall" 4137, "unused150" 4150, "_sysctl" 4153, "timerfd" 4318, "getpmsg" 4208,
     "putpmsg" 4209, "reserved221" 4221, "vserver" 4277,
 }
 

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod file;
 pub mod signal;
+pub mod socket;
 pub mod system;
 pub mod terminal;
 pub mod time;

@@ -3,8 +3,10 @@
 //! The numbers end here: handlers ask by name.
 
 mod event;
+mod socket;
 
 pub(crate) use event::*;
+pub(crate) use socket::*;
 
 use abi::arg::{show_bits, show_name};
 use abi::o32::ArgReader;

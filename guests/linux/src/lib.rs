@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod access;
 mod anonymous;
+mod commons;
 mod description;
 mod errno;
 mod event;
@@ -25,6 +26,7 @@ mod ready;
 mod reply;
 mod segments;
 mod signal;
+mod socket;
 mod stack;
 mod syscall;
 mod task;

@@ -1,6 +1,7 @@
 //! [`Process`]: one program, its memory, files and signals, and the four ways into it.
 
 use crate::access::Credentials;
+use crate::commons::Commons;
 use crate::description::Description;
 use crate::errno;
 use crate::fdtable::FdTable;
@@ -30,6 +31,7 @@ pub struct Process {
     pub(crate) directory: Arc<Mutex<Place>>,
     pub(crate) umask: u32,
     pub(crate) files: Arc<Mutex<FdTable>>,
+    pub(crate) commons: Arc<Commons>,
     pub(crate) memory: Arc<Mutex<Memory>>,
     pub(crate) program: Arc<Mutex<About>>,
     pub(crate) signals: Signals,
@@ -128,6 +130,7 @@ impl Process {
             directory: Arc::new(Mutex::new(directory)),
             umask: world.umask & 0o777,
             files: Arc::new(Mutex::new(files)),
+            commons: Arc::default(),
             memory: Arc::new(Mutex::new(Memory::new(limits.address_space()))),
             program: Arc::new(Mutex::new(About::empty())),
             signals: Signals::new(world.trace.is_some()),

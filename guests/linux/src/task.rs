@@ -25,8 +25,10 @@ pub(crate) struct Task<'a, 'g> {
 pub(crate) struct Resume {
     /// When it gives up.
     pub(crate) until_ns: Option<u64>,
-    /// Bytes it has moved.
+    /// Bytes it has moved, or messages: its result if a signal interrupts it.
     pub(crate) moved: u32,
+    /// Bytes it has moved of the message after those.
+    pub(crate) within: u32,
 }
 
 /// Whom a process that is alone has told: nothing changes while it waits but what the host tells of.
@@ -95,8 +97,8 @@ impl Task<'_, '_> {
         mut wait: Wait,
         interrupted: Interrupted,
     ) -> Reply<T> {
-        let moved = self.resume.map_or(0, |resume| resume.moved);
-        self.resume = Some(Resume { until_ns: deadline_ns, moved });
+        let (moved, within) = self.resume.map_or((0, 0), |resume| (resume.moved, resume.within));
+        self.resume = Some(Resume { until_ns: deadline_ns, moved, within });
         wait.until_ns = earlier(deadline_ns, wait.until_ns);
         Err(Stop::Block(wait, interrupted))
     }

@@ -10,6 +10,7 @@ use abi::o32::{self, ArgReader};
 use abi::structs::event::EpollEvent;
 use abi::structs::file::{Iovec, Mode, Pollfd, Stat, Stat64, Statfs, Statfs64, Statx};
 use abi::structs::signal::{Sigaction, Sigevent, Siginfo, Sigset, Stack};
+use abi::structs::socket::{Mmsghdr, Msghdr};
 use abi::structs::system::{CapData, CapHeader, Rlimit, Rlimit64, Rusage, SchedParam, Sysinfo, Utsname};
 use abi::structs::time::{Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf};
 use abi::{Addr, Arg, In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Ret, Strings};

@@ -7,7 +7,8 @@ use crate::flags::{Bits, Fd, OpenFlags, Whence};
 use crate::ready::special;
 use crate::reply::Reply;
 use crate::signal::{Info, Signal};
-use crate::syscall::signalfd;
+use crate::socket::SocketFile;
+use crate::syscall::{message, signalfd};
 use crate::task::{Resume, Task};
 use abi::structs::file::Iovec;
 use abi::{Addr, InBytes, InList, Out, OutBytes};
@@ -138,7 +139,7 @@ pub(super) fn offset(at: u64) -> Result<u64, Errno> {
 }
 
 /// The pieces of a vector.
-fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> Reply<Vec<(Addr, u32)>> {
+pub(super) fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> Reply<Vec<(Addr, u32)>> {
     if count > VECTOR_MAX {
         return Err(Errno::EINVAL.into());
     }
@@ -206,6 +207,9 @@ fn stream_input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(A
         let bytes = signalfd::read(task, description, signals.set(), room as usize)?;
         return scatter(task, pieces, &bytes);
     }
+    if special::<SocketFile>(description.file()?).is_some() {
+        return message::read(task, description, pieces);
+    }
     let (mut short, mut long) = ([0_u8; 4096], Vec::new());
     let buffer = if room as usize > short.len() {
         long.resize(room as usize, 0);
@@ -236,7 +240,9 @@ pub(super) fn scatter(task: &mut Task<'_, '_>, pieces: &[(Addr, u32)], mut bytes
 
 /// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
 fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
-    description.writable()?;
+    if special::<SocketFile>(description.writable()?).is_some() && matches!(place, Where::Offset) {
+        return message::write(task, description, pieces);
+    }
     let before = task.resume.map_or(0, |resume| resume.moved);
     let total = pieces.iter().map(|(_, length)| *length).sum::<u32>();
     let mut moved = before;
@@ -256,7 +262,7 @@ fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u
             Err(Errno::EAGAIN) if moved > 0 && description.flags().is_nonblocking() => return Ok(moved),
             Err(Errno::EAGAIN) => {
                 if moved > 0 {
-                    task.resume = Some(Resume { until_ns: None, moved });
+                    task.resume = Some(Resume { until_ns: None, moved, within: 0 });
                 }
                 return task.block_on(description, true);
             }
@@ -271,7 +277,7 @@ fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u
 }
 
 /// The next bytes of the pieces, `from` bytes on.
-fn gather(task: &Task<'_, '_>, pieces: &[(Addr, u32)], from: u32) -> Reply<Vec<u8>> {
+pub(super) fn gather(task: &Task<'_, '_>, pieces: &[(Addr, u32)], from: u32) -> Reply<Vec<u8>> {
     let (mut skip, mut bytes) = (from, Vec::new());
     for &(at, length) in pieces {
         if skip >= length {

@@ -389,6 +389,36 @@ epoll {
     epoll_pwait2    4441 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout: In<Timespec64>, mask: In<Sigset>, size: u32) -> u32, full;
 }
 
+socket {
+    accept          4168 (fd: Fd, name: Addr, length: InOut<u32>) -> Fd, full;
+    bind            4169 (fd: Fd, name: InBytes, length: u32) -> (), full;
+    connect         4170 (fd: Fd, name: InBytes, length: u32) -> (), full;
+    getpeername     4171 (fd: Fd, name: Addr, length: InOut<u32>) -> (), full;
+    getsockname     4172 (fd: Fd, name: Addr, length: InOut<u32>) -> (), full;
+    listen          4174 (fd: Fd, backlog: u32) -> (), full;
+    shutdown        4182 (fd: Fd, how: ShutHow) -> (), full;
+    socket          4183 (domain: Domain, kind: SocketType, protocol: u32) -> Fd, partial "AF_UNIX only; others give EAFNOSUPPORT";
+    socketpair      4184 (domain: Domain, kind: SocketType, protocol: u32, ends: Out<[u32; 2]>) -> (), partial "AF_UNIX only; others give EAFNOSUPPORT";
+    accept4         4334 (fd: Fd, name: Addr, length: InOut<u32>, flags: AcceptFlags) -> Fd, full;
+}
+
+sockopt {
+    getsockopt      4173 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: InOut<u32>) -> (), partial "options of local sockets; others give ENOPROTOOPT";
+    setsockopt      4181 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: u32) -> (), partial "options of local sockets; others give ENOPROTOOPT";
+}
+
+message {
+    recv            4175 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvfrom        4176 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags, name: Addr, name_length: InOut<u32>) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvmsg         4177 (fd: Fd, message: InOut<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
+    send            4178 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    sendmsg         4179 (fd: Fd, message: In<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS, of at most 1024 descriptors on their way at once, and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
+    sendto          4180 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags, name: Addr, name_length: u32) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvmmsg        4335 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec>) -> u32, full;
+    sendmmsg        4343 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags) -> u32, full;
+    recvmmsg_time64 4417 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec64>) -> u32, full;
+}
+
 ioctl {
     ioctl           4054 (fd: Fd, request: IoctlRequest, argument: Addr) -> u32, partial "terminals, FIONREAD, FIONBIO, FIOCLEX and their like; others give ENOTTY";
 }
@@ -426,13 +456,6 @@ absent {
     "process_madvise" 4440, "process_mrelease" 4448, "futex_waitv" 4449,
 }
 
-"sockets come with the network" {
-    "socketcall" 4102, "accept" 4168, "bind" 4169, "connect" 4170, "getpeername" 4171, "getsockname" 4172,
-    "getsockopt" 4173, "listen" 4174, "recv" 4175, "recvfrom" 4176, "recvmsg" 4177, "send" 4178, "sendmsg" 4179,
-    "sendto" 4180, "setsockopt" 4181, "shutdown" 4182, "socket" 4183, "socketpair" 4184, "accept4" 4334,
-    "recvmmsg" 4335, "sendmmsg" 4343, "recvmmsg_time64" 4417,
-}
-
 "event descriptors come with a later step" {
     "inotify_init" 4284, "inotify_add_watch" 4285, "inotify_rm_watch" 4286,
     "inotify_init1" 4329, "fanotify_init" 4336, "fanotify_mark" 4337, "splice" 4304, "tee" 4306, "vmsplice" 4307,
@@ -465,6 +488,10 @@ absent {
 "the guest has no hardware and no kernel modules" {
     "ioperm" 4101, "iopl" 4110, "vm86" 4113, "modify_ldt" 4123, "create_module" 4127, "init_module" 4128,
     "delete_module" 4129, "get_kernel_syms" 4130, "query_module" 4187, "finit_module" 4348, "kexec_load" 4311,
+}
+
+"MIPS programs make its calls apart" {
+    "socketcall" 4102,
 }
 
 "one node of memory, nothing to place" {

@@ -6,7 +6,7 @@ use super::{Access, Handle, HostNode};
 use crate::errno;
 use crate::{clock, directory::Grant};
 use cap_std::fs::Dir;
-use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Timespec, Timestamps, Uid};
+use rustix::fs::{self, AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Timespec, Timestamps, Uid};
 use rustix::io::retry_on_intr;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -88,7 +88,14 @@ impl HostNode {
                 fs::symlinkat(OsStr::from_bytes(target), directory, name).map_err(errno::of)?;
                 self.child(name)
             }
-            Make::Fifo | Make::Socket | Make::CharDevice(..) | Make::BlockDevice(..) => Err(Errno::EPERM),
+            // A name that only the guest's own sockets stand behind.
+            Make::Socket => {
+                fs::mknodat(directory, name, FileType::Socket, mode, 0).map_err(errno::of)?;
+                let made = self.child(name)?;
+                fs::chmodat(CWD, made.magic_path()?, mode, AtFlags::empty()).map_err(errno::of)?;
+                Ok(made)
+            }
+            Make::Fifo | Make::CharDevice(..) | Make::BlockDevice(..) => Err(Errno::EPERM),
         }
     }
 

@@ -1,5 +1,6 @@
 //! [`Commons`]: what the processes of one world share beside their files.
 
+use crate::notify::Notify;
 use crate::socket::{Names, Transit};
 
 /// What processes that know nothing else of each other meet by.
@@ -9,4 +10,6 @@ pub(crate) struct Commons {
     pub(crate) sockets: Names,
     /// Descriptors that were sent and not yet received.
     pub(crate) transit: Transit,
+    /// Who wants to know what is done to files.
+    pub(crate) notify: Notify,
 }

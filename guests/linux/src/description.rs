@@ -1,6 +1,7 @@
 //! An open file description: what open(2) makes and descriptors share.
 
 use crate::flags::OpenFlags;
+use crate::notify::Opened;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -22,6 +23,8 @@ pub(crate) struct Description {
     flags: Mutex<OpenFlags>,
     /// A directory's names, as they were when it was read from the start.
     entries: Mutex<Option<Arc<Vec<Entry>>>>,
+    /// Tells that it was closed, when it is dropped; none of what has no name.
+    _opened: Option<Opened>,
 }
 
 impl Description {
@@ -37,7 +40,13 @@ impl Description {
             offset: Mutex::new(0),
             flags: Mutex::new(flags),
             entries: Mutex::new(None),
+            _opened: None,
         }
+    }
+
+    /// The same, telling when it is closed.
+    pub(crate) fn telling(self, opened: Opened) -> Description {
+        Description { _opened: Some(opened), ..self }
     }
 
     /// The same, under a title: memfd_create(2).

@@ -18,6 +18,7 @@ mod fdtable;
 mod flags;
 mod limits;
 mod mm;
+mod notify;
 mod paths;
 mod proc;
 mod process;

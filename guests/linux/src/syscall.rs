@@ -14,6 +14,7 @@ mod fcntl;
 mod file;
 mod futex;
 mod identity;
+mod inotify;
 mod ioctl;
 mod limit;
 mod link;

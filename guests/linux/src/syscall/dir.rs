@@ -2,6 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, DirFd, Fd, OutRecords};
+use crate::notify::event;
 use crate::reply::Reply;
 use crate::syscall::open::new;
 use crate::task::Task;
@@ -25,6 +26,7 @@ pub(super) fn mkdirat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, mod
     }
     task.check_directory(&entry.directory)?;
     entry.directory.node().create(&entry.name, &new(task, Make::Directory, Mode(mode.0 & 0o1777)))?;
+    task.commons.notify.tell_name(&entry.directory, &entry.name, true, event::CREATE, 0);
     Ok(())
 }
 
@@ -50,7 +52,10 @@ pub(super) fn remove(task: &mut Task<'_, '_>, directory: DirFd, path: Path) -> R
     if task.mounts.is_mount_point(&entry.directory, &entry.name) {
         return Err(Errno::EBUSY.into());
     }
-    Ok(entry.directory.node().rmdir(&entry.name)?)
+    entry.directory.node().rmdir(&entry.name)?;
+    task.commons.notify.tell_name(&entry.directory, &entry.name, true, event::DELETE, 0);
+    task.commons.notify.tell_unlinked(&node);
+    Ok(())
 }
 
 /// A directory that may become the working one or the root.
@@ -209,5 +214,6 @@ fn list(
     if at > 0 {
         description.set_offset(at)?;
     }
+    task.commons.notify.tell(place, event::ACCESS);
     Ok(u32::try_from(bytes.len()).unwrap_or(0))
 }

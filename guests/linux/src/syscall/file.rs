@@ -4,6 +4,7 @@ use crate::description::Description;
 use crate::event::SignalFile;
 use crate::fdtable::Slot;
 use crate::flags::{Bits, Fd, OpenFlags, Whence};
+use crate::notify::event;
 use crate::ready::special;
 use crate::reply::Reply;
 use crate::signal::{Info, Signal};
@@ -152,8 +153,17 @@ pub(super) fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> 
     if total > 0x7fff_ffff { Err(Errno::EINVAL.into()) } else { Ok(pieces) }
 }
 
-/// Reads into pieces of memory, until one is not filled.
+/// Reads into pieces of memory, and tells who watches the file.
 fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
+    let read = read_pieces(task, description, pieces, place)?;
+    if read > 0 {
+        task.commons.notify.tell(description.place(), event::ACCESS);
+    }
+    Ok(read)
+}
+
+/// Reads into pieces of memory, until one is not filled.
+fn read_pieces(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
     description.readable()?;
     if let Where::At(_) = place
         && !description.is_seekable()
@@ -238,8 +248,22 @@ pub(super) fn scatter(task: &mut Task<'_, '_>, pieces: &[(Addr, u32)], mut bytes
     Ok(moved)
 }
 
-/// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
+/// Writes pieces of memory, and tells who watches the file.
 fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
+    let written = write_pieces(task, description, pieces, place)?;
+    if written > 0 {
+        task.commons.notify.tell(description.place(), event::MODIFY);
+    }
+    Ok(written)
+}
+
+/// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
+fn write_pieces(
+    task: &mut Task<'_, '_>,
+    description: &Description,
+    pieces: &[(Addr, u32)],
+    place: Where,
+) -> Reply<u32> {
     if special::<SocketFile>(description.writable()?).is_some() && matches!(place, Where::Offset) {
         return message::write(task, description, pieces);
     }

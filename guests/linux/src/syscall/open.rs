@@ -3,6 +3,7 @@
 use crate::access::Wish;
 use crate::description::Description;
 use crate::flags::{Bits, DirFd, Fd, NewMode, OpenFlags};
+use crate::notify::{Opened, event};
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::Pair;
 use crate::task::Task;
@@ -89,6 +90,7 @@ fn open_within(
         Reached::Missing { directory, name, .. } => {
             task.check_directory(&directory)?;
             let node = directory.node().create(&name, &new(task, Make::File, mode))?;
+            task.commons.notify.tell_name(&directory, &name, false, event::CREATE, 0);
             (directory.child(&name, node), true)
         }
     };
@@ -135,10 +137,12 @@ fn open_place(task: &mut Task<'_, '_>, place: Place, flags: OpenFlags, is_new: b
         task.credentials.check(&metadata, wish)?;
     }
     let file = place.node().open(flags.how())?;
+    let opened = Opened::new(&task.commons, &place, &metadata, flags.writes());
     if flags.truncates() && metadata.kind == Kind::File && !is_new {
         place.node().set_metadata(&Change { size: Some(0), ..Change::default() })?;
+        task.commons.notify.tell(&place, event::MODIFY);
     }
-    Ok(Description::new(place, Some(file), flags.kept()))
+    Ok(Description::new(place, Some(file), flags.kept()).telling(opened))
 }
 
 /// pipe(2): the second descriptor is a second result.

@@ -3,6 +3,7 @@
 use crate::access::Wish;
 use crate::description::Description;
 use crate::flags::{AcceptFlags, AtFlags, DirFd, Domain, Fd, OpenFlags, ShutHow, SocketType};
+use crate::notify::event;
 use crate::ready::special;
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::socket::{Address, Credentials, Endpoint, Ends, SocketFile, Style};
@@ -162,6 +163,7 @@ fn bind_path(task: &Task<'_, '_>, endpoint: &Arc<Endpoint>, path: &[u8]) -> Resu
     }
     task.check_directory(&entry.directory)?;
     let node = entry.directory.node().create(&entry.name, &new(task, Make::Socket, Mode(0o777)))?;
+    task.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
     task.commons.sockets.bind_node(&node, endpoint)
 }
 

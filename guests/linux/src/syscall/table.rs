@@ -419,6 +419,13 @@ message {
     recvmmsg_time64 4417 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec64>) -> u32, full;
 }
 
+inotify {
+    inotify_init    4284 () -> Fd, full;
+    inotify_add_watch 4285 (fd: Fd, path: Path, mask: InotifyMask) -> u32, partial "tells of what programs do by system calls, not of the host; IN_EXCL_UNLINK is ignored";
+    inotify_rm_watch 4286 (fd: Fd, watch: i32) -> (), full;
+    inotify_init1   4329 (flags: InotifyFlags) -> Fd, full;
+}
+
 ioctl {
     ioctl           4054 (fd: Fd, request: IoctlRequest, argument: Addr) -> u32, partial "terminals, FIONREAD, FIONBIO, FIOCLEX and their like; others give ENOTTY";
 }
@@ -457,8 +464,7 @@ absent {
 }
 
 "event descriptors come with a later step" {
-    "inotify_init" 4284, "inotify_add_watch" 4285, "inotify_rm_watch" 4286,
-    "inotify_init1" 4329, "fanotify_init" 4336, "fanotify_mark" 4337, "splice" 4304, "tee" 4306, "vmsplice" 4307,
+    "fanotify_init" 4336, "fanotify_mark" 4337, "splice" 4304, "tee" 4306, "vmsplice" 4307,
 }
 
 "System V and POSIX queues, semaphores and shared memory come with processes" {

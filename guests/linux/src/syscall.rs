@@ -33,6 +33,7 @@ mod signalfd;
 mod socket;
 mod sockopt;
 mod space;
+mod splice;
 mod system;
 mod terminal;
 mod time;

@@ -8,6 +8,7 @@ use crate::watch::{Watcher, Watchers};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
 use spin::Mutex;
 
@@ -70,7 +71,7 @@ impl Pipe {
 }
 
 /// One open end.
-struct End {
+pub struct End {
     pipe: Arc<Pipe>,
     reads: bool,
     writes: bool,
@@ -78,6 +79,66 @@ struct End {
     waits_past: Option<u64>,
     /// A reader sees no hang-up before a writer has come.
     writers_before: u64,
+}
+
+/// What splice(2) and tee(2) do with a pipe beyond reading and writing.
+impl End {
+    /// The end of a pipe that a file is, if it is one.
+    #[must_use]
+    pub fn of(file: &dyn File) -> Option<&End> {
+        file.as_any()?.downcast_ref()
+    }
+
+    /// Whether both are ends of one pipe.
+    #[must_use]
+    pub fn is_same_pipe(&self, other: &End) -> bool {
+        Arc::ptr_eq(&self.pipe, &other.pipe)
+    }
+
+    /// Bytes that can be written now, at least one; EPIPE if nobody will read them.
+    pub fn room(&self) -> Result<usize> {
+        let state = self.pipe.state.lock();
+        match CAPACITY_BYTES.saturating_sub(state.bytes.len()) {
+            _ if state.readers == 0 => Err(Errno::EPIPE),
+            0 => Err(Errno::EAGAIN),
+            room => Ok(room),
+        }
+    }
+
+    /// Takes up to `most` bytes; none at the end.
+    pub fn take(&self, most: usize) -> Result<Vec<u8>> {
+        let mut bytes = self.peek(most)?;
+        let taken = self.read(At::Stream, &mut bytes)?;
+        bytes.truncate(taken);
+        Ok(bytes)
+    }
+
+    /// Up to `most` bytes, which stay; none at the end.
+    pub fn peek(&self, most: usize) -> Result<Vec<u8>> {
+        let state = self.pipe.state.lock();
+        if state.bytes.is_empty() && state.writers > 0 {
+            return Err(Errno::EAGAIN);
+        }
+        Ok(state.bytes.iter().take(most).copied().collect())
+    }
+
+    /// Puts bytes back that were taken and could not be passed on.
+    pub fn put_back(&self, bytes: &[u8]) {
+        let mut state = self.pipe.state.lock();
+        bytes.iter().rev().for_each(|byte| state.bytes.push_front(*byte));
+        state.edges.readable += u64::from(!bytes.is_empty());
+        drop(state);
+        self.pipe.watchers.notice();
+    }
+
+    /// Writes bytes for which there was [`End::room`], though others may have taken it meanwhile.
+    pub fn put(&self, bytes: &[u8]) {
+        let mut state = self.pipe.state.lock();
+        state.bytes.extend(bytes);
+        state.edges.readable += u64::from(!bytes.is_empty());
+        drop(state);
+        self.pipe.watchers.notice();
+    }
 }
 
 impl Drop for End {
@@ -104,7 +165,7 @@ impl File for End {
         if state.bytes.is_empty() && !into.is_empty() {
             return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
-        let was_full = CAPACITY_BYTES - state.bytes.len() < ATOMIC_BYTES;
+        let was_full = CAPACITY_BYTES.saturating_sub(state.bytes.len()) < ATOMIC_BYTES;
         let count = into.len().min(state.bytes.len());
         let (first, second) = state.bytes.as_slices();
         let from_first = count.min(first.len());
@@ -125,7 +186,7 @@ impl File for End {
         if state.readers == 0 {
             return Err(Errno::EPIPE);
         }
-        let room = CAPACITY_BYTES - state.bytes.len();
+        let room = CAPACITY_BYTES.saturating_sub(state.bytes.len());
         if from.len() <= ATOMIC_BYTES && from.len() > room || room == 0 && !from.is_empty() {
             return Err(Errno::EAGAIN);
         }
@@ -145,7 +206,7 @@ impl File for End {
         let state = self.pipe.state.lock();
         Ready {
             readable: self.reads && !state.bytes.is_empty(),
-            writable: self.writes && CAPACITY_BYTES - state.bytes.len() >= ATOMIC_BYTES,
+            writable: self.writes && CAPACITY_BYTES.saturating_sub(state.bytes.len()) >= ATOMIC_BYTES,
             hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
             error: self.writes && state.readers == 0,
             read_hangup: false,
@@ -171,6 +232,10 @@ impl File for End {
 
     fn pending(&self) -> Result<usize> {
         Ok(self.pipe.state.lock().bytes.len())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 }
 

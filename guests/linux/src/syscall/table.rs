@@ -110,6 +110,12 @@ move_data {
     copy_file_range 4360 (from: Fd, from_at: InOut<u64>, to: Fd, to_at: InOut<u64>, count: u32, flags: Bits) -> u32, full;
 }
 
+splice {
+    splice          4304 (from: Fd, from_at: InOut<u64>, to: Fd, to_at: InOut<u64>, count: u32, flags: SpliceFlags) -> u32, full;
+    tee             4306 (from: Fd, to: Fd, count: u32, flags: SpliceFlags) -> u32, full;
+    vmsplice        4307 (fd: Fd, vector: InList<Iovec>, count: u32, flags: SpliceFlags) -> u32, partial "pages are copied, whatever SPLICE_F_GIFT says";
+}
+
 space {
     sync            4036 () -> (), full;
     truncate        4092 (path: Path, size: i32) -> (), full;
@@ -463,8 +469,8 @@ absent {
     "process_madvise" 4440, "process_mrelease" 4448, "futex_waitv" 4449,
 }
 
-"event descriptors come with a later step" {
-    "fanotify_init" 4336, "fanotify_mark" 4337, "splice" 4304, "tee" 4306, "vmsplice" 4307,
+"events of whole file systems are not there" {
+    "fanotify_init" 4336, "fanotify_mark" 4337,
 }
 
 "System V and POSIX queues, semaphores and shared memory come with processes" {

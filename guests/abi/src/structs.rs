@@ -2,6 +2,7 @@
 
 pub mod event;
 pub mod file;
+pub mod ipc;
 pub mod signal;
 pub mod socket;
 pub mod system;

@@ -1,5 +1,6 @@
 //! [`Commons`]: what the processes of one world share beside their files.
 
+use crate::ipc::{Messages, Objects, Semaphores};
 use crate::notify::Notify;
 use crate::socket::{Names, Transit};
 
@@ -12,4 +13,20 @@ pub(crate) struct Commons {
     pub(crate) transit: Transit,
     /// Who wants to know what is done to files.
     pub(crate) notify: Notify,
+    /// Sets of System V semaphores.
+    pub(crate) semaphores: Objects<Semaphores>,
+    /// System V message queues.
+    pub(crate) messages: Objects<Messages>,
+}
+
+impl Commons {
+    /// A process has ended: what it asked to be undone then is (SEM_UNDO).
+    pub(crate) fn leave(&self, pid: u32) {
+        for set in self.semaphores.all() {
+            let has_changed = set.state.lock().leave(pid);
+            if has_changed {
+                set.watchers.notice();
+            }
+        }
+    }
 }

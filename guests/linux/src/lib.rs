@@ -16,6 +16,7 @@ mod event;
 mod exec;
 mod fdtable;
 mod flags;
+mod ipc;
 mod limits;
 mod mm;
 mod notify;

@@ -256,6 +256,7 @@ impl Process {
 
     fn exit(&mut self, status: ExitStatus, space: &mut dyn AddressSpace) -> Outcome {
         self.memory.lock().sync_all(space);
+        self.commons.leave(self.pid);
         crate::trace::delivered(self);
         if let Some(trace) = &mut self.trace {
             match status {

@@ -432,6 +432,20 @@ inotify {
     inotify_init1   4329 (flags: InotifyFlags) -> Fd, full;
 }
 
+semaphore {
+    semget          4393 (key: i32, count: i32, flags: IpcFlags) -> u32, full;
+    semctl          4394 (id: i32, index: i32, command: SemaphoreCommand, argument: Addr) -> u32, partial "GETNCNT and GETZCNT give 0";
+    semtimedop_time64 4420 (id: i32, operations: InList<Sembuf>, count: u32, timeout: In<Timespec64>) -> (), full;
+}
+
+queue {
+    ipc             4117 (call: IpcCall, first: i32, second: i32, third: i32, at: Addr, fifth: i32) -> u32, partial "semaphores and messages with IPC_64; shared memory gives ENOSYS";
+    msgget          4399 (key: i32, flags: IpcFlags) -> u32, full;
+    msgsnd          4400 (id: i32, message: Addr, length: u32, flags: QueueFlags) -> (), full;
+    msgrcv          4401 (id: i32, message: Addr, size: u32, kind: i32, flags: QueueFlags) -> u32, full;
+    msgctl          4402 (id: i32, command: MessageCommand, at: Addr) -> u32, partial "no queue holds more than 16384 bytes";
+}
+
 ioctl {
     ioctl           4054 (fd: Fd, request: IoctlRequest, argument: Addr) -> u32, partial "terminals, FIONREAD, FIONBIO, FIOCLEX and their like; others give ENOTTY";
 }
@@ -473,11 +487,13 @@ absent {
     "fanotify_init" 4336, "fanotify_mark" 4337,
 }
 
-"System V and POSIX queues, semaphores and shared memory come with processes" {
-    "ipc" 4117, "semget" 4393, "semctl" 4394, "shmget" 4395, "shmctl" 4396, "shmat" 4397, "shmdt" 4398, "msgget" 4399,
-    "msgsnd" 4400, "msgrcv" 4401, "msgctl" 4402, "semtimedop_time64" 4420, "mq_open" 4271, "mq_unlink" 4272,
-    "mq_timedsend" 4273, "mq_timedreceive" 4274, "mq_notify" 4275, "mq_getsetattr" 4276,
-    "mq_timedsend_time64" 4418, "mq_timedreceive_time64" 4419,
+"shared memory comes with pages that processes share" {
+    "shmget" 4395, "shmctl" 4396, "shmat" 4397, "shmdt" 4398,
+}
+
+"POSIX queues are not there" {
+    "mq_open" 4271, "mq_unlink" 4272, "mq_timedsend" 4273, "mq_timedreceive" 4274, "mq_notify" 4275,
+    "mq_getsetattr" 4276, "mq_timedsend_time64" 4418, "mq_timedreceive_time64" 4419,
 }
 
 "asynchronous input and output is not there" {

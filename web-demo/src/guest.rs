@@ -1,15 +1,20 @@
-//! [`Guest`]: one process on one interpreted CPU, run a slice at a time.
+//! [`Guest`]: a world of interpreted processes, run a slice at a time.
 
 use crate::stream::Pipe;
 use image::{Endian, Image};
-use linux::{ExitStatus, Process, Program};
+use linux::{Clocks, ExitStatus, Program, Thread, Wait};
 use namespace::{Grant, Host, Limits};
-use run::{Engine, Interpreted, Paged, Step, Tier, Vcpu, step, wake};
+use run::{Alone, Engine, Interpreted, Paged, Sleep, Tier, Vcpu};
 use std::sync::Arc;
 use vfs::node::Bytes;
 
 /// Bytes a guest may map, and bytes of files it may make: a page shares its 4 GiB with nobody, but should not fill them.
-const LIMITS: Limits = Limits { memory_bytes: 1 << 30, files_bytes: 256 << 20 };
+const LIMITS: Limits = Limits {
+    memory_bytes: 1 << 30,
+    files_bytes: 256 << 20,
+    descriptors: Limits::DESCRIPTORS,
+    threads: Limits::THREADS,
+};
 /// Pages of 4 KiB it may have written to.
 const PAGES_MAX: usize = 1 << 18;
 
@@ -39,10 +44,31 @@ pub enum Standing {
 
 /// A guest program that has been started.
 pub struct Guest {
-    pub(crate) cpu: Vcpu<Interpreted>,
-    process: Process,
+    pub(crate) world: Alone<Interpreted>,
+    clocks: Arc<dyn Clocks>,
     standing: Standing,
     outputs: [Pipe; 2],
+}
+
+/// A slice: so many instructions, in which nobody sleeps.
+struct Slice<'a> {
+    clocks: &'a dyn Clocks,
+    left: u64,
+}
+
+impl Sleep for Slice<'_> {
+    fn sleep(&mut self, _: &Wait) -> bool {
+        false
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.clocks.monotonic_ns()
+    }
+
+    fn is_slice_over(&mut self, instructions: u64) -> bool {
+        self.left = self.left.saturating_sub(instructions);
+        self.left == 0
+    }
 }
 
 impl Guest {
@@ -53,38 +79,31 @@ impl Guest {
         let outputs = [Pipe::output(1), Pipe::output(2)];
         let streams = [&Pipe::input(order.input), &outputs[0], &outputs[1]];
         let grants = streams.iter().enumerate().map(|(number, pipe)| Grant::Stream(number, pipe.stream()));
+        let clocks = host.clocks.clone();
         let world = namespace::world(grants.collect(), host, LIMITS).map_err(|error| error.to_string())?;
         let mut engine = Interpreted::new(Paged::new(PAGES_MAX, image.endian == Endian::Big));
         let path = order.arguments.first().cloned().unwrap_or_default();
         let bytes = order.program.len() as u64;
         let program = Program { image, file: Arc::new(Bytes(order.program)), bytes, path, node: None };
         let (state, space) = engine.parts();
-        let process = Process::start(world, &program, &order.arguments, &order.environment, state, space)
+        let thread = Thread::start(world, &program, &order.arguments, &order.environment, state, space)
             .map_err(|error| error.to_string())?;
-        Ok(Guest { cpu: Vcpu::new(engine, Tier::Interp), process, standing: Standing::Running, outputs })
+        let world = Alone::new(Vcpu::new(engine, Tier::Interp), thread);
+        Ok(Guest { world, clocks, standing: Standing::Running, outputs })
     }
 
-    /// Runs about `budget` instructions, or until the guest waits or is over. A guest that waited looks whether its wait
-    /// is over first.
+    /// Runs about `budget` instructions, or until all of the guest waits or it is over. Who waited looks whether that is
+    /// over first.
     pub fn run(&mut self, budget: u64) -> Standing {
-        if let Standing::Waiting(_) = self.standing {
-            let woken = wake(&mut self.cpu, &mut self.process);
-            self.stand(&woken);
-        }
-        let end = self.instructions().saturating_add(budget);
-        while self.standing == Standing::Running && self.instructions() < end {
-            let stepped = step(&mut self.cpu, &mut self.process);
-            self.stand(&stepped);
+        if !matches!(self.standing, Standing::Over(_)) {
+            let mut slice = Slice { clocks: &*self.clocks, left: budget.max(1) };
+            self.standing = match self.world.run(&mut slice) {
+                run::Standing::Running => Standing::Running,
+                run::Standing::Waiting(until_ns) => Standing::Waiting(until_ns),
+                run::Standing::Over(over) => Standing::Over(over.status),
+            };
         }
         self.standing
-    }
-
-    fn stand(&mut self, stepped: &Step) {
-        self.standing = match stepped {
-            Step::Continue | Step::Polled => Standing::Running,
-            Step::Block(wait) => Standing::Waiting(wait.until_ns),
-            Step::Exit(status) => Standing::Over(*status),
-        };
     }
 
     /// How it stood at the end of the last slice.
@@ -99,8 +118,7 @@ impl Guest {
 
     /// Instructions carried out so far; a branch and its slot are one.
     pub fn instructions(&self) -> u64 {
-        // What ends a stretch is one too, so that a guest which does nothing but system calls gets on in its slice.
-        self.cpu.statistics.interpreted + self.cpu.statistics.stretches
+        self.world.instructions()
     }
 }
 

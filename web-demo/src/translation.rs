@@ -23,9 +23,14 @@ const REGISTERS_BYTES: usize = State::LEAVE as usize + 4;
 const FOLLOWED_MAX: u32 = 1 << 16;
 
 impl Guest {
+    /// The registers and the memory of a process that does not run, if there is one.
+    fn parts(&mut self) -> Option<(&mut State, &mut Paged)> {
+        self.world.cpu().map(|cpu| cpu.engine.parts())
+    }
+
     /// Translates the region at the PC: the module, and the number of the entry that the PC is.
     pub fn region(&mut self) -> Option<(Vec<u8>, u32)> {
-        let (state, space) = self.cpu.engine.parts();
+        let (state, space) = self.parts()?;
         let options = Options { big_endian: space.is_big_endian(), fpu: state.fpu, fault_precise: false };
         let pc = state.pc;
         let translated = translate(&discover(&Code(RefCell::new(space)), pc, REACH)?, options, Memories::Imported);
@@ -35,12 +40,12 @@ impl Guest {
 
     /// The register file as translated code finds it, with the poll word set: it leaves at its first jump backward.
     pub fn registers(&mut self) -> Vec<u8> {
-        registers(self.cpu.engine.parts().0)
+        self.parts().map(|(state, _)| registers(state)).unwrap_or_default()
     }
 
     /// Interprets until the registers and the PC are as translated code left them; false if they never are.
     pub fn follow(&mut self, left: &[u8], pc: u32) -> bool {
-        let (state, space) = self.cpu.engine.parts();
+        let Some((state, space)) = self.parts() else { return false };
         let mut decoded = Decoded::new();
         for _ in 0..FOLLOWED_MAX {
             if state.pc == pc && compared(&registers(state)) == compared(left) {
@@ -55,7 +60,7 @@ impl Guest {
 
     /// The first page at or after `at` that can be read, and its bytes.
     pub fn page(&mut self, at: u32) -> Option<(u32, Vec<u8>)> {
-        let (_, space) = self.cpu.engine.parts();
+        let (_, space) = self.parts()?;
         let mut bytes = vec![0; PAGE_BYTES as usize];
         let mut pages = (at & !(PAGE_BYTES - 1)..USER_END).step_by(PAGE_BYTES as usize);
         let found = pages.find(|at| space.read(Addr(*at), &mut bytes).is_ok())?;

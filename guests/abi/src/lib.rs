@@ -27,7 +27,7 @@ pub use endian::Endian;
 pub use guest::Guest;
 pub use layout::Layout;
 pub use memory::{
-    Addr, AddressSpace, BadAddress, CodeFile, OutOfMemory, PAGE_BYTES, Prot, ReadFile, USER_END, Unmappable,
+    Addr, AddressSpace, BadAddress, CodeFile, Mappable, OutOfMemory, PAGE_BYTES, Prot, ReadFile, USER_END, Unmappable,
 };
 pub use mips::State;
 pub use mips::exception::{Access, Denied, Exception, Fault};

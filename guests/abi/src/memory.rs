@@ -36,6 +36,9 @@ pub struct BadAddress(pub Addr);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutOfMemory;
 
+/// What a host's open file gave to be mapped; other hosts and their files do not know each other.
+pub type Mappable = Arc<dyn Any + Send + Sync>;
+
 /// A file cannot be mapped here: its bytes must be copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unmappable;
@@ -75,14 +78,13 @@ pub trait AddressSpace {
 
     /// Maps pages that are a private copy, made as they are written, of a file's bytes from `offset` on, which is a
     /// multiple of [`PAGE_BYTES`]. Every page must begin within the file; the last one is zero behind the file's end.
-    /// `file` is what the host's open file gave for this; other hosts and their files do not know each other.
     /// After an error nothing may be mapped there.
     fn map_file(
         &mut self,
         _at: Addr,
         _bytes: u32,
         _prot: Prot,
-        _file: &dyn Any,
+        _file: &Mappable,
         _offset: u64,
     ) -> Result<(), Unmappable> {
         Err(Unmappable)

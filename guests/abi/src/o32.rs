@@ -129,6 +129,11 @@ pub fn has_fr1(state: &State) -> bool {
     state.fpu.fr
 }
 
+/// Sets where the stack is: a thread's begins at its own.
+pub fn set_stack_pointer(state: &mut State, stack: Addr) {
+    state.set(Gpr::SP, stack.0);
+}
+
 /// The stack pointer.
 pub fn stack_pointer(state: &State) -> Addr {
     Addr(state.get(Gpr::SP))

@@ -74,6 +74,21 @@ impl PagedSpace {
         PagedSpace { table: vec![0; PAGES], arena, free: Vec::new(), pages_max, changed: Vec::new() }
     }
 
+    /// A copy of all pages.
+    pub fn fork(&self) -> Result<PagedSpace, OutOfMemory> {
+        let (mut table, mut arena) = (Vec::new(), Vec::new());
+        table.try_reserve_exact(self.table.len()).map_err(|_| OutOfMemory)?;
+        arena.try_reserve_exact(self.arena.len()).map_err(|_| OutOfMemory)?;
+        table.extend_from_slice(&self.table);
+        arena.extend_from_slice(&self.arena);
+        Ok(PagedSpace { table, arena, free: self.free.clone(), pages_max: self.pages_max, changed: Vec::new() })
+    }
+
+    /// Most pages that may be written.
+    pub fn pages_max(&self) -> usize {
+        self.pages_max
+    }
+
     /// The ranges of code that may have changed since this was last asked.
     pub fn take_changed(&mut self) -> Vec<(Addr, u32)> {
         core::mem::take(&mut self.changed)

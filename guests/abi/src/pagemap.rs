@@ -94,6 +94,12 @@ impl PageMap {
         runs.map(|run| (run.len() as u32 * PAGE_BYTES, Prot::from_bits_truncate(run[0])))
     }
 
+    /// Runs of pages of the whole user half that are alike: how many bytes, their protection, and whether they are mapped.
+    pub fn all_runs(&self) -> impl Iterator<Item = (u32, Prot, bool)> + '_ {
+        let runs = self.pages.chunk_by(|a, b| a == b);
+        runs.map(|run| (run.len() as u32 * PAGE_BYTES, Prot::from_bits_truncate(run[0]), run[0] & MAPPED != 0))
+    }
+
     /// The first byte of a range that is not mapped.
     pub fn first_unmapped(&self, at: Addr, bytes: usize) -> Option<Addr> {
         self.first_with_none_of(at, bytes, MAPPED)

@@ -39,6 +39,10 @@ macro_rules! pointers {
             pub const fn new(at: Addr) -> Self {
                 $name(at, PhantomData)
             }
+            /// Where it points.
+            pub const fn addr(self) -> Addr {
+                self.0
+            }
             /// Whether it is the null pointer.
             pub const fn is_null(self) -> bool {
                 self.0.is_null()

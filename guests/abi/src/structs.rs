@@ -3,6 +3,7 @@
 pub mod event;
 pub mod file;
 pub mod ipc;
+pub mod process;
 pub mod signal;
 pub mod socket;
 pub mod system;

@@ -11,8 +11,6 @@ pub(crate) struct Credentials {
     pub(crate) user: Triple,
     pub(crate) group: Triple,
     pub(crate) groups: Vec<u32>,
-    pub(crate) session: u32,
-    pub(crate) process_group: u32,
 }
 
 /// Real, effective and saved; the file system's follows the effective one.
@@ -46,12 +44,14 @@ impl Wish {
 
 impl Credentials {
     pub(crate) fn new(ids: &Ids) -> Credentials {
-        Credentials {
-            user: Triple::new(ids.uid),
-            group: Triple::new(ids.gid),
-            groups: ids.groups.clone(),
-            session: ids.pid,
-            process_group: ids.pid,
+        Credentials { user: Triple::new(ids.uid), group: Triple::new(ids.gid), groups: ids.groups.clone() }
+    }
+
+    /// What a program's file gives whoever runs it (S_ISUID, S_ISGID); the effective ones are saved in any case.
+    pub(crate) fn take_rights(&mut self, (owner, group): (Option<u32>, Option<u32>)) {
+        for (triple, id) in [(&mut self.user, owner), (&mut self.group, group)] {
+            triple.effective = id.unwrap_or(triple.effective);
+            (triple.saved, triple.file_system) = (triple.effective, triple.effective);
         }
     }
 

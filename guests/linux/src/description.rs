@@ -1,9 +1,11 @@
 //! An open file description: what open(2) makes and descriptors share.
 
 use crate::flags::OpenFlags;
+use crate::kernel::Kernel;
+use crate::lock::Holder;
 use crate::notify::Opened;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use spin::Mutex;
 use vfs::mount::Place;
@@ -25,6 +27,8 @@ pub(crate) struct Description {
     entries: Mutex<Option<Arc<Vec<Entry>>>>,
     /// Tells that it was closed, when it is dropped; none of what has no name.
     _opened: Option<Opened>,
+    /// Who keeps locks of its own, once there are any.
+    locks: Mutex<Weak<Kernel>>,
 }
 
 impl Description {
@@ -41,17 +45,20 @@ impl Description {
             flags: Mutex::new(flags),
             entries: Mutex::new(None),
             _opened: None,
+            locks: Mutex::default(),
         }
     }
 
     /// The same, telling when it is closed.
-    pub(crate) fn telling(self, opened: Opened) -> Description {
-        Description { _opened: Some(opened), ..self }
+    pub(crate) fn telling(mut self, opened: Opened) -> Description {
+        self._opened = Some(opened);
+        self
     }
 
     /// The same, under a title: memfd_create(2).
-    pub(crate) fn titled(self, title: Vec<u8>) -> Description {
-        Description { title: Some(title), ..self }
+    pub(crate) fn titled(mut self, title: Vec<u8>) -> Description {
+        self.title = Some(title);
+        self
     }
 
     pub(crate) fn title(&self) -> Option<&[u8]> {
@@ -178,6 +185,11 @@ impl Description {
         Ok(())
     }
 
+    /// Locks that it holds go with it.
+    pub(crate) fn release_with(&self, kernel: &Arc<Kernel>) {
+        *self.locks.lock() = Arc::downgrade(kernel);
+    }
+
     /// A directory's names, the same list until it is read from the start again. Deleting while reading skips nothing.
     pub(crate) fn entries(&self) -> Result<Arc<Vec<Entry>>> {
         let kept = self.entries.lock().clone();
@@ -187,5 +199,17 @@ impl Description {
         let entries = Arc::new(self.node().entries()?);
         *self.entries.lock() = Some(entries.clone());
         Ok(entries)
+    }
+}
+
+impl Drop for Description {
+    fn drop(&mut self) {
+        if let Some(kernel) = self.locks.lock().upgrade() {
+            // What it is called there is where it was (`Arc::as_ptr`).
+            let identity = core::ptr::from_ref(self).addr();
+            let mut locks = kernel.locks.lock();
+            locks.release(None, Holder::Description(identity));
+            locks.release(None, Holder::Whole(identity));
+        }
     }
 }

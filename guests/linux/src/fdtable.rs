@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use vfs::{Errno, Result};
 
 /// The descriptors of a process.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FdTable {
     slots: Vec<Option<Slot>>,
 }
@@ -75,6 +75,12 @@ impl FdTable {
     /// Closes a descriptor; gives what it led to, so that it is dropped outside the table's lock.
     pub(crate) fn close(&mut self, fd: i32) -> Result<Slot> {
         self.slots.get_mut(Self::index(fd)?).and_then(Option::take).ok_or(Errno::EBADF)
+    }
+
+    /// Takes away what execve(2) closes, and gives it, so that it is dropped outside the table's lock.
+    pub(crate) fn close_on_exec(&mut self) -> Vec<Slot> {
+        let closing = |slot: &mut Option<Slot>| slot.take_if(|slot| slot.closes_on_exec);
+        self.slots.iter_mut().filter_map(closing).collect()
     }
 
     /// The descriptors that are open.

@@ -1,5 +1,8 @@
 //! Resource limits (getrlimit(2)). Those of memory and descriptors are kept; the others are remembered.
 
+use alloc::format;
+use alloc::string::String;
+
 /// No limit.
 pub(crate) const INFINITY: u64 = u64::MAX;
 
@@ -27,12 +30,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn new(memory_bytes_max: u64) -> Limits {
+    pub(crate) fn new(memory_bytes_max: u64, descriptors_max: u32, threads_max: u32) -> Limits {
         let mut table = [(INFINITY, INFINITY); 16];
         table[resource::STACK] = (8 << 20, INFINITY);
         table[resource::CORE] = (0, INFINITY);
-        table[resource::NOFILE] = (1024, 1 << 20);
-        table[resource::PROCESSES] = (4096, 4096);
+        table[resource::NOFILE] = (u64::from(descriptors_max.min(1024)), u64::from(descriptors_max));
+        table[resource::PROCESSES] = (u64::from(threads_max), u64::from(threads_max));
         table[resource::MEMLOCK] = (8 << 20, 8 << 20);
         table[resource::SIGNALS] = (4096, 4096);
         table[resource::QUEUES] = (819_200, 819_200);
@@ -68,8 +71,45 @@ impl Limits {
         self.table[resource::DATA].0
     }
 
+    /// Most processes and threads.
+    pub(crate) fn processes(&self) -> u64 {
+        self.table[resource::PROCESSES].0
+    }
+
     /// Descriptors are below this.
     pub(crate) fn descriptors(&self) -> u32 {
         u32::try_from(self.table[resource::NOFILE].0).unwrap_or(u32::MAX).min(1 << 20)
+    }
+}
+
+/// The names and units of /proc/PID/limits, by number.
+const NAMES: [(&str, &str); 16] = [
+    ("Max cpu time", "seconds"),
+    ("Max file size", "bytes"),
+    ("Max data size", "bytes"),
+    ("Max stack size", "bytes"),
+    ("Max core file size", "bytes"),
+    ("Max open files", "files"),
+    ("Max address space", "bytes"),
+    ("Max resident set", "bytes"),
+    ("Max processes", "processes"),
+    ("Max locked memory", "bytes"),
+    ("Max file locks", "locks"),
+    ("Max pending signals", "signals"),
+    ("Max msgqueue size", "bytes"),
+    ("Max nice priority", ""),
+    ("Max realtime priority", ""),
+    ("Max realtime timeout", "us"),
+];
+
+impl Limits {
+    /// /proc/PID/limits (proc(5)).
+    pub(crate) fn render(&self) -> String {
+        let shown = |limit| if limit == INFINITY { String::from("unlimited") } else { format!("{limit}") };
+        let mut text = format!("{:<26}{:<21}{:<21}{:<10}\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+        for ((name, unit), (soft, hard)) in NAMES.iter().zip(self.table) {
+            text.push_str(&format!("{name:<26}{:<21}{:<21}{unit:<10}\n", shown(soft), shown(hard)));
+        }
+        text
     }
 }

@@ -17,7 +17,6 @@ pub(crate) use map::MapRequest;
 pub(crate) use remap::RemapRequest;
 
 use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, USER_END};
-use alloc::vec::Vec;
 use vfs::{Errno, Result};
 
 /// Nothing is placed below this unless asked for (vm.mmap_min_addr).
@@ -30,6 +29,7 @@ pub(crate) const STACK_END: u32 = 0x7fff_8000;
 pub(crate) const TRAMPOLINE_PAGE: Addr = Addr(0x7fff_c000);
 
 /// The memory of a process.
+#[derive(Clone)]
 pub(crate) struct Memory {
     pub(crate) areas: Areas,
     /// Where the heap starts.
@@ -54,15 +54,6 @@ impl Memory {
             top: Addr(STACK_END),
             bytes_max,
             bytes_peak: 0,
-        }
-    }
-
-    /// Takes everything away: execve(2) and exit.
-    pub(crate) fn clear(&mut self, space: &mut dyn AddressSpace) {
-        let all: Vec<(Addr, u32)> = self.areas.iter().map(|(at, area)| (at, area.end.0 - at.0)).collect();
-        for (at, bytes) in all {
-            // A file that cannot be written to any more has nobody left to tell.
-            let _ = self.unmap(space, at, bytes);
         }
     }
 

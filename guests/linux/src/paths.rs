@@ -2,7 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, DirFd, Fd};
-use crate::process::Process;
+use crate::thread::Thread;
 use alloc::vec::Vec;
 use vfs::mount::Place;
 use vfs::walk::{Last, Limits, Named, Reached, Walk};
@@ -16,11 +16,11 @@ pub(crate) struct Entry {
     pub(crate) is_directory: bool,
 }
 
-impl Process {
+impl Thread {
     /// Where relative paths begin.
     fn start_of(&self, directory: DirFd, path: &[u8]) -> Result<Place> {
         if path.first() == Some(&b'/') || directory == DirFd::CURRENT {
-            return Ok(self.directory.lock().clone());
+            return Ok(self.whereabouts.lock().directory.clone());
         }
         let description = self.description(Fd(directory.0))?;
         if description.is_directory() { Ok(description.place().clone()) } else { Err(Errno::ENOTDIR) }
@@ -28,7 +28,8 @@ impl Process {
 
     fn walk<T>(&self, directory: DirFd, path: &[u8], limits: Limits, go: impl Fn(&Walk<'_>) -> Result<T>) -> Result<T> {
         let start = self.start_of(directory, path)?;
-        let walk = Walk::from(&self.mounts, &self.root, &start).within(limits);
+        let root = self.whereabouts.lock().root.clone();
+        let walk = Walk::from(&self.kernel.mounts, &root, &start).within(limits);
         if self.credentials.user.file_system == 0 {
             return go(&walk);
         }
@@ -53,7 +54,7 @@ impl Process {
     /// The place a descriptor leads to.
     fn at(&self, directory: DirFd) -> Result<Place> {
         if directory == DirFd::CURRENT {
-            return Ok(self.directory.lock().clone());
+            return Ok(self.whereabouts.lock().directory.clone());
         }
         Ok(self.description(Fd(directory.0))?.place().clone())
     }
@@ -91,6 +92,6 @@ impl Process {
 
     /// The absolute path of a place, as /proc and getcwd(2) tell it.
     pub(crate) fn path_of(&self, place: &Place) -> Option<Vec<u8>> {
-        place.path(&self.root)
+        place.path(&self.whereabouts.lock().root)
     }
 }

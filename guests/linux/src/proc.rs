@@ -1,41 +1,34 @@
-//! /proc: what a process can read of itself and of its system. The mechanism is `vfs::procfs`; the contents are here.
+//! /proc: what a process can read of processes and of its system. The mechanism is `vfs::procfs`; the contents are here.
 
 mod maps;
 mod own;
+mod root;
 mod system;
 
 use crate::fdtable::FdTable;
+use crate::kernel::Kernel;
 use crate::mm::Memory;
-use crate::process::{About, Process};
+use crate::process::Process;
 use crate::task::Task;
-use crate::world::{Clocks, Names};
-use alloc::format;
-use alloc::string::String;
+use crate::thread::{Thread, Whereabouts};
+use crate::world::Clocks;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use spin::Mutex;
-use vfs::mount::{Mount, Mounts, Place};
+use vfs::mount::Mount;
 use vfs::node::Clock;
-use vfs::procfs::{Generator, Identity, PROC_MAGIC};
+use vfs::procfs::{Generator, PROC_MAGIC};
+use vfs::{Errno, Result};
 
-/// What the files of /proc look at. Held by them, so it must not hold them: descriptors are reached weakly.
-#[derive(Clone)]
+/// What the files of /proc/PID look at. The process table holds it, so it holds nothing itself.
 pub(crate) struct Scene {
-    program: Arc<Mutex<About>>,
-    memory: Arc<Mutex<Memory>>,
+    process: Weak<Process>,
+    memory: Weak<Mutex<Memory>>,
     files: Weak<Mutex<FdTable>>,
-    directory: Weak<Mutex<Place>>,
-    mounts: Weak<Mounts>,
-    names: Arc<Mutex<Names>>,
-    clocks: Arc<dyn Clocks>,
-    random: crate::world::Random,
-    memory_bytes: u64,
-    processors: u32,
-    started_ns: u64,
-    pid: u32,
-    parent: u32,
+    whereabouts: Weak<Mutex<Whereabouts>>,
     uid: u32,
     gid: u32,
+    groups: Vec<u32>,
 }
 
 /// Memory and time, for sysinfo(2) and /proc.
@@ -48,59 +41,76 @@ pub(crate) struct MemoryInfo {
 /// What a guest is told of memory without limit.
 const TOTAL_MAX: u64 = 2 << 30;
 
-impl Scene {
-    fn memory_info(&self) -> MemoryInfo {
-        let total = self.memory_bytes.min(TOTAL_MAX);
-        let free = total.saturating_sub(self.memory.lock().areas.bytes());
-        MemoryInfo { total, free, uptime_ns: self.clocks.monotonic_ns() }
+impl Kernel {
+    /// What /proc shows of a process; ESRCH if it is over.
+    fn scene(&self, pid: u32) -> Result<Arc<Scene>> {
+        self.table.lock().get(pid).and_then(|member| member.scene.clone()).ok_or(Errno::ESRCH)
+    }
+
+    /// Memory and time.
+    pub(crate) fn memory_info(&self) -> MemoryInfo {
+        let table = self.table.lock();
+        let scenes: Vec<Arc<Scene>> = table.iter().filter_map(|(_, member)| member.scene.clone()).collect();
+        let first = table.get(table.first).map(|member| member.process.clone());
+        drop(table);
+        let memories = scenes.iter().filter_map(|scene| scene.memory.upgrade());
+        let used: u64 = memories.map(|memory| memory.lock().areas.bytes()).sum();
+        let most = first.as_ref().map_or(0, |first| first.limits.lock().memory_bytes_max());
+        let total = most.min(TOTAL_MAX);
+        let uptime_ns = first.map_or(0, |first| first.clocks.monotonic_ns());
+        MemoryInfo { total, free: total.saturating_sub(used), uptime_ns }
     }
 }
 
 impl Task<'_, '_> {
     /// Memory and time, for sysinfo(2).
     pub(crate) fn memory_info(&self) -> MemoryInfo {
-        scene(self.process).memory_info()
+        self.kernel.memory_info()
     }
 }
 
-fn scene(process: &Process) -> Scene {
-    Scene {
-        program: process.program.clone(),
-        memory: process.memory.clone(),
-        files: Arc::downgrade(&process.files),
-        directory: Arc::downgrade(&process.directory),
-        mounts: Arc::downgrade(&process.mounts),
-        names: process.names.clone(),
-        clocks: process.clocks.clone(),
-        random: process.random.clone(),
-        memory_bytes: process.limits.memory_bytes_max(),
-        processors: process.processors,
-        started_ns: process.started_ns,
-        pid: process.pid,
-        parent: process.parent,
-        uid: process.credentials.user.real,
-        gid: process.credentials.group.real,
+impl Thread {
+    /// Has /proc show what its process is now.
+    pub(crate) fn show_in_proc(&self) {
+        let scene = Scene {
+            process: Arc::downgrade(&self.process),
+            memory: Arc::downgrade(&self.memory),
+            files: Arc::downgrade(&self.files),
+            whereabouts: Arc::downgrade(&self.whereabouts),
+            uid: self.credentials.user.effective,
+            gid: self.credentials.group.effective,
+            groups: self.credentials.groups.clone(),
+        };
+        if let Some(member) = self.kernel.table.lock().get_mut(self.process.pid) {
+            member.users = (self.credentials.user.real, self.credentials.user.saved);
+            member.scene = Some(Arc::new(scene));
+        }
+    }
+
+    /// What the thread is called (PR_GET_NAME).
+    pub(crate) fn name(&self) -> Vec<u8> {
+        let table = self.kernel.table.lock();
+        let thread = table.get(self.process.pid).and_then(|member| member.threads.get(&self.tid));
+        thread.map(|thread| thread.name.clone()).unwrap_or_default()
+    }
+
+    /// Calls the thread something, with at most 15 bytes.
+    pub(crate) fn set_name(&self, name: &[u8]) {
+        let mut table = self.kernel.table.lock();
+        let member = table.get_mut(self.process.pid);
+        if let Some(thread) = member.and_then(|member| member.threads.get_mut(&self.tid)) {
+            thread.name = name[..name.len().min(15)].to_vec();
+        }
     }
 }
 
 /// Mounts /proc. A world whose root cannot have it does without.
-pub(crate) fn mount(process: &Process) {
-    let scene = scene(process);
-    let clocks = scene.clocks.clone();
-    let clock: Clock = Arc::new(move || clocks.realtime());
+pub(crate) fn mount(kernel: &Arc<Kernel>) {
+    let clocks = kernel.table.lock().iter().next().map(|(_, member)| member.process.clocks.clone());
+    let clock: Clock = Arc::new(move || clocks.as_ref().map_or_else(Default::default, |clocks| clocks.realtime()));
     let make = Arc::new(Generator::new(clock, PROC_MAGIC));
-    let pid = scene.pid;
-    let number = format!("{pid}");
-    let link = |target: String| make.link(Identity::mode(0o777), move || Ok(target.clone().into_bytes()));
-    let mut names = Vec::from([
-        (&*number, own::directory(&make, &scene)),
-        ("self", link(number.clone())),
-        ("thread-self", link(format!("{pid}/task/{pid}"))),
-        ("mounts", link(String::from("self/mounts"))),
-    ]);
-    names.extend(system::files(&make, &scene));
-    let root = make.table(Identity::mode(0o555), names);
-    if process.mounts.mount_making(b"/proc", Mount::new(root, "proc")).is_err() {
+    let root = root::directory(&make, &Arc::downgrade(kernel));
+    if kernel.mounts.mount_making(b"/proc", Mount::new(root, "proc")).is_err() {
         tracing::warn!("/proc could not be mounted: the root has no place for it");
     }
 }

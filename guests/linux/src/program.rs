@@ -2,7 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, DirFd};
-use crate::process::Process;
+use crate::thread::Thread;
 use abi::CodeFile;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -115,7 +115,7 @@ impl core::fmt::Display for StartError {
 
 impl core::error::Error for StartError {}
 
-impl Process {
+impl Thread {
     /// A file that may be executed, open, its node, and its length in bytes.
     pub(crate) fn executable(&self, path: &[u8]) -> vfs::Result<(NodeRef, Arc<dyn File>, u64)> {
         let place = self.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;

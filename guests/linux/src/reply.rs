@@ -1,7 +1,10 @@
 //! How a system call ends: [`Reply`] for its handler, [`Outcome`] for whoever runs the process.
 
+use crate::clone::Child;
+use crate::exec::Exec;
 use crate::signal::Signal;
 use abi::BadAddress;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use vfs::Errno;
 
@@ -15,9 +18,15 @@ pub(crate) enum Stop {
     Errno(Errno),
     /// It must wait; the same call is made again when the wait is over.
     Block(Wait, Interrupted),
-    /// The process is over.
+    /// The thread is over.
     Exit(ExitStatus),
-    /// The registers have been set as a whole: sigreturn(2), execve(2).
+    /// The process is over.
+    ExitAll(ExitStatus),
+    /// Another thread or process is to be made: clone(2).
+    Clone(Box<Child>),
+    /// Another program takes the place of this one: execve(2).
+    Exec(Box<Exec>),
+    /// The registers have been set as a whole: sigreturn(2).
     Registers,
 }
 
@@ -42,7 +51,7 @@ pub(crate) enum Interrupted {
     Fails,
 }
 
-/// What a process waits for.
+/// What a thread waits for, beside what wakes it ([`crate::Kernel::take_woken`]).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wait {
     /// At the latest until this time of the monotonic clock.
@@ -67,13 +76,27 @@ pub enum ExitStatus {
     Killed(Signal),
 }
 
-/// What becomes of a process after a system call or an exception.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What becomes of a thread after a system call or an exception.
+#[derive(Debug)]
 pub enum Outcome {
     /// It goes on at `state.pc`.
     Continue,
-    /// It waits; then the same call is made again: `state` is at the SYSCALL instruction.
+    /// It waits; then it polls, and if `state` is at a SYSCALL instruction the same call is made again.
     Block(Wait),
-    /// It is over.
+    /// It is over, and others of its process go on.
+    ExitThread,
+    /// Its process is over, all threads included.
     Exit(ExitStatus),
+    /// Another thread is to be made; then [`crate::Thread::cloned`] has it go on.
+    Clone(Box<Child>),
+    /// It is to have a new address space, and what else is in the old one of its process is over; then
+    /// [`crate::Thread::exec`] loads its program there.
+    Exec(Box<Exec>),
+}
+
+impl Outcome {
+    /// Whether nothing is to be done.
+    pub fn is_calm(&self) -> bool {
+        matches!(self, Outcome::Continue)
+    }
 }

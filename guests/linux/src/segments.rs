@@ -105,7 +105,7 @@ fn map_segment(
     // It is below `end`, which is a multiple as well.
     let file_end = Addr(held_end.0.next_multiple_of(PAGE_BYTES));
     let (prot, offset) = (prot_of(segment), u64::from(segment.file_offset - lead));
-    if space.map_file(from, file_end.0 - from.0, prot, file, offset).is_err() {
+    if space.map_file(from, file_end.0 - from.0, prot, &file, offset).is_err() {
         return Ok(false);
     }
     if file_end < end {

@@ -6,6 +6,7 @@ pub mod table;
 
 mod ancillary;
 mod attribute;
+mod clone;
 mod dir;
 mod epoll;
 mod eventfd;
@@ -18,6 +19,7 @@ mod inotify;
 mod ioctl;
 mod limit;
 mod link;
+mod lock;
 mod memory;
 mod message;
 mod metadata;
@@ -42,5 +44,6 @@ mod time;
 mod timer;
 mod timerfd;
 mod timestamps;
+mod wait;
 
 pub(crate) use dispatch::{Pair, perform, show};

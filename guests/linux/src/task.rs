@@ -3,25 +3,25 @@
 use crate::description::Description;
 use crate::fdtable::Slot;
 use crate::flags::{Fd, OpenFlags};
-use crate::process::Process;
+use crate::lock::Holder;
 use crate::ready;
 use crate::reply::{Interrupted, Reply, Stop, Wait};
+use crate::thread::Thread;
 use abi::{Guest, Path, State};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
-use spin::Once;
-use vfs::{Errno, Result, Watcher};
+use vfs::{Errno, Result};
 
-/// A process in the middle of a system call, with its memory and registers.
+/// A thread in the middle of a system call, with its memory and registers.
 pub(crate) struct Task<'a, 'g> {
-    pub(crate) process: &'a mut Process,
+    pub(crate) thread: &'a mut Thread,
     pub(crate) guest: &'a mut Guest<'g>,
     pub(crate) state: &'a mut State,
 }
 
 /// What a call that waits remembers until it is made again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Resume {
     /// When it gives up.
     pub(crate) until_ns: Option<u64>,
@@ -29,13 +29,10 @@ pub(crate) struct Resume {
     pub(crate) moved: u32,
     /// Bytes it has moved of the message after those.
     pub(crate) within: u32,
-}
-
-/// Whom a process that is alone has told: nothing changes while it waits but what the host tells of.
-struct Nobody;
-
-impl Watcher for Nobody {
-    fn notice(&self) {}
+    /// Whether it is among [`crate::futex::Futexes`].
+    pub(crate) is_futex: bool,
+    /// Who waits for a lock of a file.
+    pub(crate) locks: Option<Holder>,
 }
 
 /// The earlier of two times, if there are.
@@ -47,15 +44,15 @@ pub(crate) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 }
 
 impl Deref for Task<'_, '_> {
-    type Target = Process;
-    fn deref(&self) -> &Process {
-        self.process
+    type Target = Thread;
+    fn deref(&self) -> &Thread {
+        self.thread
     }
 }
 
 impl DerefMut for Task<'_, '_> {
-    fn deref_mut(&mut self) -> &mut Process {
-        self.process
+    fn deref_mut(&mut self) -> &mut Thread {
+        self.thread
     }
 }
 
@@ -69,7 +66,7 @@ impl Task<'_, '_> {
     /// Gives a description the lowest free descriptor.
     pub(crate) fn install(&self, description: Description, flags: OpenFlags) -> Result<Fd> {
         let slot = Slot { description: Arc::new(description), closes_on_exec: flags.closes_on_exec() };
-        self.files.lock().add(slot, 0, self.limits.descriptors()).map(Fd)
+        self.files.lock().add(slot, 0, self.process.limits.lock().descriptors()).map(Fd)
     }
 
     /// Whether this is a call that waited and is made again.
@@ -97,8 +94,8 @@ impl Task<'_, '_> {
         mut wait: Wait,
         interrupted: Interrupted,
     ) -> Reply<T> {
-        let (moved, within) = self.resume.map_or((0, 0), |resume| (resume.moved, resume.within));
-        self.resume = Some(Resume { until_ns: deadline_ns, moved, within });
+        let resume = self.resume.unwrap_or_default();
+        self.resume = Some(Resume { until_ns: deadline_ns, ..resume });
         wait.until_ns = earlier(deadline_ns, wait.until_ns);
         Err(Stop::Block(wait, interrupted))
     }
@@ -120,17 +117,10 @@ impl Task<'_, '_> {
     pub(crate) fn attempt<T>(&self, description: &Description, mut call: impl FnMut() -> Result<T>) -> Result<T> {
         match call() {
             Err(Errno::EAGAIN) if !description.flags().is_nonblocking() => {
-                description.file()?.watch(&self.watcher());
+                description.file()?.watch(&self.watcher);
                 call()
             }
             result => result,
         }
-    }
-
-    /// Whom files tell of changes while a call waits. It remembers that it was told from before the call is made until
-    /// the wait begins.
-    pub(crate) fn watcher(&self) -> Arc<dyn Watcher> {
-        static NOBODY: Once<Arc<dyn Watcher>> = Once::new();
-        NOBODY.call_once(|| Arc::new(Nobody)).clone()
     }
 }

@@ -36,9 +36,20 @@ impl Clocks for Stopped {
     }
 }
 
+impl PartialEq for Outcome {
+    fn eq(&self, other: &Outcome) -> bool {
+        match (self, other) {
+            (Outcome::Continue, Outcome::Continue) | (Outcome::ExitThread, Outcome::ExitThread) => true,
+            (Outcome::Block(one), Outcome::Block(other)) => one == other,
+            (Outcome::Exit(one), Outcome::Exit(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 /// A process, its registers and memory, and the lines of its trace.
 struct Bench {
-    process: Process,
+    thread: Thread,
     state: State,
     space: PagedSpace,
     clocks: Arc<Stopped>,
@@ -77,13 +88,15 @@ impl Bench {
             ids: Ids::default(),
             umask: 0o022,
             memory_bytes_max: 64 << 20,
+            descriptors_max: 1024,
+            threads_max: 64,
             trace: Some(Box::new(move |line| sink.lock().unwrap().push(line.into()))),
             processors: 1,
         };
         let (mut state, mut space) = (State::default(), PagedSpace::new(1 << 12));
         let arguments = [b"test".to_vec()];
-        let process = Process::start(world, &program(), &arguments, &[], &mut state, &mut space).unwrap();
-        Bench { process, state, space, clocks, lines }
+        let thread = Thread::start(world, &program(), &arguments, &[], &mut state, &mut space).unwrap();
+        Bench { thread, state, space, clocks, lines }
     }
 
     /// Makes a call; gives its outcome, v0 and a3.
@@ -97,7 +110,7 @@ impl Bench {
             }
         }
         self.state.next_pc = self.state.pc.wrapping_add(4);
-        let outcome = self.process.syscall(&mut self.state, &mut self.space);
+        let outcome = self.thread.syscall(&mut self.state, &mut self.space);
         (outcome, self.state.gpr[2], self.state.gpr[7])
     }
 
@@ -179,10 +192,10 @@ fn a_sleep_ends_by_time_or_by_a_handler() {
     assert_eq!(bench.call(4166, &[at, left]).0, until);
     bench.clocks.0.store(500_000_000, Ordering::Relaxed);
     assert_eq!(bench.call(4166, &[at, left]).0, until);
-    bench.process.raise(Signal::CHLD);
+    bench.thread.kernel().raise(Signal::CHLD);
     assert_eq!(bench.call(4166, &[at, left]).0, until);
     bench.set_handler_without_call(16);
-    bench.process.raise(Signal::USR1);
+    bench.thread.kernel().raise(Signal::USR1);
     assert_eq!(bench.call(4166, &[at, left]).0, Outcome::Continue);
     assert_eq!(bench.state.pc, CODE + 0x800);
     assert_eq!(bench.words(left), [1, 500_000_000]);
@@ -201,7 +214,7 @@ impl Bench {
             disposition: crate::signal::Disposition::Handler(Addr(CODE + 0x800)),
             ..Default::default()
         };
-        self.process.signals.set_action(Signal::from_number(signal).unwrap(), action);
+        self.thread.signals.set_action(Signal::from_number(signal).unwrap(), action);
     }
 }
 
@@ -251,7 +264,7 @@ fn random_calls_never_panic() {
         if matches!(outcome, Outcome::Exit(_)) {
             bench = Bench::new();
         } else if matches!(outcome, Outcome::Block(_)) {
-            bench.process.resume = None;
+            bench.thread.resume = None;
         }
     }
 }

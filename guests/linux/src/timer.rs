@@ -1,8 +1,9 @@
 //! Timers that send signals: alarm(2), setitimer(2), timer_create(2).
 
-use crate::signal::{Info, Signal, Signals};
+use crate::signal::{Info, Signal};
 use crate::world::Clocks;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 /// Which clock a timer runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct Timer {
     pub(crate) period_ns: u64,
     /// What it sends.
     pub(crate) signal: Option<Info>,
+    /// The thread that it sends that to (SIGEV_THREAD_ID); if none, the process.
+    pub(crate) thread: Option<u32>,
     /// Periods that passed while its signal was pending.
     pub(crate) overrun: u32,
 }
@@ -43,7 +46,7 @@ pub(crate) struct Timer {
 impl Timer {
     /// Not set.
     pub(crate) fn new(clock: TimerClock, signal: Option<Info>) -> Timer {
-        Timer { clock, due_ns: None, period_ns: 0, signal, overrun: 0 }
+        Timer { clock, due_ns: None, period_ns: 0, signal, thread: None, overrun: 0 }
     }
 
     /// Time left and period. A timer that is due has a nanosecond left, for 0 means that it is not set.
@@ -59,16 +62,14 @@ impl Timer {
         self.period_ns = period_ns;
     }
 
-    /// Sends its signal if it is due.
-    fn expire(&mut self, clocks: &dyn Clocks, signals: &mut Signals) {
+    /// What it sends if it is due.
+    fn expire(&mut self, clocks: &dyn Clocks) -> Option<(Option<u32>, Info)> {
         let now = self.clock.now_ns(clocks);
-        let Some(due) = self.due_ns.filter(|due| *due <= now) else { return };
+        let due = self.due_ns.filter(|due| *due <= now)?;
         let missed = (now - due).checked_div(self.period_ns);
         self.due_ns = missed.map(|missed| due.saturating_add((missed + 1).saturating_mul(self.period_ns)));
         self.overrun = u32::try_from(missed.unwrap_or(0)).unwrap_or(u32::MAX);
-        if let Some(info) = self.signal {
-            signals.send(info);
-        }
+        Some((self.thread, self.signal?))
     }
 
     /// When it is due on the monotonic clock. For processor time this is the earliest that it can be.
@@ -107,13 +108,10 @@ impl Timers {
         self.intervals.iter().chain(self.posix.values())
     }
 
-    /// Sends the signals of those that are due.
-    pub(crate) fn expire(&mut self, clocks: &dyn Clocks, signals: &mut Signals) {
-        for timer in self.intervals.iter_mut().chain(self.posix.values_mut()) {
-            if timer.due_ns.is_some() {
-                timer.expire(clocks, signals);
-            }
-        }
+    /// The signals of those that are due, and for which thread each is.
+    pub(crate) fn expire(&mut self, clocks: &dyn Clocks) -> Vec<(Option<u32>, Info)> {
+        let set = self.intervals.iter_mut().chain(self.posix.values_mut()).filter(|timer| timer.due_ns.is_some());
+        set.filter_map(|timer| timer.expire(clocks)).collect()
     }
 
     /// When the next one is due, on the monotonic clock.
@@ -145,12 +143,15 @@ mod tests {
     #[test]
     fn a_period_goes_on_and_counts_what_it_missed() {
         let clocks = Fake(AtomicU64::new(100));
-        let (mut timers, mut signals) = (Timers::default(), Signals::default());
+        let mut timers = Timers::default();
         timers.intervals[0].set(&clocks, 10, 5);
         assert_eq!(timers.next_ns(&clocks), Some(110));
         clocks.0.store(122, Ordering::Relaxed);
-        timers.expire(&clocks, &mut signals);
-        assert_eq!(signals.next().map(|info| info.signal), Some(Signal::ALRM));
+        let sent = timers.expire(&clocks);
+        assert_eq!(
+            sent.iter().map(|(thread, info)| (*thread, info.signal)).collect::<Vec<_>>(),
+            [(None, Signal::ALRM)]
+        );
         assert_eq!((timers.next_ns(&clocks), timers.intervals[0].overrun), (Some(125), 2));
         timers.intervals[0].set(&clocks, 0, 0);
         assert_eq!(timers.next_ns(&clocks), None);

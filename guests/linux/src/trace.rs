@@ -1,8 +1,9 @@
 //! strace text: one line a call, printed when it is over.
 
-use crate::reply::Stop;
+use crate::reply::{ExitStatus, Stop};
 use crate::syscall::{show, table};
 use crate::task::Task;
+use crate::thread::Thread;
 use abi::o32::ArgReader;
 use abi::{Arg, BadAddress, Layout, Scene, State};
 use alloc::boxed::Box;
@@ -101,38 +102,56 @@ pub(crate) fn leave(
         Err(Stop::Errno(errno)) => {
             let _ = write!(text, "-1 {} ({})", errno.name(), errno.text());
         }
-        Err(Stop::Exit(_) | Stop::Registers) => text.push('?'),
+        Err(Stop::Exit(_) | Stop::ExitAll(_) | Stop::Registers) => text.push('?'),
+        Err(Stop::Exec(_)) => text.push('0'),
+        Err(Stop::Clone(child)) => {
+            let _ = write!(text, "{}", child.thread.tid);
+        }
         // It will be printed when it is over, or when a signal ends it.
         Err(Stop::Block(..)) => {
             text.push_str("? ERESTARTSYS (To be restarted if SA_RESTART is set)");
-            task.process.waiting_line = Some(text);
+            task.thread.waiting_line = Some(text);
             return;
         }
     }
-    task.process.waiting_line = None;
-    print(task.process, &text);
+    task.thread.waiting_line = None;
+    note(task.thread, &text);
 }
 
 /// Prints the line of a call that a signal ended.
-pub(crate) fn interrupted(process: &mut crate::Process) {
-    if let Some(text) = process.waiting_line.take() {
-        print(process, &text);
+pub(crate) fn interrupted(thread: &mut Thread) {
+    if let Some(text) = thread.waiting_line.take() {
+        note(thread, &text);
     }
 }
 
 /// Prints the signals that were delivered since this was last asked, as strace does between calls.
-pub(crate) fn delivered(process: &mut crate::Process) {
-    for info in core::mem::take(&mut process.signals.delivered) {
+pub(crate) fn delivered(thread: &mut Thread) {
+    for info in core::mem::take(&mut thread.signals.delivered) {
         let mut text = String::from("--- ");
         let _ = write!(text, "{} ", info.signal);
         info.siginfo().show(&mut text);
         text.push_str(" ---");
-        print(process, &text);
+        note(thread, &text);
     }
 }
 
-fn print(process: &mut crate::Process, text: &str) {
-    if let Some(trace) = &mut process.trace {
+/// Prints how a thread or a process ended.
+pub(crate) fn ended(thread: &Thread, status: ExitStatus) {
+    match status {
+        ExitStatus::Code(code) => note(thread, &alloc::format!("+++ exited with {code} +++")),
+        ExitStatus::Killed(signal) => note(thread, &alloc::format!("+++ killed by {signal} +++")),
+    }
+}
+
+/// Prints a line. Once there was more than one thread it says whose it is, as that of `strace -f`.
+pub(crate) fn note(thread: &Thread, text: &str) {
+    let Some(trace) = &thread.kernel.trace else { return };
+    let is_alone = thread.kernel.table.lock().made == 1;
+    let mut trace = trace.lock();
+    if is_alone {
         trace(text);
+    } else {
+        trace(&alloc::format!("[pid {:>5}] {text}", thread.tid));
     }
 }

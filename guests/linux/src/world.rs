@@ -12,7 +12,7 @@ pub trait Clocks: Send + Sync {
     fn realtime(&self) -> TimeNs;
     /// Nanoseconds of a clock that never goes back: the clock of [`crate::Wait`].
     fn monotonic_ns(&self) -> u64;
-    /// Nanoseconds of processor time used.
+    /// Nanoseconds of processor time that the thread of the host's used which asks.
     fn cpu_ns(&self) -> u64;
 }
 
@@ -98,8 +98,12 @@ pub struct World {
     pub ids: Ids,
     /// umask(2).
     pub umask: u32,
-    /// Most bytes it may map.
+    /// Most bytes that a process may map.
     pub memory_bytes_max: u64,
+    /// Descriptors of a process are below this.
+    pub descriptors_max: u32,
+    /// Most processes and threads at once.
+    pub threads_max: u32,
     /// Takes strace text.
     pub trace: Option<TraceSink>,
     /// Processors it is told of.

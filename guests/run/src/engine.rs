@@ -1,5 +1,6 @@
 //! What runs translated code: the trait that the host's engine and the browser implement.
 
+use crate::scheduler::Bell;
 use abi::{Addr, AddressSpace};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -93,6 +94,24 @@ pub trait Engine {
     /// Whether accesses that fail can be caught, so that there is use in code that is precise about them.
     const FAULTS: bool = true;
 
+    /// Another, with a copy of the address space; registers are whatever they are. The error is the host's.
+    fn fork(&mut self) -> Result<Self, String>
+    where
+        Self: Sized,
+    {
+        Err(String::from("this host runs one process: see SYSCALLS.md"))
+    }
+    /// Another, with an empty address space in this byte order.
+    fn fresh(&self, _big_endian: bool) -> Result<Self, String>
+    where
+        Self: Sized,
+    {
+        Err(String::from("this host runs one program"))
+    }
+    /// Sets the poll word, and says that it did.
+    fn bell(&self) -> Arc<dyn Bell> {
+        Arc::new(Silent)
+    }
     /// The register file and the address space.
     fn parts(&mut self) -> (&mut State, &mut Self::Space);
     /// Compiles regions and makes their entries known; the answer is how many bytes of machine code they became, if that
@@ -108,6 +127,10 @@ pub trait Engine {
     }
     /// Takes back all that was begun.
     fn cancel(&mut self) {}
+    /// Whether to ask for that costs next to nothing.
+    fn is_warm(&self) -> bool {
+        false
+    }
     /// Where code that earlier runs left may be entered, if it was made with these options; each is told once.
     fn kept(&mut self, _options: Options) -> Vec<u32> {
         Vec::new()
@@ -142,4 +165,14 @@ pub trait Engine {
     fn forget(&mut self, at: u32, bytes: u32) -> Vec<u32>;
     /// Forgets every translation.
     fn forget_all(&mut self);
+}
+
+/// The bell of an engine that nobody else can ring.
+struct Silent;
+
+impl Bell for Silent {
+    fn ring(&self) {}
+    fn take(&self) -> bool {
+        false
+    }
 }

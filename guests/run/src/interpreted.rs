@@ -24,6 +24,12 @@ impl Interpreted {
 impl Engine for Interpreted {
     type Space = Paged;
 
+    fn fork(&mut self) -> Result<Interpreted, String> {
+        Ok(Interpreted { state: self.state.clone(), space: self.space.fork().ok_or("no memory is left for a copy")? })
+    }
+    fn fresh(&self, big_endian: bool) -> Result<Interpreted, String> {
+        Ok(Interpreted::new(self.space.fresh(big_endian)))
+    }
     fn parts(&mut self) -> (&mut State, &mut Paged) {
         (&mut self.state, &mut self.space)
     }

@@ -1,9 +1,8 @@
 //! System calls made in place: translated code calls the kernel, and mostly goes on behind as after any call.
 
 use crate::engine::Space;
-use crate::process::Host;
 use abi::AddressSpace;
-use linux::{Outcome, Process};
+use linux::{Outcome, Thread, Wait};
 use mips::State;
 use mips::reading::emit::SYSTEM_RESULTS;
 
@@ -21,42 +20,52 @@ pub enum Served {
 /// Makes the system call at the register file's `pc`.
 pub type Kernel<'a, S> = dyn FnMut(&mut State, &mut S) -> Served + 'a;
 
-/// Makes the system call at `state.pc`, if need be with somebody to wait by, and says whether everything that translated
-/// code and its host take for granted is as it was before: registers, code, timers, handlers of faults.
+/// How a thread gets into the kernel, and how it waits there.
+pub(crate) trait Door {
+    /// Has it make its call, or poll, while nobody else does.
+    fn enter(&mut self, work: &mut dyn FnMut() -> Outcome) -> Outcome;
+    /// Sleeps in place until what `wait` names may have happened; false if it should leave instead.
+    fn wait(&mut self, wait: &Wait) -> bool;
+}
+
+/// Makes the system call at `state.pc`, and says whether everything that translated code and its host take for granted is as
+/// it was before: registers, code, timers, handlers of faults.
 pub(crate) fn serve<S: Space>(
-    process: &mut Process,
+    thread: &mut Thread,
     state: &mut State,
     space: &mut S,
-    host: Option<&mut dyn Host>,
+    door: &mut dyn Door,
 ) -> (Served, Outcome) {
     let before = state.clone();
-    let settings = (process.handles_faults(), process.next_timer_ns());
-    let outcome = finish(process, state, space, host);
-    let is_calm = outcome == Outcome::Continue
+    let settings = (thread.handles_faults(), thread.next_timer_ns());
+    let outcome = finish(thread, state, space, door);
+    let is_calm = outcome.is_calm()
         && state.poll == 0
         && !space.has_changed()
-        && settings == (process.handles_faults(), process.next_timer_ns())
+        && settings == (thread.handles_faults(), thread.next_timer_ns())
         && *state == behind(before, state);
     (if is_calm { Served::Behind } else { Served::Elsewhere }, outcome)
 }
 
 /// Makes the system call at `state.pc`, and waits with it for as long as nothing else is to be done.
-fn finish(
-    process: &mut Process,
+pub(crate) fn finish(
+    thread: &mut Thread,
     state: &mut State,
     space: &mut dyn AddressSpace,
-    mut host: Option<&mut dyn Host>,
+    door: &mut dyn Door,
 ) -> Outcome {
     loop {
-        let outcome = process.syscall(state, space);
-        let (Outcome::Block(wait), Some(host)) = (&outcome, &mut host) else { return outcome };
-        host.wait(wait);
+        let outcome = door.enter(&mut || thread.syscall(state, space));
+        let Outcome::Block(wait) = &outcome else { return outcome };
+        if !door.wait(wait) {
+            return outcome;
+        }
         // Then whoever looks up makes it again.
-        if state.poll != 0 || host.ended().is_some() {
+        if state.poll != 0 {
             return Outcome::Continue;
         }
-        let polled = process.poll(state, space);
-        if polled != Outcome::Continue {
+        let polled = door.enter(&mut || thread.poll(state, space));
+        if !polled.is_calm() {
             return polled;
         }
     }

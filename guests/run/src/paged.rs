@@ -22,6 +22,16 @@ impl Paged {
         Paged { space: PagedSpace::new(pages_max), big_endian, cycles: 0 }
     }
 
+    /// A copy; none if there is no memory for it.
+    pub(crate) fn fork(&self) -> Option<Paged> {
+        Some(Paged { space: self.space.fork().ok()?, ..*self })
+    }
+
+    /// An empty one of the same size.
+    pub(crate) fn fresh(&self, big_endian: bool) -> Paged {
+        Paged::new(self.space.pages_max(), big_endian)
+    }
+
     #[inline]
     fn load_at(&self, size: Size, at: u32, need: Prot) -> Result<u32, Refusal> {
         Ok(match (size, self.big_endian) {

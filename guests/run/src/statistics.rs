@@ -53,3 +53,59 @@ pub struct Statistics {
     /// Times translations were thrown away because what they took for granted changed.
     pub flushes: u64,
 }
+
+impl Statistics {
+    /// Adds what somebody else did.
+    pub fn add(&mut self, other: &Statistics) {
+        let Statistics {
+            interpreting_ns,
+            running_ns,
+            modules,
+            hot,
+            left,
+            learned,
+            awaited,
+            regions,
+            blocks,
+            instructions,
+            wasm_bytes,
+            machine_bytes,
+            translating,
+            recalled,
+            recalled_instructions,
+            recalling,
+            drives,
+            single_steps,
+            in_place,
+            served,
+            stretches,
+            interpreted,
+            refused,
+            flushes,
+        } = other;
+        self.interpreting_ns += interpreting_ns;
+        self.running_ns += running_ns;
+        self.modules += modules;
+        self.hot += hot;
+        self.left += left;
+        self.learned += learned;
+        self.awaited += awaited;
+        self.regions += regions;
+        self.blocks += blocks;
+        self.instructions += instructions;
+        self.wasm_bytes += wasm_bytes;
+        self.machine_bytes += machine_bytes;
+        self.translating += translating;
+        self.recalled += recalled;
+        self.recalled_instructions += recalled_instructions;
+        self.recalling += recalling;
+        self.drives += drives;
+        self.single_steps += single_steps;
+        self.in_place += in_place;
+        self.served += served;
+        self.stretches += stretches;
+        self.interpreted += interpreted;
+        self.refused += refused;
+        self.flushes += flushes;
+    }
+}

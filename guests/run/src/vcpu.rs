@@ -100,6 +100,22 @@ impl<E: Engine> Vcpu<E> {
         }
     }
 
+    /// Another like it, on a copy of its address space.
+    pub fn fork(&mut self) -> Result<Vcpu<E>, String> {
+        let engine = self.engine.fork()?;
+        Ok(self.on(engine))
+    }
+
+    /// Another like it, on an empty address space.
+    pub fn fresh(&self, big_endian: bool) -> Result<Vcpu<E>, String> {
+        let engine = self.engine.fresh(big_endian)?;
+        Ok(self.on(engine))
+    }
+
+    fn on(&self, engine: E) -> Vcpu<E> {
+        Vcpu { clock: self.clock, ..Vcpu::new(engine, self.tier) }
+    }
+
     /// Runs until something stops it. System calls of translated code are made by `kernel`; those that it refuses, and those
     /// that are interpreted, come back as exceptions.
     pub fn run(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Exit {

@@ -298,6 +298,9 @@ pub enum At {
     Stream,
 }
 
+/// What the address spaces of a host can map a file's bytes from: whatever that host's files and memory know of each other.
+pub type Mappable = Arc<dyn Any + Send + Sync>;
+
 /// A file that is open. The offset of a seekable file is kept by its open file description, not here.
 pub trait File: Send + Sync {
     /// Reads into `into`; 0 at the end. `EAGAIN` means it would wait; the caller decides how.
@@ -354,7 +357,7 @@ pub trait File: Send + Sync {
     }
     /// What an address space of the same host can map bytes of it from, opaque here; none if its bytes must be copied.
     /// The mapped bytes are those that [`File::read`] gives, at the same offsets.
-    fn mappable(&self) -> Option<&dyn Any> {
+    fn mappable(&self) -> Option<Mappable> {
         None
     }
     /// A descriptor of the host that becomes readable or writable with it, so that a host can sleep; none if always ready.

@@ -26,7 +26,7 @@ const MAGIC: [u8; 8] = *b"strata\0\x03";
 const HEADER_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES;
 
 /// What a bundle is read from.
-pub trait Source {
+pub trait Source: Send {
     /// How many bytes it has.
     fn bytes(&self) -> u64;
     /// Fills `into` from an offset; false if there is not so much.

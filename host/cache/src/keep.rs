@@ -5,7 +5,6 @@ use crate::digest::{Digest, Digester};
 use crate::object::Object;
 use crate::record::Record;
 use crate::store::{Store, StoreError};
-use mips::reading::emit::Options;
 use std::collections::HashSet;
 use std::hash::Hash;
 
@@ -31,8 +30,6 @@ struct Kept {
     object: Object,
     id: Digest,
     bundle: Option<Bundle>,
-    /// For code with which options its entries were asked for.
-    told: Option<Options>,
     fresh: Vec<Record>,
     fresh_bytes: usize,
 }
@@ -80,7 +77,7 @@ impl Keep {
         if bundle.is_some() {
             self.store.touch(&id);
         }
-        self.objects.push(Kept { object, id, bundle, told: None, fresh: Vec::new(), fresh_bytes: 0 });
+        self.objects.push(Kept { object, id, bundle, fresh: Vec::new(), fresh_bytes: 0 });
         Some(self.objects.len() - 1)
     }
 
@@ -89,14 +86,9 @@ impl Keep {
         self.objects.iter_mut().filter_map(|kept| kept.bundle.as_mut())
     }
 
-    /// Where code with these options may be entered that earlier runs left; each is told once.
-    pub fn entries(&mut self, options: Options) -> Vec<u32> {
-        let news = self.objects.iter_mut().filter(|kept| kept.told != Some(options));
-        let news = news.filter_map(|kept| {
-            kept.told = Some(options);
-            kept.bundle.as_ref()
-        });
-        news.flat_map(|bundle| bundle.entries(options)).collect()
+    /// What earlier runs left of an object.
+    pub fn bundle(&mut self, object: usize) -> Option<&mut Bundle> {
+        self.objects.get_mut(object)?.bundle.as_mut()
     }
 
     /// Keeps a module that was made of the code of an object, for the end.

@@ -104,7 +104,12 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
         environment: Vec::new(),
         directory: b"/".to_vec(),
         grants: streams(),
-        limits: Limits { memory_bytes: 1 << 30, files_bytes: FILES_BYTES },
+        limits: Limits {
+            memory_bytes: 1 << 30,
+            files_bytes: FILES_BYTES,
+            descriptors: Limits::DESCRIPTORS,
+            threads: Limits::THREADS,
+        },
         tier: tier.into(),
         names_code: false,
         is_timed: false,

@@ -1,14 +1,15 @@
 //! From a program's file and a list of grants to a running guest.
 
-use crate::clocks::{HostClocks, Waiter};
+use crate::clocks::HostClocks;
 use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
-use engine::{Native, PerfMap};
+use engine::{Native, PerfMap, Signals};
 use image::Endian;
-use linux::{ExitStatus, Process, Program, TraceSink};
+use linux::{ExitStatus, Program, Thread, TraceSink};
 use namespace::{Grant, Host, Limits};
-use run::{Engine, Statistics, Tier, Vcpu};
+use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
+use hostio::clock;
 use std::sync::Arc;
 use std::time::Duration;
 use vfs::NodeRef;
@@ -122,24 +123,24 @@ impl Launch {
             native.keep(Keep::new(store));
         }
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
+        let signals = Signals::new().context("signals cannot be handled")?;
+        let limit_ns = self.timeout.map(|limit| {
+            clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX))
+        });
         let (state, space) = native.parts();
-        let mut process = Process::start(world, &program, &self.arguments, &self.environment, state, space)
+        let thread = Thread::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;
         drop(program);
-        let signals = native.signals().context("signals cannot be handled")?;
-        let mut waiter = Waiter::new(native.alarm(), signals, self.timeout);
+        let publisher = native.publisher();
         let mut cpu = Vcpu::new(native, self.tier);
-        cpu.clock = self.is_timed.then_some(hostio::clock::monotonic_ns);
-        let status = run::run(&mut cpu, &mut process, &mut waiter);
-        let refusal = cpu.take_refusal();
-        let published = cpu.engine.publish();
-        Ok(Ended {
-            status,
-            statistics: cpu.statistics,
-            pc: cpu.engine.parts().0.pc,
-            is_time_up: waiter.is_time_up,
-            published,
-            refusal,
-        })
+        cpu.clock = self.is_timed.then_some(clock::monotonic_ns);
+        let mut scheduler = Scheduler::new(thread.kernel().clone());
+        scheduler.add(Team::new(cpu, thread));
+        let ended = engine::run(scheduler, signals, clock::monotonic_ns, limit_ns)
+            .context("the host has no threads or descriptors to give")?;
+        let engine::Ended { over, is_time_up, scheduler } = ended;
+        let published = publisher.publish();
+        let Scheduler { statistics, refusal, .. } = scheduler;
+        Ok(Ended { status: over.status, statistics, pc: over.pc, is_time_up, published, refusal })
     }
 }

@@ -73,9 +73,15 @@ pub(crate) struct Run {
     /// Run the machine code in a PROGRAM that `strata translate` made; allow it only if you know who made it
     #[arg(long)]
     allow_precompiled: bool,
-    /// Most memory the guest may map, such as 256M or 1G
+    /// Most memory a process of the guest may map, such as 256M or 1G
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
     max_memory: u64,
+    /// Most processes and threads at once
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::THREADS, value_parser = clap::value_parser!(u32).range(1..))]
+    max_procs: u32,
+    /// Most descriptors of a process
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::DESCRIPTORS, value_parser = clap::value_parser!(u32).range(3..))]
+    max_fds: u32,
     /// End the guest after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
@@ -177,7 +183,12 @@ impl Run {
             environment: self.environment.iter().filter_map(variable).collect(),
             directory: self.workdir.into_vec(),
             grants,
-            limits: Limits { memory_bytes: self.max_memory, files_bytes: FILES_BYTES },
+            limits: Limits {
+                memory_bytes: self.max_memory,
+                files_bytes: FILES_BYTES,
+                descriptors: self.max_fds,
+                threads: self.max_procs,
+            },
             tier,
             names_code: self.perf_map,
             is_timed: wants_stats,

@@ -1,22 +1,42 @@
-//! [`Background`]: threads that compile while the guest runs on.
+//! [`Workshop`]: what the engines of a run share, the threads that compile beside their guests among it; [`Background`] is one
+//! engine's part in that.
 
+use crate::modules::{Modules, Purpose};
 use crate::native::processor_time;
+use cache::{Published, StoreError};
+use mips::translate::Unit;
+use run::Made;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use wasmtime::{Engine, Module, Result};
+use std::thread::{self, JoinHandle};
+use wasmtime::{Module, Result};
+
+/// Threads that compile beside the guests, on a host with more processors than that.
+const COMPILERS_MAX: usize = 4;
 
 /// A module to compile.
 struct Job {
+    /// Whose it is, and its number there.
+    owner: u64,
     number: u64,
     wasm: Vec<u8>,
+    made: Made,
+    units: Arc<[Unit]>,
+    /// Whom it is for, beside its owner.
+    purpose: Option<Purpose>,
+    give: Sender<Done>,
 }
 
 /// A module that is compiled.
 pub(crate) struct Done {
     /// The number that [`Background::begin`] gave.
-    pub(crate) number: u64,
+    number: u64,
+    pub(crate) made: Made,
+    pub(crate) units: Arc<[Unit]>,
+    /// Bytes of Wasm that it was made of.
+    pub(crate) wasm_bytes: usize,
     pub(crate) module: Result<Module>,
     /// Processor time that it took, in microseconds.
     pub(crate) time_us: u64,
@@ -26,24 +46,55 @@ pub(crate) struct Done {
 #[derive(Default)]
 struct Work {
     jobs: VecDeque<Job>,
-    /// Jobs with a lower number are not wanted any more.
-    wanted_from: u64,
     /// How many modules threads are at.
     begun: usize,
     /// Whether there will be no more.
     ends: bool,
+    threads: Vec<JoinHandle<()>>,
 }
 
-/// The work, and the news that there is some.
-#[derive(Default)]
-struct Queue {
+/// What the engines of a run share.
+pub(crate) struct Workshop {
+    modules: Mutex<Modules>,
     work: Mutex<Work>,
+    /// There is work, or there will be no more.
     news: Condvar,
+    threads_max: usize,
+    owners: AtomicU64,
 }
 
-impl Queue {
+impl Workshop {
+    pub(crate) fn new() -> Arc<Workshop> {
+        let threads_max = thread::available_parallelism().map_or(0, |all| (all.get() - 1).min(COMPILERS_MAX));
+        Arc::new(Workshop {
+            modules: Mutex::default(),
+            work: Mutex::default(),
+            news: Condvar::new(),
+            threads_max,
+            owners: AtomicU64::new(0),
+        })
+    }
+
+    /// What was compiled, and the compiler.
+    pub(crate) fn modules(&self) -> MutexGuard<'_, Modules> {
+        self.modules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn work(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a thread begin with what there is to do, if they are all busy and may be more; false if there is none.
+    fn wake_thread(self: &Arc<Self>) -> bool {
+        let mut work = self.work();
+        let is_enough = work.begun + work.jobs.len() <= work.threads.len();
+        if !is_enough && work.threads.len() < self.threads_max {
+            let theirs = self.clone();
+            let thread = thread::Builder::new().name("compiler".into()).spawn(move || theirs.compile_all());
+            work.threads.extend(thread.ok());
+        }
+        self.news.notify_one();
+        !work.threads.is_empty()
     }
 
     /// Waits for the next job; none when there will be no more.
@@ -54,98 +105,82 @@ impl Queue {
         work.begun += 1;
         Some(job)
     }
+
+    /// What each thread does.
+    fn compile_all(&self) {
+        while let Some(Job { number, wasm, made, units, purpose, give, .. }) = self.next() {
+            let begun = processor_time();
+            let engine = self.modules().compiler().map(|compiler| compiler.engine.clone());
+            let module = engine.and_then(|engine| Module::new(&engine, &wasm));
+            if let (Ok(module), Some(purpose)) = (&module, purpose) {
+                // What cannot be kept is compiled again, another time.
+                let _ = self.modules().add(module, &units, made, purpose);
+            }
+            let time_us = processor_time() - begun;
+            self.work().begun -= 1;
+            // Whoever wanted it may be gone.
+            let _ = give.send(Done { number, made, units, wasm_bytes: wasm.len(), module, time_us });
+        }
+    }
+
+    /// Leaves what was compiled for the next run. What waits to be compiled is dropped, but for what comes next, so that each
+    /// run leaves something.
+    pub(crate) fn publish(&self) -> Result<Option<Published>, StoreError> {
+        let least = usize::from(self.modules().keeps());
+        let mut work = self.work();
+        let waiting = least.saturating_sub(work.begun);
+        work.jobs.truncate(waiting);
+        work.ends = true;
+        let threads = std::mem::take(&mut work.threads);
+        drop(work);
+        self.news.notify_all();
+        // One that panicked has said so.
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+        self.modules().publish()
+    }
 }
 
-/// The threads, as who gives them work sees them. They end with this.
+/// What one engine has compiled beside its guest.
 pub(crate) struct Background {
-    engine: Engine,
-    queue: Arc<Queue>,
-    /// What the threads are given to answer with.
-    give: Option<Sender<Done>>,
+    pub(crate) workshop: Arc<Workshop>,
+    owner: u64,
+    give: Sender<Done>,
     done: Receiver<Done>,
-    /// How many there are, and may be.
-    threads: usize,
-    threads_max: usize,
-    /// The number of the next job.
+    /// The number of the next job, and the lowest one that is still wanted.
     next: u64,
+    wanted_from: u64,
 }
 
 impl Background {
-    /// So many threads at most, none of which runs yet.
-    pub(crate) fn new(engine: &Engine, threads_max: usize) -> Background {
+    pub(crate) fn new(workshop: Arc<Workshop>) -> Background {
         let (give, done) = channel();
-        let (engine, queue) = (engine.clone(), Arc::default());
-        Background { engine, queue, give: Some(give), done, threads: 0, threads_max, next: 0 }
+        let owner = workshop.owners.fetch_add(1, Ordering::Relaxed);
+        Background { workshop, owner, give, done, next: 0, wanted_from: 0 }
     }
 
-    /// Has a module compiled; its number. None if the host has no thread to give.
-    pub(crate) fn begin(&mut self, wasm: &[u8]) -> Option<u64> {
-        let work = self.queue.work();
-        let is_enough = work.begun + work.jobs.len() < self.threads;
-        drop(work);
-        if !is_enough && self.threads < self.threads_max && self.start().is_some() {
-            self.threads += 1;
+    /// Has a module compiled; false if the host has no thread to give.
+    pub(crate) fn begin(&mut self, wasm: &[u8], made: Made, units: Arc<[Unit]>, purpose: Option<Purpose>) -> bool {
+        if self.workshop.threads_max == 0 {
+            return false;
         }
-        if self.threads == 0 {
-            return None;
+        let (owner, number, give) = (self.owner, self.next, self.give.clone());
+        self.workshop.work().jobs.push_back(Job { owner, number, wasm: wasm.to_vec(), made, units, purpose, give });
+        if !self.workshop.wake_thread() {
+            self.workshop.work().jobs.retain(|job| (job.owner, job.number) != (owner, number));
+            return false;
         }
-        let number = self.next;
         self.next += 1;
-        self.queue.work().jobs.push_back(Job { number, wasm: wasm.to_vec() });
-        self.queue.news.notify_one();
-        Some(number)
-    }
-
-    /// Starts one more.
-    fn start(&self) -> Option<()> {
-        let (engine, queue, give) = (self.engine.clone(), self.queue.clone(), self.give.clone()?);
-        let work = move || {
-            while let Some(Job { number, wasm }) = queue.next() {
-                let begun = processor_time();
-                let module = Module::new(&engine, &wasm);
-                let time_us = processor_time() - begun;
-                queue.work().begun -= 1;
-                if give.send(Done { number, module, time_us }).is_err() {
-                    return;
-                }
-            }
-        };
-        thread::Builder::new().name("compiler".into()).spawn(work).ok().map(drop)
+        true
     }
 
     /// The next module that is done, if one is. One that was cancelled is not.
     pub(crate) fn take(&mut self) -> Option<Done> {
-        let wanted_from = self.queue.work().wanted_from;
-        self.done.try_iter().find(|done| done.number >= wanted_from)
+        self.done.try_iter().find(|done| done.number >= self.wanted_from)
     }
 
     /// Wants nothing of what was begun.
     pub(crate) fn cancel(&mut self) {
-        let mut work = self.queue.work();
-        work.jobs.clear();
-        work.wanted_from = self.next;
-    }
-
-    /// Ends it: what is done, and what it is at or was to begin with, but nothing else that waits.
-    pub(crate) fn finish(mut self) -> Vec<Done> {
-        let wanted_from = self.end(1);
-        self.give = None;
-        self.done.iter().filter(|done| done.number >= wanted_from).collect()
-    }
-
-    /// Has the threads end, with so many modules at least if there are; from what number on jobs are wanted.
-    fn end(&self, least: usize) -> u64 {
-        let mut work = self.queue.work();
-        let waiting = least.saturating_sub(work.begun);
-        work.jobs.truncate(waiting);
-        work.ends = true;
-        self.queue.news.notify_all();
-        work.wanted_from
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.end(0);
+        self.workshop.work().jobs.retain(|job| job.owner != self.owner);
+        self.wanted_from = self.next;
     }
 }

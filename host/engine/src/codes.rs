@@ -4,6 +4,7 @@ use abi::CodeFile;
 use std::ops::Range;
 
 /// Pages of code of a file.
+#[derive(Clone)]
 pub(crate) struct Code {
     range: Range<u32>,
     /// The address of the file's first byte, were all of it mapped as these pages are.
@@ -12,7 +13,7 @@ pub(crate) struct Code {
 }
 
 /// All there are.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Codes(Vec<Code>);
 
 impl Codes {

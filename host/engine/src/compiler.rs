@@ -11,6 +11,7 @@ use std::sync::Arc;
 use wasmtime::{CacheStore, Config, Engine, Module, OptLevel, Result};
 
 /// An engine, and who gives its memories.
+#[derive(Clone)]
 pub(crate) struct Compiler {
     pub(crate) engine: Engine,
     pub(crate) creator: Arc<Creator>,

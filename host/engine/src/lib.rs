@@ -6,27 +6,29 @@
 #![deny(unsafe_code)]
 
 mod ahead;
-mod alarm;
 mod background;
+mod bell;
 mod codes;
 mod compiler;
 mod cpu;
 mod creator;
+mod filemaps;
 mod mapping;
 mod memory;
 mod modules;
 mod native;
+mod own_pages;
 mod perf_map;
 mod signals;
 mod ticker;
 mod vanished;
 mod wait;
 mod wasm;
+mod workers;
 
 pub use ahead::Ahead;
-pub use alarm::Alarm;
 pub use memory::GuestMemory;
-pub use native::Native;
+pub use native::{Native, Publisher};
 pub use perf_map::PerfMap;
 pub use signals::Signals;
-pub use wait::wait;
+pub use workers::{Ended, run};

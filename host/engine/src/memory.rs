@@ -3,14 +3,15 @@
 #![expect(unsafe_code, reason = "reads and writes guest pages through raw pointers")]
 
 use crate::codes::Codes;
+use crate::filemaps::{Backing, FileMaps};
+use crate::own_pages::OwnPages;
 use crate::mapping::Mapping;
-use abi::{Addr, AddressSpace, BadAddress, CodeFile, OutOfMemory, PAGE_BYTES, PageMap, Prot, Unmappable};
+use abi::{Addr, AddressSpace, BadAddress, CodeFile, Mappable, OutOfMemory, PAGE_BYTES, PageMap, Prot, Unmappable};
 use mips::cpu::Size;
 use mips::exception::{Access, Denied, Fault};
 use mips::reading::interp::Bus;
 use run::Space;
 use rustix::mm::{MprotectFlags, ProtFlags};
-use std::any::Any;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct GuestMemory {
     changed: Vec<(Addr, u32)>,
     /// Whose code is where.
     pub(crate) codes: Codes,
+    /// What is mapped of which file of the host's.
+    files: FileMaps,
     started: Instant,
 }
 
@@ -39,8 +42,63 @@ impl GuestMemory {
             big_endian,
             changed: Vec::new(),
             codes: Codes::default(),
+            files: FileMaps::default(),
             started: Instant::now(),
         }
+    }
+
+    /// A copy in another mapping. What files hold is mapped there as it is here; only what was written since is copied.
+    pub(crate) fn fork(&self, mapping: Arc<Mapping>) -> rustix::io::Result<GuestMemory> {
+        let mut child = GuestMemory::new(mapping, self.big_endian);
+        child.codes = self.codes.clone();
+        child.files = self.files.clone();
+        let own_pages = OwnPages::open();
+        let mut at = 0;
+        for (bytes, prot, is_mapped) in self.pages.all_runs() {
+            if is_mapped {
+                for (range, backing) in self.files.split(at..at + bytes) {
+                    child.take_copy(self, range, prot, backing.as_ref(), &own_pages)?;
+                }
+            }
+            at += bytes;
+        }
+        Ok(child)
+    }
+
+    /// Has the pages of a range as `from` has them.
+    fn take_copy(
+        &mut self,
+        from: &GuestMemory,
+        range: Range<u32>,
+        prot: Prot,
+        backing: Option<&Backing>,
+        own_pages: &OwnPages,
+    ) -> rustix::io::Result<()> {
+        let (start, bytes) = (range.start as usize, (range.end - range.start) as usize);
+        let (all, last) = (MprotectFlags::READ | MprotectFlags::WRITE, host(prot));
+        let first = ProtFlags::from_bits_truncate(all.bits());
+        match backing {
+            Some(Backing { file, offset }) => self.mapping.commit_file(start, bytes, first, file.as_fd(), *offset)?,
+            None => self.mapping.commit(start, bytes, first)?,
+        }
+        if last.is_empty() {
+            from.mapping.protect(start, bytes, MprotectFlags::READ)?;
+        }
+        for own in own_pages.of(from.mapping.base(), start, bytes) {
+            if own.len() as u32 >= POPULATE_BYTES_MIN {
+                self.mapping.populate(own.start, own.len());
+            }
+            // SAFETY: both mappings have the range, which is readable there and writable here, and nobody runs on either.
+            unsafe { from.mapping.base().add(own.start).copy_to(self.mapping.base().add(own.start), own.len()) };
+        }
+        if last.is_empty() {
+            from.mapping.protect(start, bytes, last)?;
+        }
+        if last != all {
+            self.mapping.protect(start, bytes, last)?;
+        }
+        self.pages.map(Addr(range.start), bytes as u32, prot);
+        Ok(())
     }
 
     /// What an access to `at` is refused for, if it is.
@@ -108,6 +166,7 @@ impl GuestMemory {
     fn replace(&mut self, at: Addr, bytes: u32) {
         self.note_code(at, bytes);
         self.codes.remove(at.0..at.0 + bytes);
+        self.files.remove(at.0..at.0 + bytes);
     }
 
     /// Gives host pages the protection that the page map says, a run of equal ones at a time.
@@ -157,15 +216,23 @@ impl AddressSpace for GuestMemory {
         self.pages.unmap(at, bytes);
     }
 
-    fn map_file(&mut self, at: Addr, bytes: u32, prot: Prot, file: &dyn Any, offset: u64) -> Result<(), Unmappable> {
-        let file = file.downcast_ref::<OwnedFd>().ok_or(Unmappable)?.as_fd();
+    fn map_file(
+        &mut self,
+        at: Addr,
+        bytes: u32,
+        prot: Prot,
+        file: &Mappable,
+        offset: u64,
+    ) -> Result<(), Unmappable> {
+        let file = file.clone().downcast::<OwnedFd>().map_err(|_| Unmappable)?;
         self.replace(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
-        if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file, offset).is_err() {
+        if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file.as_fd(), offset).is_err() {
             self.unmap(at, bytes);
             return Err(Unmappable);
         }
         self.pages.map(at, bytes, prot);
+        self.files.add(at.0..at.0 + bytes, Backing { file, offset });
         Ok(())
     }
 

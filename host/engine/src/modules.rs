@@ -1,27 +1,50 @@
-//! [`Modules`]: where compiled modules come from: the compiler, what earlier runs left, or a program's own file.
+//! [`Modules`]: where compiled modules come from: the compiler, what processes of this run or earlier runs left, or a program's
+//! own file.
 
 use crate::codes::Code;
 use crate::compiler::Compiler;
 use crate::memory::GuestMemory;
 use abi::CodeFile;
-use cache::{Bundle, Keep, Kind, Object, Precompiled, Published, Record, StoreError};
+use cache::{Bundle, Digest, Keep, Kind, Object, Precompiled, Published, Record, StoreError};
 use mips::reading::emit::Options;
 use mips::reading::interp::Bus;
 use mips::state::FpuMode;
 use mips::translate::{Memories, Unit, driver};
 use run::Made;
+use std::collections::HashMap;
 use std::sync::Arc;
 use wasmtime::{Module, Result};
 
-/// A compiler, started when first needed, and a cache, if there is one.
+/// A compiler, started when first needed, what it made so far, and a cache, if there is one.
 #[derive(Default)]
 pub(crate) struct Modules {
     compiler: Option<Compiler>,
+    driver: Option<Module>,
     keep: Option<Keep>,
     /// What was translated ahead of time.
     precompiled: Option<Precompiled>,
-    /// For code with which options the entries of that were asked for.
-    told: Option<Options>,
+    /// What this run has of each object, by where it may be entered, the newest last.
+    live: HashMap<ObjectKey, HashMap<u32, Vec<Arc<Live>>>>,
+}
+
+/// Which object is meant: path, base and length in bytes.
+type ObjectKey = (Arc<Vec<u8>>, u32, u64);
+
+/// A module that some process of this run has.
+struct Live {
+    module: Module,
+    units: Arc<[Unit]>,
+    options: Options,
+    /// What it was made of.
+    code: Digest,
+}
+
+/// For whom a module is, beside the process that wanted it: an object, and its code as it was then.
+pub(crate) struct Purpose {
+    key: ObjectKey,
+    /// Its number in the cache.
+    object: Option<usize>,
+    code: Digest,
 }
 
 /// What there is for an entry.
@@ -58,17 +81,8 @@ fn code(memory: &GuestMemory) -> impl FnMut(u32, &mut [u8]) -> bool {
     |at, into| memory.fetch_all(at, into)
 }
 
-/// A module as it is kept; none if its code cannot be read any more.
-fn record(
-    module: &Module,
-    kind: Kind,
-    made: Made,
-    units: &[Unit],
-    read: impl FnMut(u32, &mut [u8]) -> bool,
-) -> Result<Option<Record>> {
-    let Some(code) = Record::digest(units, read) else { return Ok(None) };
-    let Made { root, options } = made;
-    Ok(Some(Record { kind, options, root, units: units.to_vec(), code, artifact: module.serialize()? }))
+fn key(code: &Code) -> ObjectKey {
+    (code.file.path.clone(), code.base, code.file.bytes)
 }
 
 /// The number of the object that has this code.
@@ -102,9 +116,14 @@ impl Modules {
         self.precompiled = Some(code);
     }
 
-    /// Whether it keeps what it is given.
+    /// Whether it keeps what it is given for the next run.
     pub(crate) fn keeps(&self) -> bool {
         self.keep.as_ref().is_some_and(Keep::is_open)
+    }
+
+    /// Whether what there is costs next to nothing to look at: a process of this run looked before.
+    pub(crate) fn is_warm(&self) -> bool {
+        !self.live.is_empty()
     }
 
     pub(crate) fn compiler(&mut self) -> Result<&Compiler> {
@@ -113,65 +132,107 @@ impl Modules {
 
     /// What drives translated code.
     pub(crate) fn driver(&mut self) -> Result<Module> {
-        let artifact = self.bundles().find_map(|bundle| bundle.driver());
-        let compiler = self.compiler()?;
-        if let Some(module) = artifact.and_then(|artifact| compiler.load(&artifact).ok()) {
-            return Ok(module);
+        if let Some(driver) = &self.driver {
+            return Ok(driver.clone());
         }
-        let module = compiler.compile(&driver(Memories::Defined))?;
-        if let Some(keep) = &mut self.keep
-            && let Some(record) = record(&module, Kind::Driver, NO_MADE, &[], |_, _| false)?
-        {
-            keep.add_driver(record);
-        }
+        let bundles = self.keep.iter_mut().flat_map(Keep::bundles).chain(self.precompiled.as_mut().map(|it| &mut it.bundle));
+        let artifact = bundles.into_iter().find_map(|bundle| bundle.driver());
+        let compiler = compiler(&mut self.compiler)?;
+        let module = match artifact.and_then(|artifact| compiler.load(&artifact).ok()) {
+            Some(module) => module,
+            None => {
+                let module = compiler.compile(&driver(Memories::Defined))?;
+                if let Some(keep) = &mut self.keep
+                    && let Some(code) = Record::digest(&[], |_, _| false)
+                {
+                    let Made { root, options } = NO_MADE;
+                    let artifact = module.serialize()?;
+                    keep.add_driver(Record { kind: Kind::Driver, options, root, units: Vec::new(), code, artifact });
+                }
+                module
+            }
+        };
+        self.driver = Some(module.clone());
         Ok(module)
     }
 
-    /// Remembers a module for the next run.
-    pub(crate) fn add(&mut self, module: &Module, units: &[Unit], made: Made, memory: &GuestMemory) -> Result<()> {
-        if let Some(keep) = self.keep.as_mut().filter(|keep| keep.is_open())
-            && let Some(object) = memory.codes.at(made.root).and_then(|code| object(keep, code, memory.is_big_endian()))
-            && let Some(record) = record(module, Kind::Code, made, units, code(memory))?
-        {
-            keep.add(object, record);
+    /// Whom a module is for that is to be made of the guest's code as it is now; nobody else if that is no file's.
+    pub(crate) fn purpose(&mut self, units: &[Unit], made: Made, memory: &GuestMemory) -> Option<Purpose> {
+        let at = memory.codes.at(made.root)?;
+        let digest = Record::digest(units, code(memory))?;
+        let keep = self.keep.as_mut().filter(|keep| keep.is_open());
+        let object = keep.and_then(|keep| object(keep, at, memory.is_big_endian()));
+        Some(Purpose { key: key(at), object, code: digest })
+    }
+
+    /// Remembers a module for other processes, and for the next run.
+    pub(crate) fn add(&mut self, module: &Module, units: &Arc<[Unit]>, made: Made, purpose: Purpose) -> Result<()> {
+        let Purpose { key, object, code } = purpose;
+        self.share(key, Live { module: module.clone(), units: units.clone(), options: made.options, code });
+        if let (Some(keep), Some(object)) = (&mut self.keep, object) {
+            let Made { root, options } = made;
+            let artifact = module.serialize()?;
+            keep.add(object, Record { kind: Kind::Code, options, root, units: units.to_vec(), code, artifact });
         }
         Ok(())
     }
 
-    /// Where code that is there already may be entered; each is told once.
-    pub(crate) fn entries(&mut self, options: Options, memory: &GuestMemory) -> Vec<u32> {
+    fn share(&mut self, key: ObjectKey, live: Live) -> Arc<Live> {
+        let live = Arc::new(live);
+        let places = self.live.entry(key).or_default();
+        for entry in live.units.iter().flat_map(|unit| &unit.entries) {
+            places.entry(*entry).or_default().push(live.clone());
+        }
+        live
+    }
+
+    /// Where code that is there already may be entered, of those objects that `is_news` says.
+    pub(crate) fn entries(
+        &mut self,
+        options: Options,
+        memory: &GuestMemory,
+        mut is_news: impl FnMut(&Arc<Vec<u8>>, u32) -> bool,
+    ) -> Vec<u32> {
         let mut entries = Vec::new();
+        let news: Vec<&Code> = memory.codes.iter().filter(|code| is_news(&code.file.path, code.base)).collect();
         if let (Some(keep), Ok(compiler)) = (&mut self.keep, compiler(&mut self.compiler)) {
             if !keep.is_open() {
                 keep.open(&compiler.host());
             }
-            memory.codes.iter().for_each(|code| _ = object(keep, code, memory.is_big_endian()));
-            entries = keep.entries(options);
+            for code in &news {
+                let object = object(keep, code, memory.is_big_endian());
+                entries.extend(object.and_then(|object| keep.bundle(object)).map(|bundle| bundle.entries(options)));
+            }
         }
-        if let Some(precompiled) = self.precompiled.as_ref().filter(|_| self.told != Some(options)) {
-            self.told = Some(options);
-            entries.extend(precompiled.bundle.entries(options));
-        }
-        entries
-    }
-
-    /// What is there already, in the order in which it is to be used.
-    fn bundles(&mut self) -> impl Iterator<Item = &mut Bundle> {
-        self.keep.iter_mut().flat_map(Keep::bundles).chain(self.precompiled.as_mut().map(|it| &mut it.bundle))
+        let live = news.iter().filter_map(|code| self.live.get(&key(code))).flatten();
+        let live = live.filter(|(_, all)| all.iter().any(|live| live.options == options)).map(|(entry, _)| *entry);
+        let precompiled = self.precompiled.iter().filter(|_| !news.is_empty());
+        entries.push(live.collect());
+        entries.extend(precompiled.map(|precompiled| precompiled.bundle.entries(options)));
+        entries.concat()
     }
 
     /// The code that is there for `pc`.
     pub(crate) fn take(&mut self, pc: u32, options: Options, memory: &GuestMemory) -> Kept {
-        let find = |bundles: &mut dyn Iterator<Item = &mut Bundle>, pc| {
-            bundles.enumerate().find_map(|(place, bundle)| Some((place, bundle.find(pc, options)?)))
+        let at = memory.codes.at(pc);
+        if let Some(key) = at.map(key)
+            && let Some(kept) = self.take_live(&key, pc, options, memory)
+        {
+            return kept;
+        }
+        let object = self.keep.as_mut().filter(|keep| keep.is_open()).and_then(|keep| {
+            let object = object(keep, at?, memory.is_big_endian())?;
+            keep.bundle(object)?.find(pc, options).map(|_| object)
+        });
+        let bundle = match object {
+            Some(object) => self.keep.as_mut().and_then(|keep| keep.bundle(object)),
+            None => self.precompiled.as_mut().map(|it| &mut it.bundle),
         };
-        let Some((place, number)) = find(&mut self.bundles(), pc) else { return Kept::Nothing };
-        let record = self.bundles().nth(place).and_then(|bundle| bundle.take(number, code(memory)));
-        let Some(record) = record else { return Kept::Stale };
-        let units: Arc<[Unit]> = record.units.into();
-        let entries = units.iter().flat_map(|unit| unit.entries.iter().copied());
-        let mut older: Vec<u32> =
-            entries.filter(|entry| find(&mut self.bundles(), *entry) != Some((place, number))).collect();
+        let Some(bundle) = bundle else { return Kept::Nothing };
+        let Some(number) = bundle.find(pc, options) else { return Kept::Nothing };
+        let Some(record) = bundle.take(number, code(memory)) else { return Kept::Stale };
+        let entries = record.units.iter().flat_map(|unit| unit.entries.iter().copied());
+        let mut older: Vec<u32> = entries.filter(|entry| bundle.find(*entry, options) != Some(number)).collect();
         older.sort_unstable();
         // Only what was translated ahead of time has its artifact elsewhere.
         let file = self.precompiled.as_ref().filter(|_| record.artifact.is_empty());
@@ -180,13 +241,35 @@ impl Modules {
             None => compiler.load(&record.artifact),
         });
         match loaded {
-            Ok(module) => Kept::Module { module, units, older },
+            Ok(module) => {
+                let units: Arc<[Unit]> = record.units.into();
+                if let Some(key) = at.map(key) {
+                    self.share(key, Live { module: module.clone(), units: units.clone(), options, code: record.code });
+                }
+                Kept::Module { module, units, older }
+            }
             Err(error) => {
                 tracing::warn!("code of an earlier time cannot be used, and is made anew: {error:#}");
-                self.bundles().nth(place).into_iter().for_each(Bundle::discard);
+                let all = self.keep.iter_mut().flat_map(Keep::bundles);
+                all.chain(self.precompiled.as_mut().map(|it| &mut it.bundle)).for_each(Bundle::discard);
                 Kept::Stale
             }
         }
+    }
+
+    /// What a process of this run has for `pc`, if this one's code is the same.
+    fn take_live(&self, key: &ObjectKey, pc: u32, options: Options, memory: &GuestMemory) -> Option<Kept> {
+        let places = self.live.get(key)?;
+        let newest = |entry: u32| places.get(&entry)?.iter().rfind(|live| live.options == options);
+        let live = newest(pc)?;
+        if Record::digest(&live.units, code(memory)) != Some(live.code) {
+            return Some(Kept::Stale);
+        }
+        let entries = live.units.iter().flat_map(|unit| unit.entries.iter().copied());
+        let is_older = |entry: &u32| newest(*entry).is_none_or(|newest| !Arc::ptr_eq(newest, live));
+        let mut older: Vec<u32> = entries.filter(is_older).collect();
+        older.sort_unstable();
+        Some(Kept::Module { module: live.module.clone(), units: live.units.clone(), older })
     }
 
     /// Leaves what is new for the next run.

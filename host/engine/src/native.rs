@@ -1,10 +1,11 @@
 //! [`Native`]: guest memory, CPU memory and wasmtime, put together as an engine.
 
-use crate::background::{Background, Done};
+use crate::background::{Background, Done, Workshop};
+use crate::bell::CpuBell;
 use crate::cpu::CpuMemory;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
-use crate::modules::{Kept, Modules};
+use crate::modules::Kept;
 use crate::perf_map::PerfMap;
 use crate::ticker::Ticker;
 use crate::wasm::{Installed, Ran, Wasm};
@@ -15,11 +16,11 @@ use mips::exception::{Access, Denied, Fault};
 use mips::reading::emit::Options;
 use mips::reg::Gpr;
 use mips::translate::{Memories, Translated, Unit};
-use run::{Drive, Engine, Finished, Interpret, Made, Recalled};
-use std::collections::{BTreeSet, HashMap};
+use run::{Bell, Drive, Engine, Finished, Interpret, Made, Recalled};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::Module;
 
 /// Modules kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
@@ -27,8 +28,6 @@ const MODULES_MAX: u32 = 12_000;
 
 /// Slots that one module may need.
 const SLOTS_MIN: u32 = 4096;
-/// Threads that compile beside the guest, on a host with more processors than that.
-const COMPILERS_MAX: usize = 4;
 
 /// A translated region.
 struct Region {
@@ -45,82 +44,73 @@ pub struct Native {
     cpu: CpuMemory,
     /// Started when first asked for.
     ticker: Option<Ticker>,
-    compiled: Modules,
+    /// What it shares with the engines of other processes, and has compiled there.
+    background: Background,
+    /// Objects whose code from earlier times it knows of, for which options.
+    told: HashSet<(Arc<Vec<u8>>, u32, Options)>,
     /// Started when first needed.
     wasm: Option<Wasm>,
     /// Where `perf` is told of code, if anyone wants that.
-    perf_map: Option<PerfMap>,
+    perf_map: Option<Arc<Mutex<PerfMap>>>,
     /// By slot.
     regions: Vec<Option<Region>>,
     /// Slots of the regions that were made from code in a page.
     pages: HashMap<u32, Vec<u32>>,
-    /// Started when first needed.
-    background: Option<Background>,
-    /// What it was given, by number: how it was made, its functions, its length in Wasm.
-    begun: HashMap<u64, (Made, Arc<[Unit]>, usize)>,
-    /// Threads that may compile while the guest runs.
-    compilers_max: usize,
+    /// Has whatever runs here look up.
+    bell: Arc<CpuBell>,
 }
 
 impl Native {
     /// An engine with an empty address space. The error is the host's: no address space to reserve.
     pub fn new(big_endian: bool) -> io::Result<Native> {
         let guest = Arc::new(Mapping::reserve()?);
-        let cpu_mapping = Arc::new(Mapping::reserve()?);
         let memory = GuestMemory::new(guest.clone(), big_endian);
+        Native::with(Workshop::new(), None, guest, memory)
+    }
+
+    /// An engine on that memory.
+    fn with(
+        workshop: Arc<Workshop>,
+        perf_map: Option<Arc<Mutex<PerfMap>>>,
+        guest: Arc<Mapping>,
+        memory: GuestMemory,
+    ) -> io::Result<Native> {
+        let cpu_mapping = Arc::new(Mapping::reserve()?);
         let cpu = CpuMemory::new(cpu_mapping.clone())?;
         Ok(Native {
+            bell: Arc::new(CpuBell::new(cpu_mapping.clone())),
             guest,
             cpu_mapping,
             memory,
             cpu,
             ticker: None,
-            compiled: Modules::default(),
+            background: Background::new(workshop),
+            told: HashSet::new(),
             wasm: None,
-            perf_map: None,
+            perf_map,
             regions: Vec::new(),
             pages: HashMap::new(),
-            background: None,
-            begun: HashMap::new(),
-            compilers_max: std::thread::available_parallelism().map_or(0, |all| (all.get() - 1).min(COMPILERS_MAX)),
         })
-    }
-
-    /// Sets the poll word from another thread, now or at a time.
-    pub fn alarm(&self) -> crate::Alarm {
-        crate::Alarm::new(self.cpu_mapping.clone())
-    }
-
-    /// Keeps signals that this process is sent from now on, and interrupts the guest when one comes.
-    pub fn signals(&self) -> io::Result<crate::Signals> {
-        crate::Signals::new(self.cpu_mapping.clone())
     }
 
     /// Tells `perf` of all code that is made from now on.
     pub fn tell_perf(&mut self, map: PerfMap) {
-        self.perf_map = Some(map);
+        self.perf_map = Some(Arc::new(Mutex::new(map)));
     }
 
     /// Keeps what is compiled for the next run, and uses what earlier ones left.
     pub fn keep(&mut self, keep: Keep) {
-        self.compiled.keep(keep);
+        self.background.workshop.modules().keep(keep);
     }
 
     /// Uses what was translated ahead of time, where earlier runs left nothing.
     pub fn precompiled(&mut self, code: Precompiled) {
-        self.compiled.precompiled(code);
+        self.background.workshop.modules().precompiled(code);
     }
 
-    /// Leaves what was compiled for the next run. Nothing is kept from then on.
-    pub fn publish(&mut self) -> Result<Option<Published>, StoreError> {
-        let background = self.background.take().filter(|_| self.compiled.keeps());
-        for Done { number, module, .. } in background.map(Background::finish).unwrap_or_default() {
-            if let (Some((made, units, _)), Ok(module)) = (self.begun.remove(&number), module) {
-                // What cannot be kept is compiled again, another time.
-                let _ = self.compiled.add(&module, &units, made, &self.memory);
-            }
-        }
-        self.compiled.publish()
+    /// What leaves code for the next run, once this one is over.
+    pub fn publisher(&self) -> Publisher {
+        Publisher(self.background.workshop.clone())
     }
 
     /// Puts a module's functions where they are found, those that `is_entered` says; the answer is how many bytes of machine
@@ -130,13 +120,16 @@ impl Native {
         let wasm = match &mut self.wasm {
             Some(wasm) => wasm,
             none => {
-                let driver = self.compiled.driver().map_err(text)?;
-                let compiler = self.compiled.compiler().map_err(text)?;
-                none.insert(Wasm::new(compiler, &driver, &self.guest, &self.cpu_mapping).map_err(text)?)
+                let mut modules = self.background.workshop.modules();
+                let driver = modules.driver().map_err(text)?;
+                let compiler = modules.compiler().map_err(text)?.clone();
+                drop(modules);
+                none.insert(Wasm::new(&compiler, &driver, &self.guest, &self.cpu_mapping).map_err(text)?)
             }
         };
         let Installed { first, bytes, functions } = wasm.install(module, units.len()).map_err(text)?;
-        if let Some(map) = &mut self.perf_map {
+        if let Some(map) = &self.perf_map {
+            let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
             for (unit, (at, bytes)) in units.iter().zip(functions) {
                 map.add(at, bytes, unit.entries[0]);
             }
@@ -224,6 +217,16 @@ impl Native {
     }
 }
 
+/// Leaves code for the next run.
+pub struct Publisher(Arc<Workshop>);
+
+impl Publisher {
+    /// Writes what was compiled, once all engines are gone. Nothing is kept from then on.
+    pub fn publish(self) -> Result<Option<Published>, StoreError> {
+        self.0.publish()
+    }
+}
+
 /// Processor time that this thread used so far, in microseconds.
 pub(crate) fn processor_time() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -245,50 +248,71 @@ impl Engine for Native {
         (self.cpu.state(), &mut self.memory)
     }
 
+    fn fork(&mut self) -> Result<Native, String> {
+        let text = |error: rustix::io::Errno| format!("the host refuses a copy of its memory: {error}");
+        let guest = Arc::new(Mapping::reserve().map_err(text)?);
+        let memory = self.memory.fork(guest.clone()).map_err(text)?;
+        let workshop = self.background.workshop.clone();
+        let mut child = Native::with(workshop, self.perf_map.clone(), guest, memory).map_err(|error| error.to_string())?;
+        *child.cpu.state() = self.cpu.state().clone();
+        Ok(child)
+    }
+
+    fn fresh(&self, big_endian: bool) -> Result<Native, String> {
+        let guest = Arc::new(Mapping::reserve().map_err(|error| error.to_string())?);
+        let memory = GuestMemory::new(guest.clone(), big_endian);
+        let workshop = self.background.workshop.clone();
+        Native::with(workshop, self.perf_map.clone(), guest, memory).map_err(|error| error.to_string())
+    }
+
+    fn bell(&self) -> Arc<dyn Bell> {
+        self.bell.clone()
+    }
+
     fn install(&mut self, translated: &Translated, made: Made) -> Result<usize, String> {
         let text = |error: wasmtime::Error| format!("{error:#}");
-        let units = Arc::from(&*translated.functions);
-        let module = self.compiled.compiler().and_then(|compiler| compiler.compile(&translated.wasm)).map_err(text)?;
+        let units: Arc<[Unit]> = Arc::from(&*translated.functions);
+        let workshop = self.background.workshop.clone();
+        let compiler = workshop.modules().compiler().map_err(text)?.clone();
+        let module = compiler.compile(&translated.wasm).map_err(text)?;
         let bytes = self.put(&module, &units, |_| true)?;
-        self.compiled.add(&module, &units, made, &self.memory).map_err(text)?;
+        let mut modules = workshop.modules();
+        if let Some(purpose) = modules.purpose(&units, made, &self.memory) {
+            modules.add(&module, &units, made, purpose).map_err(text)?;
+        }
         Ok(bytes)
     }
 
     fn begin(&mut self, translated: &Translated, made: Made) -> bool {
-        if self.background.is_none() && self.compilers_max > 0 {
-            let compiler = self.compiled.compiler().ok();
-            self.background = compiler.map(|compiler| Background::new(&compiler.engine, self.compilers_max));
-        }
-        let Some(number) = self.background.as_mut().and_then(|background| background.begin(&translated.wasm)) else {
-            return false;
-        };
-        self.begun.insert(number, (made, Arc::from(&*translated.functions), translated.wasm.len()));
-        true
+        let units: Arc<[Unit]> = Arc::from(&*translated.functions);
+        let purpose = self.background.workshop.modules().purpose(&units, made, &self.memory);
+        self.background.begin(&translated.wasm, made, units, purpose)
     }
 
     fn finished(&mut self) -> Option<Finished> {
-        let Done { number, module, time_us } = self.background.as_mut()?.take()?;
-        let (made, functions, wasm_bytes) = self.begun.remove(&number)?;
-        let text = |error: wasmtime::Error| format!("{error:#}");
-        let outcome = module.map_err(text).and_then(|module| {
-            let bytes = self.put(&module, &functions, |_| true)?;
-            self.compiled.add(&module, &functions, made, &self.memory).map_err(text)?;
-            Ok(bytes)
-        });
-        Some(Finished { root: made.root, functions, wasm_bytes, time_us, outcome })
+        let Done { made, units, wasm_bytes, module, time_us, .. } = self.background.take()?;
+        let module = module.map_err(|error| format!("{error:#}"));
+        let outcome = module.and_then(|module| self.put(&module, &units, |_| true));
+        Some(Finished { root: made.root, functions: units, wasm_bytes, time_us, outcome })
     }
 
     fn cancel(&mut self) {
-        self.background.iter_mut().for_each(Background::cancel);
-        self.begun.clear();
+        self.background.cancel();
+    }
+
+    fn is_warm(&self) -> bool {
+        self.background.workshop.modules().is_warm()
     }
 
     fn kept(&mut self, options: Options) -> Vec<u32> {
-        self.compiled.entries(options, &self.memory)
+        let told = &mut self.told;
+        let is_news = |path: &Arc<Vec<u8>>, base| told.insert((path.clone(), base, options));
+        self.background.workshop.modules().entries(options, &self.memory, is_news)
     }
 
     fn recall(&mut self, pc: u32, options: Options) -> Recalled {
-        match self.compiled.take(pc, options, &self.memory) {
+        let kept = self.background.workshop.modules().take(pc, options, &self.memory);
+        match kept {
             Kept::Nothing => Recalled::Nothing,
             Kept::Stale => Recalled::Stale,
             Kept::Module { module, units, older } => {

@@ -1,10 +1,7 @@
-//! [`Signals`]: signals that this process is sent, kept for a guest, which they interrupt.
+//! [`Signals`]: signals that this process is sent, kept for a guest.
 
 #![expect(unsafe_code, reason = "signal handlers")]
 
-use crate::cpu::CpuMemory;
-use crate::mapping::Mapping;
-use mips::State;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io;
 use signal_hook_registry::{SigId, register, unregister};
@@ -27,14 +24,12 @@ struct Shared {
     came: AtomicU64,
     /// Readable when some came.
     event: OwnedFd,
-    cpu: Arc<Mapping>,
 }
 
 impl Shared {
     /// In a signal handler: atomics and one write, which is all that is safe there.
     fn note(&self, signal: i32) {
         self.came.fetch_or(1 << signal, Ordering::SeqCst);
-        CpuMemory::poll(&self.cpu).store(State::POLL_NOW, Ordering::SeqCst);
         // Full, it is readable already.
         let _ = io::write(&self.event, &1u64.to_ne_bytes());
     }
@@ -42,9 +37,9 @@ impl Shared {
 
 impl Signals {
     /// Has the handlers. What this process was started to ignore, as nohup(1) does, stays ignored.
-    pub(crate) fn new(cpu: Arc<Mapping>) -> std::io::Result<Signals> {
+    pub fn new() -> std::io::Result<Signals> {
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        let shared = Arc::new(Shared { came: AtomicU64::new(0), event, cpu });
+        let shared = Arc::new(Shared { came: AtomicU64::new(0), event });
         let mut signals = Signals { shared, handlers: Vec::new() };
         for signal in FOR_GUESTS.into_iter().filter(|signal| !is_ignored(*signal)) {
             let theirs = signals.shared.clone();

@@ -105,7 +105,7 @@ fn forward(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
 mod tests {
     use crate::GuestMemory;
     use crate::mapping::Mapping;
-    use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, Unmappable};
+    use abi::{Addr, AddressSpace, Mappable, PAGE_BYTES, Prot, Unmappable};
     use mips::cpu::Size;
     use mips::reading::interp::Bus;
     use std::fs::File;
@@ -121,8 +121,8 @@ mod tests {
         std::fs::remove_file(path).unwrap();
         let mut memory = GuestMemory::new(Arc::new(Mapping::reserve().unwrap()), false);
         let handle = OwnedFd::from(file.try_clone().unwrap());
-        assert_eq!(memory.map_file(AT, 2 * PAGE_BYTES, prot, &"of another host", 0), Err(Unmappable));
-        assert_eq!(memory.map_file(AT, 2 * PAGE_BYTES, prot, &handle, u64::from(PAGE_BYTES)), Ok(()));
+        assert_eq!(memory.map_file(AT, 2 * PAGE_BYTES, prot, &(Arc::new("of another host") as Mappable), 0), Err(Unmappable));
+        assert_eq!(memory.map_file(AT, 2 * PAGE_BYTES, prot, &(Arc::new(handle) as Mappable), u64::from(PAGE_BYTES)), Ok(()));
         (file, memory)
     }
 

@@ -7,17 +7,17 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 /// Sleeps `most` at most (`None`: without end), or until a descriptor is readable (first flag) or writable (second),
-/// or a signal of the host arrives.
-pub fn wait(most: Option<Duration>, descriptors: &[(i32, bool, bool)]) {
+/// or a signal of the host arrives. The answer is which of them may be ready.
+pub(crate) fn wait(most: Option<Duration>, descriptors: &[(i32, bool, bool)]) -> Vec<bool> {
     let mut polled: Vec<PollFd<'_>> = descriptors
         .iter()
-        .filter(|(number, ..)| *number >= 0)
         .map(|(number, read, write)| {
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, *read);
             flags.set(PollFlags::OUT, *write);
-            // SAFETY: the guest's open file holds the descriptor while its process waits; at worst poll says NVAL.
-            let descriptor = unsafe { BorrowedFd::borrow_raw(*number) };
+            // SAFETY: the guest's open file holds the descriptor while its process waits; at worst poll says NVAL. Open files
+            // have no negative ones, of which there must not be one.
+            let descriptor = unsafe { BorrowedFd::borrow_raw((*number).max(0)) };
             PollFd::from_borrowed_fd(descriptor, flags)
         })
         .collect();
@@ -25,6 +25,9 @@ pub fn wait(most: Option<Duration>, descriptors: &[(i32, bool, bool)]) {
         tv_sec: i64::try_from(most.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(most.subsec_nanos()),
     });
-    // Interrupted or refused, the caller looks again either way.
-    let _ = poll(&mut polled, timeout.as_ref());
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) => polled.iter().map(|polled| !polled.revents().is_empty()).collect(),
+        // Interrupted or refused, the caller looks again either way.
+        Err(_) => vec![false; descriptors.len()],
+    }
 }

@@ -60,6 +60,9 @@ struct Lent {
     interpret: Option<*mut Interpret<'static>>,
 }
 
+// SAFETY: the pointer is there, and is followed, only while `Wasm::drive` runs, which stays on one thread.
+unsafe impl Send for Lent {}
+
 /// No limits: what a guest may make us compile is bounded by `Native`.
 #[derive(Default)]
 struct Unlimited;

@@ -5,7 +5,6 @@ use crate::directory::{Access, Grant, Handle, HostNode};
 use crate::{errno, metadata};
 use rustix::fs::{self, OFlags, SeekFrom};
 use rustix::io::{self, ReadWriteFlags, retry_on_intr};
-use std::any::Any;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, IoSlice, Read, Seek};
 use std::ops::Range;
@@ -13,7 +12,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use vfs::node::{At, File, Kind, Open};
+use vfs::node::{At, File, Kind, Mappable, Open};
 use vfs::{Errno, NodeRef, Result};
 
 /// Opens a file that the user has named, such as the program, for reading only. Symbolic links of the host are followed.
@@ -45,7 +44,7 @@ fn node(file: OwnedFd) -> std::io::Result<NodeRef> {
 
 /// A regular file that is open. Its offset is not used; what it can be mapped from is its [`OwnedFd`].
 pub(crate) struct HostFile {
-    pub(crate) descriptor: OwnedFd,
+    pub(crate) descriptor: Arc<OwnedFd>,
     pub(crate) how: Open,
 }
 
@@ -73,8 +72,8 @@ impl File for HostFile {
         written.map_err(errno::of)
     }
 
-    fn mappable(&self) -> Option<&dyn Any> {
-        self.how.read.then_some(&self.descriptor)
+    fn mappable(&self) -> Option<Mappable> {
+        self.how.read.then(|| self.descriptor.clone() as Mappable)
     }
 
     fn sync(&self) -> Result<()> {

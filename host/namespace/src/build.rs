@@ -30,6 +30,17 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Bytes of files it keeps in memory: each of its root's changes, /tmp and /dev/shm.
     pub files_bytes: u64,
+    /// Descriptors that a process may have.
+    pub descriptors: u32,
+    /// Processes and threads at once.
+    pub threads: u32,
+}
+
+impl Limits {
+    /// Descriptors and threads that a guest may have where nobody said anything.
+    pub const DESCRIPTORS: u32 = 1 << 16;
+    /// The same of threads.
+    pub const THREADS: u32 = 4096;
 }
 
 /// Why a world could not be built.
@@ -103,6 +114,8 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         ids: Ids::default(),
         umask: 0o022,
         memory_bytes_max: limits.memory_bytes,
+        descriptors_max: limits.descriptors,
+        threads_max: limits.threads,
         trace: None,
         processors: host.processors,
     })

@@ -5,14 +5,19 @@ use crate::contents::Contents;
 use crate::waiter::Waiter;
 use crate::{directory, naming, root, stream, wasi};
 use image::{Endian, Image};
-use linux::{ExitStatus, Process, Program, Signal, World};
+use linux::{ExitStatus, Program, Signal, Thread, World};
 use namespace::{Grant, Limits};
-use run::{Engine, Statistics, Tier, Vcpu};
+use run::{Alone, Engine, Over, Standing, Statistics, Tier, Vcpu};
 use std::sync::Arc;
 use vfs::{Errno, NodeRef};
 
 /// Bytes a guest may map, and bytes of files it may keep in memory: a module has 4 GiB for all.
-const LIMITS: Limits = Limits { memory_bytes: 1 << 30, files_bytes: 256 << 20 };
+const LIMITS: Limits = Limits {
+    memory_bytes: 1 << 30,
+    files_bytes: 256 << 20,
+    descriptors: Limits::DESCRIPTORS,
+    threads: Limits::THREADS,
+};
 
 /// The exit status for what is neither the guest's end nor its program's fault, as docker has it.
 pub(crate) const FAILED: u8 = 125;
@@ -53,7 +58,7 @@ pub(crate) fn run<E: Engine>(program: &'static [u8], order: Order, tier: Tier, e
     say_panics();
     let name = order.arguments.first().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
     match launch(program, &order, tier, engine) {
-        Ok(ended) => ended.report(&name),
+        Ok(over) => report(over, &name),
         Err(failure) => {
             wasi::say(&format!("{name}: {}", failure.why));
             failure.status
@@ -84,24 +89,16 @@ impl Failure {
     }
 }
 
-/// How a guest ended, and the PC it ended at.
-struct Ended {
-    status: ExitStatus,
-    pc: u32,
-}
-
-impl Ended {
-    /// Says what the guest could not say itself, and gives the exit status.
-    fn report(&self, name: &str) -> u8 {
-        match self.status {
-            ExitStatus::Code(code) => code,
-            ExitStatus::Killed(signal) => {
-                // Whoever closes a program's pipe knows why it ended: shells keep silent, too.
-                if signal != Signal::INT && signal != Signal::PIPE {
-                    wasi::say(&format!("{name}: killed by {signal} at pc {:#010x}", self.pc));
-                }
-                128_u8.saturating_add(signal.generic())
+/// Says what the guest could not say itself, and gives the exit status.
+fn report(over: Over, name: &str) -> u8 {
+    match over.status {
+        ExitStatus::Code(code) => code,
+        ExitStatus::Killed(signal) => {
+            // Whoever closes a program's pipe knows why it ended: shells keep silent, too.
+            if signal != Signal::INT && signal != Signal::PIPE {
+                wasi::say(&format!("{name}: killed by {signal} at pc {:#010x}", over.pc));
             }
+            128_u8.saturating_add(signal.generic())
         }
     }
 }
@@ -111,7 +108,7 @@ fn launch<E: Engine>(
     order: &Order,
     tier: Tier,
     engine: impl FnOnce(Endian) -> E,
-) -> Result<Ended, Failure> {
+) -> Result<Over, Failure> {
     let image = Image::parse(program).map_err(Failure::cannot_run)?;
     image::can_run(&image).map_err(Failure::cannot_run)?;
     let mut engine = engine(image.endian);
@@ -121,15 +118,19 @@ fn launch<E: Engine>(
     let bytes = program.len() as u64;
     let program = Program { image, file: Arc::new(file), bytes, path, node: Some(Arc::new(file)) };
     let (state, space) = engine.parts();
-    let mut process = Process::start(world, &program, &order.arguments, &order.environment, state, space)
+    let thread = Thread::start(world, &program, &order.arguments, &order.environment, state, space)
         .map_err(Failure::cannot_run)?;
     drop(program);
-    let mut cpu = Vcpu::new(engine, tier);
-    let status = run::run(&mut cpu, &mut process, &mut Waiter::default());
+    let mut world = Alone::new(Vcpu::new(engine, tier), thread);
+    let over = loop {
+        if let Standing::Over(over) = world.run(&mut Waiter) {
+            break over;
+        }
+    };
     if order.environment.iter().any(|variable| variable.starts_with(STATISTICS)) {
-        say_statistics(&cpu.statistics);
+        say_statistics(&world.scheduler.statistics);
     }
-    Ok(Ended { status, pc: cpu.engine.parts().0.pc })
+    Ok(over)
 }
 
 fn say_statistics(of: &Statistics) {

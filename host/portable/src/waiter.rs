@@ -2,26 +2,18 @@
 
 use crate::clocks::monotonic_ns;
 use crate::wasi::{self, Wanted};
-use linux::{ExitStatus, Wait};
+use linux::Wait;
 
 /// How long a guest sleeps at a time that waits for nothing that will ever come.
 const FOREVER_NS: u64 = 3_600_000_000_000;
 
-/// Waits for a guest. Nobody sends it signals, and nothing ends it from outside but the runtime's own end.
-#[derive(Default)]
-pub(crate) struct Waiter {
-    /// When the guest wants to look up. Code that runs cannot be interrupted; it looks up by itself.
-    alarm_ns: Option<u64>,
-}
+/// Waits for a guest. Nobody sends it signals, and nothing ends it from outside but the runtime's own end. Code that runs cannot
+/// be interrupted; it looks up by itself.
+pub(crate) struct Waiter;
 
-impl run::Host for Waiter {
-    fn set_alarm(&mut self, at_ns: Option<u64>) {
-        self.alarm_ns = at_ns;
-    }
-
-    fn wait(&mut self, wait: &Wait) {
-        let until_ns = wait.until_ns.into_iter().chain(self.alarm_ns).min();
-        let left_ns = until_ns.map(|until| until.saturating_sub(monotonic_ns()));
+impl run::Sleep for Waiter {
+    fn sleep(&mut self, wait: &Wait) -> bool {
+        let left_ns = wait.until_ns.map(|until| until.saturating_sub(monotonic_ns()));
         let mut wanted = Vec::new();
         for &(descriptor, reads, writes) in &wait.descriptors {
             let Ok(fd) = wasi::Fd::try_from(descriptor) else { continue };
@@ -33,9 +25,10 @@ impl run::Host for Waiter {
             // A runtime that cannot poll these: whoever waits asks again, and reads in place.
             wasi::sched_yield();
         }
+        true
     }
 
-    fn ended(&mut self) -> Option<ExitStatus> {
-        None
+    fn now_ns(&self) -> u64 {
+        monotonic_ns()
     }
 }

@@ -69,6 +69,14 @@ impl Area {
         tail
     }
 
+    /// What a byte of it, so far from its start, is to all who share it: device, inode and offset.
+    pub(crate) fn shared_identity(&self, within: u32) -> Option<((u64, u64), u64)> {
+        match &self.backing {
+            Backing::File(file) => Some((file.identity, file.offset + u64::from(within))),
+            Backing::Anonymous | Backing::Named(_) => None,
+        }
+    }
+
     /// The end of the pages that exist: a file's end cuts them short.
     pub(crate) fn loaded_end(&self, start: Addr) -> Addr {
         match &self.backing {

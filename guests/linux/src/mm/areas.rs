@@ -6,7 +6,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// The areas of a process.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Areas {
     list: BTreeMap<u32, Area>,
     bytes: u64,

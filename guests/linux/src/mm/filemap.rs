@@ -19,7 +19,7 @@ pub(crate) fn place(space: &mut dyn AddressSpace, at: Addr, bytes: u32, area: &A
     if area.written_back().is_none()
         && let Some(description) = &file.description
         && let Some(mappable) = description.file()?.mappable()
-        && space.map_file(at, bytes, prot, mappable, file.offset).is_ok()
+        && space.map_file(at, bytes, prot, &mappable, file.offset).is_ok()
     {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use abi::PagedSpace;
+use alloc::vec::Vec;
 
 const RW: Prot = Prot::READ.union(Prot::WRITE);
 

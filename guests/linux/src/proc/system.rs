@@ -1,9 +1,13 @@
-//! /proc outside the process' own directory.
+//! /proc outside of the directories of processes.
 
-use crate::proc::Scene;
+use crate::kernel::Kernel;
+use crate::process::Member;
+use crate::world::Clocks;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Weak;
 use alloc::vec::Vec;
+use vfs::Errno;
 use vfs::node::NodeRef;
 use vfs::procfs::{Generator, Identity};
 
@@ -12,10 +16,10 @@ const TICK_NS: u64 = 10_000_000;
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// The files, and /proc/sys.
-pub(super) fn files(make: &Generator, scene: &Scene) -> Vec<(&'static str, NodeRef)> {
-    let file = |produce: fn(&Scene) -> String| {
-        let scene = scene.clone();
-        make.file(Identity::mode(0o444), move || Ok(produce(&scene).into_bytes()))
+pub(super) fn files(make: &Generator, kernel: &Weak<Kernel>) -> Vec<(&'static str, NodeRef)> {
+    let file = |produce: fn(&Kernel) -> String| {
+        let kernel = kernel.clone();
+        make.file(Identity::mode(0o444), move || Ok(produce(&*kernel.upgrade().ok_or(Errno::ESRCH)?).into_bytes()))
     };
     let directory = |names| make.table(Identity::mode(0o555), names);
     let random = directory(Vec::from([
@@ -26,15 +30,15 @@ pub(super) fn files(make: &Generator, scene: &Scene) -> Vec<(&'static str, NodeR
     ]));
     let kernel = directory(Vec::from([
         ("cap_last_cap", file(|_| String::from("40\n"))),
-        ("domainname", file(|scene| text(&scene.names.lock().domain))),
-        ("hostname", file(|scene| text(&scene.names.lock().host))),
+        ("domainname", file(|kernel| text(&kernel.names.lock().domain))),
+        ("hostname", file(|kernel| text(&kernel.names.lock().host))),
         ("ngroups_max", file(|_| String::from("65536\n"))),
-        ("osrelease", file(|scene| text(&scene.names.lock().release))),
+        ("osrelease", file(|kernel| text(&kernel.names.lock().release))),
         ("ostype", file(|_| String::from("Linux\n"))),
         ("pid_max", file(|_| String::from("32768\n"))),
         ("random", random),
-        ("threads-max", file(|_| String::from("4096\n"))),
-        ("version", file(|scene| text(&scene.names.lock().version))),
+        ("threads-max", file(|kernel| format!("{}\n", kernel.threads_max))),
+        ("version", file(|kernel| text(&kernel.names.lock().version))),
     ]));
     let vm = directory(Vec::from([
         ("max_map_count", file(|_| String::from("65530\n"))),
@@ -50,7 +54,7 @@ pub(super) fn files(make: &Generator, scene: &Scene) -> Vec<(&'static str, NodeR
         ("cmdline", file(|_| String::from("strata\n"))),
         ("cpuinfo", file(cpuinfo)),
         ("filesystems", file(|_| String::from("nodev\tproc\nnodev\ttmpfs\nnodev\tdevtmpfs\nnodev\toverlay\n"))),
-        ("loadavg", file(|scene| format!("0.00 0.00 0.00 1/1 {}\n", scene.pid))),
+        ("loadavg", file(loadavg)),
         ("meminfo", file(meminfo)),
         ("stat", file(stat)),
         ("sys", directory(Vec::from([("fs", fs), ("kernel", kernel), ("vm", vm)]))),
@@ -63,9 +67,9 @@ fn text(bytes: &[u8]) -> String {
     format!("{}\n", String::from_utf8_lossy(bytes))
 }
 
-fn uuid(scene: &Scene) -> String {
+fn uuid(kernel: &Kernel) -> String {
     let mut bytes = [0; 16];
-    (scene.random)(&mut bytes);
+    (kernel.random)(&mut bytes);
     // Version 4, variant 1 (RFC 9562).
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
@@ -74,9 +78,9 @@ fn uuid(scene: &Scene) -> String {
     format!("{}-{}-{}-{}-{}\n", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-fn cpuinfo(scene: &Scene) -> String {
+fn cpuinfo(kernel: &Kernel) -> String {
     let mut out = String::from("system type\t\t: Strata\n");
-    for processor in 0..scene.processors {
+    for processor in 0..kernel.processors {
         out.push_str(&format!(
             "processor\t\t: {processor}\ncpu model\t\t: MIPS 24Kf V0.0  FPU V0.0\nBogoMIPS\t\t: 1000.00\n\
              wait instruction\t: yes\nmicrosecond timers\t: yes\ntlb_entries\t\t: 16\nextra interrupt vector\t: yes\n\
@@ -87,8 +91,8 @@ fn cpuinfo(scene: &Scene) -> String {
     out
 }
 
-fn meminfo(scene: &Scene) -> String {
-    let info = scene.memory_info();
+fn meminfo(kernel: &Kernel) -> String {
+    let info = kernel.memory_info();
     let (total, free) = (info.total / 1024, info.free / 1024);
     let rows = [
         ("MemTotal:", total),
@@ -104,27 +108,47 @@ fn meminfo(scene: &Scene) -> String {
     rows.iter().map(|(name, kib)| format!("{name:<15} {kib:>8} kB\n")).collect()
 }
 
-fn stat(scene: &Scene) -> String {
-    let user = scene.clocks.cpu_ns() / TICK_NS;
-    let idle = (scene.clocks.monotonic_ns() / TICK_NS).saturating_sub(user);
+/// Processor time of all that ever ran, and time since the start, in nanoseconds.
+fn times(kernel: &Kernel) -> (u64, u64) {
+    let table = kernel.table.lock();
+    let used = |(_, member): (u32, &Member)| member.process.clocks.total_ns() + member.children_ns;
+    let uptime = table.get(table.first).map_or(0, |first| first.process.clocks.monotonic_ns());
+    (table.iter().map(used).sum(), uptime)
+}
+
+fn stat(kernel: &Kernel) -> String {
+    let (used, uptime) = times(kernel);
+    let user = used / TICK_NS;
+    let idle = (uptime / TICK_NS).saturating_sub(user);
     let mut out = format!("cpu  {user} 0 0 {idle} 0 0 0 0 0 0\n");
-    for processor in 0..scene.processors {
+    for processor in 0..kernel.processors {
         out.push_str(&format!("cpu{processor} {user} 0 0 {idle} 0 0 0 0 0 0\n"));
     }
-    let booted =
-        scene.clocks.realtime().0 / SECOND_NS.cast_signed() - (scene.clocks.monotonic_ns() / SECOND_NS).cast_signed();
-    out.push_str(&format!("intr 0\nctxt 0\nbtime {booted}\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n"));
+    let table = kernel.table.lock();
+    let realtime = table.get(table.first).map_or(0, |first| first.process.clocks.realtime().0);
+    let booted = realtime / SECOND_NS.cast_signed() - (uptime / SECOND_NS).cast_signed();
+    let (made, running) = (table.made, table.thread_count());
+    out.push_str(&format!(
+        "intr 0\nctxt 0\nbtime {booted}\nprocesses {made}\nprocs_running {running}\nprocs_blocked 0\n"
+    ));
     out
 }
 
-fn uptime(scene: &Scene) -> String {
-    let hundredths = scene.clocks.monotonic_ns() / TICK_NS;
+fn loadavg(kernel: &Kernel) -> String {
+    let table = kernel.table.lock();
+    let threads = table.thread_count();
+    let last = table.iter().last().map_or(0, |(pid, _)| pid);
+    format!("0.00 0.00 0.00 1/{threads} {last}\n")
+}
+
+fn uptime(kernel: &Kernel) -> String {
+    let hundredths = times(kernel).1 / TICK_NS;
     let (whole, part) = (hundredths / 100, hundredths % 100);
     format!("{whole}.{part:02} {whole}.{part:02}\n")
 }
 
-fn version(scene: &Scene) -> String {
-    let names = scene.names.lock();
+fn version(kernel: &Kernel) -> String {
+    let names = kernel.names.lock();
     let (release, version) = (String::from_utf8_lossy(&names.release), String::from_utf8_lossy(&names.version));
     format!("Linux version {release} (strata) {version}\n")
 }

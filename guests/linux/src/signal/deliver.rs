@@ -19,6 +19,8 @@ pub(crate) enum Delivered {
     Nothing,
     /// A handler was entered.
     Handler,
+    /// The process is to stop.
+    Stopped(Signal),
     /// The process is over.
     Over(ExitStatus),
 }
@@ -37,7 +39,15 @@ pub(crate) fn deliver(
         let action = signals.action(info.signal);
         let handler = match action.disposition {
             Disposition::Ignore => continue,
-            Disposition::Default if info.signal.default() != DefaultAction::Terminate => continue,
+            Disposition::Default if info.signal.default() == DefaultAction::Ignore => continue,
+            Disposition::Default if info.signal.default() == DefaultAction::Stop => {
+                if delivered == Delivered::Handler {
+                    // The handler runs once it goes on.
+                    signals.send(info);
+                    return delivered;
+                }
+                return Delivered::Stopped(info.signal);
+            }
             Disposition::Default => return Delivered::Over(ExitStatus::Killed(info.signal)),
             Disposition::Handler(at) => at,
         };

@@ -1,4 +1,4 @@
-//! The signals of a process: actions, mask, alternate stack, and what is pending.
+//! The signals of a thread and its process: actions, mask, alternate stack, and what is pending.
 
 use crate::signal::number::Default as DefaultAction;
 use crate::signal::{Action, Disposition, Signal, SignalSet};
@@ -6,12 +6,16 @@ use abi::Addr;
 use abi::structs::file::Hex;
 use abi::structs::signal::{Siginfo, SignalCode, SignalNumber, Stack};
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use spin::Mutex;
 
 /// SS_ONSTACK: the stack is in use.
 const SS_ONSTACK: u32 = 1;
 /// SS_DISABLE: there is none.
 const SS_DISABLE: u32 = 2;
+/// No alternate stack.
+const NO_STACK: Stack = Stack { ss_sp: Addr(0), ss_flags: SS_DISABLE, ss_size: 0 };
 /// Realtime signals that may wait (RLIMIT_SIGPENDING's usual order of magnitude).
 const QUEUE_MAX: usize = 4096;
 
@@ -53,9 +57,50 @@ impl Info {
     }
 }
 
-/// The signals of a process.
+/// Signals that wait to be delivered.
+#[derive(Default)]
+pub(crate) struct Pending {
+    set: SignalSet,
+    queue: VecDeque<Info>,
+}
+
+impl Pending {
+    /// Adds one; a second standard signal is the same as one. `false` if the queue is full.
+    fn add(&mut self, info: Info) -> bool {
+        if !info.signal.is_realtime() && self.set.contains(info.signal) {
+            return true;
+        }
+        if self.queue.len() >= QUEUE_MAX {
+            return false;
+        }
+        self.set = self.set.with(SignalSet::of(info.signal));
+        self.queue.push_back(info);
+        true
+    }
+
+    /// Takes the lowest signal of `wanted`, the oldest of its number.
+    fn take(&mut self, wanted: SignalSet) -> Option<Info> {
+        let signal = SignalSet(self.set.0 & wanted.0).first()?;
+        let index = self.queue.iter().position(|info| info.signal == signal)?;
+        let info = self.queue.remove(index)?;
+        if !self.queue.iter().any(|info| info.signal == signal) {
+            self.set = self.set.without(SignalSet::of(signal));
+        }
+        Some(info)
+    }
+
+    /// Forgets those of `gone`.
+    fn forget(&mut self, gone: SignalSet) {
+        while self.take(gone).is_some() {}
+    }
+}
+
+/// What a process does about each signal.
+type Actions = [Action; Signal::MAX as usize];
+
+/// The signals of a thread, and those that it shares with the other threads of its process.
 pub(crate) struct Signals {
-    actions: [Action; Signal::MAX as usize],
+    actions: Arc<Mutex<Actions>>,
     /// Blocked now.
     pub(crate) mask: SignalSet,
     /// To restore once a handler that interrupted sigsuspend(2) or ppoll(2) was entered.
@@ -65,21 +110,23 @@ pub(crate) struct Signals {
     /// What was delivered and is yet to be traced; kept only if `is_traced`.
     pub(crate) delivered: Vec<Info>,
     pub(crate) is_traced: bool,
-    set: SignalSet,
-    queue: VecDeque<Info>,
+    /// For this thread alone.
+    own: Pending,
+    /// For whichever thread takes them.
+    shared: Arc<Mutex<Pending>>,
 }
 
 impl Default for Signals {
     fn default() -> Signals {
         Signals {
-            actions: [Action::default(); Signal::MAX as usize],
+            actions: Arc::new(Mutex::new([Action::default(); Signal::MAX as usize])),
             mask: SignalSet::EMPTY,
             saved_mask: None,
-            stack: Stack { ss_flags: SS_DISABLE, ..Stack::default() },
+            stack: NO_STACK,
             delivered: Vec::new(),
             is_traced: false,
-            set: SignalSet::EMPTY,
-            queue: VecDeque::new(),
+            own: Pending::default(),
+            shared: Arc::default(),
         }
     }
 }
@@ -90,53 +137,90 @@ impl Signals {
         Signals { is_traced, ..Signals::default() }
     }
 
+    /// Those of another thread of the same process.
+    pub(crate) fn of_thread(&self) -> Signals {
+        Signals {
+            actions: self.actions.clone(),
+            mask: self.mask,
+            is_traced: self.is_traced,
+            shared: self.shared.clone(),
+            ..Signals::default()
+        }
+    }
+
+    /// Those of a child: nothing is pending. `shares` the actions from now on, or has a copy; a copy of the stack goes with one
+    /// of the memory.
+    pub(crate) fn of_child(&self, shares: bool, keeps_stack: bool) -> Signals {
+        let actions = if shares { self.actions.clone() } else { Arc::new(Mutex::new(*self.actions.lock())) };
+        let stack = if keeps_stack { self.stack } else { NO_STACK };
+        Signals { actions, mask: self.mask, stack, is_traced: self.is_traced, ..Signals::default() }
+    }
+
     pub(crate) fn action(&self, signal: Signal) -> Action {
-        self.actions[usize::from(signal.number()) - 1]
+        self.actions.lock()[usize::from(signal.number()) - 1]
     }
 
     /// Arranges what to do; a pending signal that is now ignored is forgotten.
     pub(crate) fn set_action(&mut self, signal: Signal, action: Action) {
-        self.actions[usize::from(signal.number()) - 1] = action;
+        self.actions.lock()[usize::from(signal.number()) - 1] = action;
         if self.ignores(signal) {
-            while self.take(SignalSet::of(signal)).is_some() {}
+            self.forget(SignalSet::of(signal));
         }
     }
 
-    /// What execve(2) keeps: ignored stays ignored, handlers are gone.
+    /// What execve(2) keeps: ignored stays ignored, handlers are gone, and nobody shares them.
     pub(crate) fn reset_handlers(&mut self) {
-        for action in &mut self.actions {
+        let mut actions = *self.actions.lock();
+        for action in &mut actions {
             let is_ignored = action.disposition == Disposition::Ignore;
             let disposition = if is_ignored { Disposition::Ignore } else { Disposition::Default };
             *action = Action { disposition, ..Action::default() };
         }
-        self.stack = Stack { ss_flags: SS_DISABLE, ..Stack::default() };
+        self.actions = Arc::new(Mutex::new(actions));
+        self.stack = NO_STACK;
+    }
+
+    /// Has the default action for all signals, as CLONE_CLEAR_SIGHAND wants it, but for what is ignored.
+    pub(crate) fn clear_handlers(&mut self) {
+        let stack = self.stack;
+        self.reset_handlers();
+        self.stack = stack;
     }
 
     /// Whether delivery would do nothing.
     pub(crate) fn ignores(&self, signal: Signal) -> bool {
         match self.action(signal).disposition {
             Disposition::Ignore => true,
-            Disposition::Default => signal.default() != DefaultAction::Terminate,
+            Disposition::Default => signal.default() == DefaultAction::Ignore,
             Disposition::Handler(_) => false,
         }
     }
 
-    /// Makes a signal pending. One that is ignored and not blocked is forgotten at once; a second standard signal is
-    /// the same as one; `false` if the queue is full.
+    /// Makes a signal pending for this thread. One that is ignored and not blocked is forgotten at once; `false` if the queue
+    /// is full.
     pub(crate) fn send(&mut self, info: Info) -> bool {
-        let signal = info.signal;
-        if self.ignores(signal) && !self.mask.contains(signal) {
-            return true;
+        self.forget_opposite(info.signal);
+        self.ignores(info.signal) && !self.mask.contains(info.signal) || self.own.add(info)
+    }
+
+    /// The same for whichever thread of the process takes it.
+    pub(crate) fn send_to_process(&mut self, info: Info) -> bool {
+        self.forget_opposite(info.signal);
+        self.ignores(info.signal) && !self.mask.contains(info.signal) || self.shared.lock().add(info)
+    }
+
+    /// What stops takes back what continues, and the other way round.
+    fn forget_opposite(&mut self, signal: Signal) {
+        if signal == Signal::CONT {
+            self.forget(SignalSet::STOPPING);
+        } else if SignalSet::STOPPING.contains(signal) {
+            self.forget(SignalSet::of(Signal::CONT));
         }
-        if !signal.is_realtime() && self.set.contains(signal) {
-            return true;
-        }
-        if self.queue.len() >= QUEUE_MAX {
-            return false;
-        }
-        self.set = self.set.with(SignalSet::of(signal));
-        self.queue.push_back(info);
-        true
+    }
+
+    fn forget(&mut self, gone: SignalSet) {
+        self.own.forget(gone);
+        self.shared.lock().forget(gone);
     }
 
     /// A signal that an instruction caused: it cannot wait. If it is blocked or ignored, it kills.
@@ -147,24 +231,24 @@ impl Signals {
             self.set_action(signal, Action::default());
             self.mask = self.mask.without(SignalSet::of(signal));
         }
-        while self.take(SignalSet::of(signal)).is_some() {}
-        self.set = self.set.with(SignalSet::of(signal));
-        self.queue.push_front(info);
+        self.own.forget(SignalSet::of(signal));
+        self.own.set = self.own.set.with(SignalSet::of(signal));
+        self.own.queue.push_front(info);
     }
 
     /// What is pending.
     pub(crate) fn pending(&self) -> SignalSet {
-        self.set
+        self.own.set.with(self.shared.lock().set)
     }
 
     /// Whether a signal waits to be delivered.
     pub(crate) fn is_due(&self) -> bool {
-        self.set.without(self.mask) != SignalSet::EMPTY
+        self.pending().without(self.mask) != SignalSet::EMPTY
     }
 
     /// Takes the next signal to deliver: one that an instruction caused, else the lowest.
     pub(crate) fn next(&mut self) -> Option<Info> {
-        let due = self.set.without(self.mask);
+        let due = self.pending().without(self.mask);
         let faults = [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::TRAP, Signal::FPE, Signal::SYS];
         let faults = faults.into_iter().fold(SignalSet::EMPTY, |set, signal| set.with(SignalSet::of(signal)));
         let info = self.take(SignalSet(due.0 & faults.0)).or_else(|| self.take(due))?;
@@ -174,22 +258,17 @@ impl Signals {
         Some(info)
     }
 
-    /// Takes the lowest pending signal of `wanted`, the oldest of its number.
+    /// Takes the lowest pending signal of `wanted`, this thread's own first.
     pub(crate) fn take(&mut self, wanted: SignalSet) -> Option<Info> {
-        let signal = SignalSet(self.set.0 & wanted.0).first()?;
-        let index = self.queue.iter().position(|info| info.signal == signal)?;
-        let info = self.queue.remove(index)?;
-        if !self.queue.iter().any(|info| info.signal == signal) {
-            self.set = self.set.without(SignalSet::of(signal));
-        }
-        Some(info)
+        self.own.take(wanted).or_else(|| self.shared.lock().take(wanted))
     }
 
     /// Whether a handler is installed for a signal that an instruction can cause.
     pub(crate) fn handles_faults(&self) -> bool {
+        let actions = self.actions.lock();
         [Signal::SEGV, Signal::BUS, Signal::FPE, Signal::ILL, Signal::TRAP]
             .into_iter()
-            .any(|signal| matches!(self.action(signal).disposition, Disposition::Handler(_)))
+            .any(|signal| matches!(actions[usize::from(signal.number()) - 1].disposition, Disposition::Handler(_)))
     }
 
     /// Whether the alternate stack is in use.

@@ -10,6 +10,9 @@ pub(crate) struct SignalSet(pub(crate) u128);
 impl SignalSet {
     pub(crate) const EMPTY: SignalSet = SignalSet(0);
 
+    /// Those that stop a process if nobody handles them.
+    pub(crate) const STOPPING: SignalSet = SignalSet(1 << 22 | 1 << 23 | 1 << 25 | 1 << 26);
+
     pub(crate) fn of(signal: Signal) -> SignalSet {
         SignalSet(1 << (signal.number() - 1))
     }
@@ -47,5 +50,17 @@ impl From<SignalSet> for Sigset {
     #[allow(clippy::cast_possible_truncation, reason = "each word is 32 bits of the set")]
     fn from(set: SignalSet) -> Sigset {
         Sigset { sig: core::array::from_fn(|word| (set.0 >> (32 * word)) as u32) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stops() {
+        let stopping = [Signal::STOP, Signal::TSTP, Signal::TTIN, Signal::TTOU];
+        let set = stopping.into_iter().fold(SignalSet::EMPTY, |set, signal| set.with(SignalSet::of(signal)));
+        assert_eq!(set, SignalSet::STOPPING);
     }
 }

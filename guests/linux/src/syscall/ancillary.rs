@@ -39,7 +39,7 @@ impl Control {
     /// Nothing but who sends it: the caller.
     pub(super) fn own(task: &Task<'_, '_>) -> Control {
         let (uid, gid) = (task.credentials.user.real, task.credentials.group.real);
-        Control::of(Credentials { pid: task.pid, uid, gid })
+        Control::of(Credentials { pid: task.pid(), uid, gid })
     }
 }
 
@@ -82,7 +82,7 @@ fn add_rights(task: &Task<'_, '_>, at: Addr, bytes: u32, to: &mut Vec<Arc<Descri
 fn credentials(task: &Task<'_, '_>, at: Addr) -> Reply<Credentials> {
     let Ucred { pid, uid, gid } = task.guest.read(at)?;
     let own = &task.credentials;
-    let is_true = pid == task.pid && own.user.has(uid) && own.group.has(gid);
+    let is_true = pid == task.pid() && own.user.has(uid) && own.group.has(gid);
     if is_true || own.is_privileged() { Ok(Credentials { pid, uid, gid }) } else { Err(Errno::EPERM.into()) }
 }
 
@@ -130,5 +130,5 @@ pub(super) fn write_control(
 
 /// Gives a description that was received a descriptor.
 fn install(task: &Task<'_, '_>, description: Arc<Description>, closes_on_exec: bool) -> Result<i32> {
-    task.files.lock().add(Slot { description, closes_on_exec }, 0, task.limits.descriptors())
+    task.files.lock().add(Slot { description, closes_on_exec }, 0, task.process.limits.lock().descriptors())
 }

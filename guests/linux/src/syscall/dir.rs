@@ -26,7 +26,7 @@ pub(super) fn mkdirat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, mod
     }
     task.check_directory(&entry.directory)?;
     entry.directory.node().create(&entry.name, &new(task, Make::Directory, Mode(mode.0 & 0o1777)))?;
-    task.commons.notify.tell_name(&entry.directory, &entry.name, true, event::CREATE, 0);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, true, event::CREATE, 0);
     Ok(())
 }
 
@@ -49,12 +49,12 @@ pub(super) fn remove(task: &mut Task<'_, '_>, directory: DirFd, path: Path) -> R
         return Err(Errno::ENOTDIR.into());
     }
     task.check_removal(&entry)?;
-    if task.mounts.is_mount_point(&entry.directory, &entry.name) {
+    if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
         return Err(Errno::EBUSY.into());
     }
     entry.directory.node().rmdir(&entry.name)?;
-    task.commons.notify.tell_name(&entry.directory, &entry.name, true, event::DELETE, 0);
-    task.commons.notify.tell_unlinked(&node);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, true, event::DELETE, 0);
+    task.kernel.commons.notify.tell_unlinked(&node);
     Ok(())
 }
 
@@ -72,7 +72,7 @@ fn enterable(task: &Task<'_, '_>, place: Place) -> Result<Place> {
 pub(super) fn chdir(task: &mut Task<'_, '_>, path: Path) -> Reply<()> {
     let place = task.resolve(DirFd::CURRENT, &task.path(path)?, AtFlags::NONE)?;
     let place = enterable(task, place)?;
-    *task.directory.lock() = place;
+    task.whereabouts.lock().directory = place;
     Ok(())
 }
 
@@ -80,7 +80,7 @@ pub(super) fn chdir(task: &mut Task<'_, '_>, path: Path) -> Reply<()> {
 pub(super) fn fchdir(task: &mut Task<'_, '_>, fd: Fd) -> Reply<()> {
     let place = task.description(fd)?.place().clone();
     let place = enterable(task, place)?;
-    *task.directory.lock() = place;
+    task.whereabouts.lock().directory = place;
     Ok(())
 }
 
@@ -91,17 +91,17 @@ pub(super) fn chroot(task: &mut Task<'_, '_>, path: Path) -> Reply<()> {
     if !task.credentials.is_privileged() {
         return Err(Errno::EPERM.into());
     }
-    task.root = place;
+    task.whereabouts.lock().root = place;
     Ok(())
 }
 
 /// getcwd(2): the length counts the NUL.
 pub(super) fn getcwd(task: &mut Task<'_, '_>, buffer: OutBytes, size: u32) -> Reply<u32> {
-    let place = task.directory.lock().clone();
+    let place = task.whereabouts.lock().directory.clone();
     let mut path = task.path_of(&place).unwrap_or_else(|| {
         // Removed, or outside the root.
         let mut path = b"(unreachable)".to_vec();
-        path.extend(place.path(task.mounts.root()).unwrap_or_default());
+        path.extend(place.path(task.kernel.mounts.root()).unwrap_or_default());
         path
     });
     if place.parent().is_some() && place.node().metadata()?.links == 0 {
@@ -214,6 +214,6 @@ fn list(
     if at > 0 {
         description.set_offset(at)?;
     }
-    task.commons.notify.tell(place, event::ACCESS);
+    task.kernel.commons.notify.tell(place, event::ACCESS);
     Ok(u32::try_from(bytes.len()).unwrap_or(0))
 }

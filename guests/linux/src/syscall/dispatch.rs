@@ -10,6 +10,7 @@ use abi::o32::{self, ArgReader};
 use abi::structs::event::EpollEvent;
 use abi::structs::file::{Iovec, Mode, Pollfd, Stat, Stat64, Statfs, Statfs64, Statx};
 use abi::structs::ipc::Sembuf;
+use abi::structs::process::CloneArgs;
 use abi::structs::signal::{Sigaction, Sigevent, Siginfo, Sigset, Stack};
 use abi::structs::socket::{Mmsghdr, Msghdr};
 use abi::structs::system::{CapData, CapHeader, Rlimit, Rlimit64, Rusage, SchedParam, Sysinfo, Utsname};
@@ -76,7 +77,7 @@ fn reader<'a>(task: &'a Task<'_, '_>, is_indirect: bool) -> ArgReader<'a> {
 
 fn answer<R: Ret>(task: &Task<'_, '_>, result: &R) -> Answer {
     let mut text = String::new();
-    if task.trace.is_some() {
+    if task.kernel.trace.is_some() {
         result.trace(&mut text);
     }
     Answer { words: result.words(), text }
@@ -86,9 +87,9 @@ fn answer<R: Ret>(task: &Task<'_, '_>, result: &R) -> Answer {
 pub(crate) fn perform(number: u32, task: &mut Task<'_, '_>) -> Reply<()> {
     let is_indirect = number == INDIRECT;
     let number = if is_indirect { o32::first_argument(task.state) } else { number };
-    let line = task.trace.is_some().then(|| trace::enter(task, number, is_indirect));
+    let line = task.kernel.trace.is_some().then(|| trace::enter(task, number, is_indirect));
     let reply = call(number, task, is_indirect).unwrap_or_else(|| {
-        task.process.warn_absent(number, row(number).map_or("an unknown system call", |row| row.name));
+        task.kernel.warn_absent(number, row(number).map_or("an unknown system call", |row| row.name));
         Err(Stop::Errno(Errno::ENOSYS))
     });
     if let Some(line) = line {

@@ -107,7 +107,7 @@ fn wait(
     if told > 0 || until_ns.is_some_and(|until| until <= task.clocks.monotonic_ns()) {
         return Ok(told);
     }
-    file.watch(&task.watcher());
+    file.watch(&task.watcher);
     // Something may have come before it knew whom to tell.
     let told = collect(task, epoll, list, most)?;
     if told > 0 {

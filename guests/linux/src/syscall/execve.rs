@@ -1,11 +1,12 @@
 //! execve(2): another program in the place of this one.
 
+use crate::exec::Exec;
 use crate::program::{LinkerError, Program, StartError};
-use crate::reply::{ExitStatus, Reply, Stop};
-use crate::signal::Signal;
+use crate::reply::{Reply, Stop};
 use crate::stack::STRINGS_BYTES_MAX;
 use crate::task::Task;
-use abi::{Endian, Path, Strings};
+use abi::{Path, Strings};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use vfs::Errno;
 
@@ -14,6 +15,10 @@ const SCRIPTS_MAX: usize = 4;
 
 /// Bytes of a script's first line that count (BINPRM_BUF_SIZE).
 const LINE_BYTES: usize = 256;
+
+/// Set-user and set-group of a program's file (inode(7)).
+const S_ISUID: u32 = 0o4000;
+const S_ISGID: u32 = 0o2000;
 
 /// execve(2)
 pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, environment: Strings) -> Reply<()> {
@@ -39,17 +44,27 @@ pub(super) fn execve(task: &mut Task<'_, '_>, path: Path, arguments: Strings, en
         path = interpreter;
     };
     let image = Program::describe(&*file, bytes)?.map_err(|_| Errno::ENOEXEC)?;
-    // The engine that runs this program was built for its byte order.
-    let is_other_order = (image.endian == image::Endian::Big) != (task.endian == Endian::Big);
-    if image::can_run(&image).is_err() || is_other_order {
+    if image::can_run(&image).is_err() {
         return Err(Errno::ENOEXEC.into());
     }
     let linker = task.linker(&image).map_err(|error| match error {
         StartError::Linker(_, LinkerError::File(errno)) => errno,
         _ => Errno::ELIBBAD,
     })?;
+    let strings: usize = arguments.iter().chain(&environment).map(|string| string.len() + 5).sum();
+    if strings > STRINGS_BYTES_MAX - 4096 {
+        return Err(Errno::E2BIG.into());
+    }
+    let metadata = node.metadata()?;
+    let owner = (
+        (metadata.mode & S_ISUID != 0).then_some(metadata.uid),
+        // With no execute bit for its group it means mandatory locks.
+        (metadata.mode & S_ISGID != 0 && metadata.mode & 0o10 != 0).then_some(metadata.gid),
+    );
+    // From here on nothing of the old memory is seen again.
+    task.thread.memory.lock().sync_all(task.guest.space);
     let program = Program { image, file, bytes, path, node: Some(node) };
-    replace(task, &program, linker.as_ref(), &arguments, &environment)
+    Err(Stop::Exec(Box::new(Exec { program, linker, arguments, environment, owner })))
 }
 
 /// The interpreter of a script and its one argument.
@@ -61,38 +76,6 @@ fn script(bytes: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
     let (name, rest) = line.split_at(end);
     let argument = rest.trim_ascii();
     (!name.is_empty()).then(|| (name.to_vec(), (!argument.is_empty()).then(|| argument.to_vec())))
-}
-
-/// The point of no return: the old program is gone.
-fn replace(
-    task: &mut Task<'_, '_>,
-    program: &Program,
-    linker: Option<&Program>,
-    arguments: &[Vec<u8>],
-    environment: &[Vec<u8>],
-) -> Reply<()> {
-    let strings: usize = arguments.iter().chain(environment).map(|string| string.len() + 5).sum();
-    if strings > STRINGS_BYTES_MAX - 4096 {
-        return Err(Errno::E2BIG.into());
-    }
-    task.process.memory.lock().clear(task.guest.space);
-    let open = task.files.lock().open();
-    for fd in open {
-        let closes = task.files.lock().slot(fd).is_ok_and(|slot| slot.closes_on_exec);
-        if closes {
-            let slot = task.files.lock().close(fd);
-            drop(slot);
-        }
-    }
-    task.signals.reset_handlers();
-    task.timers.posix.clear();
-    (task.clear_tid, task.robust_list) = (abi::Addr::NULL, (abi::Addr::NULL, 0));
-    let loaded = task.process.load(program, linker, arguments, environment, task.state, task.guest.space);
-    match loaded {
-        Ok(()) => Err(Stop::Registers),
-        // There is no program left to tell.
-        Err(_) => Err(Stop::Exit(ExitStatus::Killed(Signal::KILL))),
-    }
 }
 
 #[cfg(test)]

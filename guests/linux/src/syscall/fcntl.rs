@@ -3,14 +3,12 @@
 use crate::flags::{Bits, FcntlCommand, Fd};
 use crate::reply::Reply;
 use crate::syscall::file::duplicate;
+use crate::syscall::lock::{self, Asked, Owner};
 use crate::task::Task;
+use abi::Addr;
 use abi::structs::file::{Flock, Flock64};
-use abi::{Addr, InOut};
 use vfs::Errno;
 use vfs::node::Kind;
-
-/// F_UNLCK: nobody else holds a lock.
-const F_UNLCK: i16 = 2;
 
 /// FD_CLOEXEC.
 const FD_CLOEXEC: u32 = 1;
@@ -41,26 +39,32 @@ pub(super) fn fcntl(task: &mut Task<'_, '_>, fd: Fd, command: FcntlCommand, argu
             description.set_flags(description.flags().with_status(argument));
             0
         }
-        // F_SETLK, F_SETLKW and their like: there is nobody to exclude.
+        // F_SETLK, F_SETLKW
         6 | 7 => {
-            task.guest.read::<Flock>(Addr(argument))?;
+            let asked = task.guest.read::<Flock>(Addr(argument))?.into();
+            lock::set(task, fd, asked, Owner::Process, command.0 == 7)?;
             0
         }
+        // F_SETLK64, F_SETLKW64, F_OFD_SETLK, F_OFD_SETLKW
         34 | 35 | 37 | 38 => {
-            task.guest.read::<Flock64>(Addr(argument))?;
+            let asked = task.guest.read::<Flock64>(Addr(argument))?.into();
+            let owner = if command.0 < 36 { Owner::Process } else { Owner::Description };
+            lock::set(task, fd, asked, owner, matches!(command.0, 35 | 38))?;
             0
         }
-        // F_GETLK, F_GETLK64, F_OFD_GETLK
+        // F_GETLK
         14 => {
-            let lock: InOut<Flock> = InOut::new(Addr(argument));
-            let held = lock.read(task.guest)?;
-            lock.write(task.guest, &Flock { l_type: F_UNLCK, ..held })?;
+            let asked = task.guest.read::<Flock>(Addr(argument))?.into();
+            let found = Flock::try_from(lock::get(task, fd, asked, Owner::Process)?)?;
+            task.guest.write(Addr(argument), &found)?;
             0
         }
+        // F_GETLK64, F_OFD_GETLK
         33 | 36 => {
-            let lock: InOut<Flock64> = InOut::new(Addr(argument));
-            let held = lock.read(task.guest)?;
-            lock.write(task.guest, &Flock64 { l_type: F_UNLCK, ..held })?;
+            let asked = task.guest.read::<Flock64>(Addr(argument))?.into();
+            let owner = if command.0 == 33 { Owner::Process } else { Owner::Description };
+            let found = Flock64::from(lock::get(task, fd, asked, owner)?);
+            task.guest.write(Addr(argument), &found)?;
             0
         }
         // F_GETOWN, F_SETOWN
@@ -71,4 +75,33 @@ pub(super) fn fcntl(task: &mut Task<'_, '_>, fd: Fd, command: FcntlCommand, argu
         }
         _ => return Err(Errno::EINVAL.into()),
     })
+}
+
+impl From<Flock> for Asked {
+    fn from(Flock { l_type, l_whence, l_start, l_len, l_pid, .. }: Flock) -> Asked {
+        let (start, length) = (i64::from(l_start), i64::from(l_len));
+        Asked { kind: l_type, whence: l_whence, start, length, pid: l_pid }
+    }
+}
+
+impl From<Flock64> for Asked {
+    fn from(Flock64 { l_type, l_whence, l_start, l_len, l_pid, .. }: Flock64) -> Asked {
+        Asked { kind: l_type, whence: l_whence, start: l_start, length: l_len, pid: l_pid }
+    }
+}
+
+impl From<Asked> for Flock64 {
+    fn from(Asked { kind, whence, start, length, pid }: Asked) -> Flock64 {
+        Flock64 { l_type: kind, l_whence: whence, l_start: start, l_len: length, l_pid: pid, ..Flock64::default() }
+    }
+}
+
+impl TryFrom<Asked> for Flock {
+    type Error = Errno;
+
+    fn try_from(Asked { kind, whence, start, length, pid }: Asked) -> Result<Flock, Errno> {
+        let fit = |value: i64| i32::try_from(value).map_err(|_| Errno::EOVERFLOW);
+        let (l_start, l_len) = (fit(start)?, fit(length)?);
+        Ok(Flock { l_type: kind, l_whence: whence, l_start, l_len, l_pid: pid, ..Flock::default() })
+    }
 }

@@ -13,8 +13,10 @@ use crate::syscall::{message, signalfd};
 use crate::task::{Resume, Task};
 use abi::structs::file::Iovec;
 use abi::{Addr, InBytes, InList, Out, OutBytes};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use spin::Mutex;
 use vfs::Errno;
 use vfs::node::Kind;
 
@@ -157,7 +159,7 @@ pub(super) fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> 
 fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
     let read = read_pieces(task, description, pieces, place)?;
     if read > 0 {
-        task.commons.notify.tell(description.place(), event::ACCESS);
+        task.kernel.commons.notify.tell(description.place(), event::ACCESS);
     }
     Ok(read)
 }
@@ -252,7 +254,7 @@ pub(super) fn scatter(task: &mut Task<'_, '_>, pieces: &[(Addr, u32)], mut bytes
 fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
     let written = write_pieces(task, description, pieces, place)?;
     if written > 0 {
-        task.commons.notify.tell(description.place(), event::MODIFY);
+        task.kernel.commons.notify.tell(description.place(), event::MODIFY);
     }
     Ok(written)
 }
@@ -286,7 +288,7 @@ fn write_pieces(
             Err(Errno::EAGAIN) if moved > 0 && description.flags().is_nonblocking() => return Ok(moved),
             Err(Errno::EAGAIN) => {
                 if moved > 0 {
-                    task.resume = Some(Resume { until_ns: None, moved, within: 0 });
+                    task.resume = Some(Resume { moved, ..Resume::default() });
                 }
                 return task.block_on(description, true);
             }
@@ -324,16 +326,21 @@ pub(super) fn gather(task: &Task<'_, '_>, pieces: &[(Addr, u32)], from: u32) -> 
 /// close(2)
 pub(super) fn close(task: &mut Task<'_, '_>, fd: Fd) -> Reply<()> {
     let slot = task.files.lock().close(fd.0)?;
-    drop(slot);
+    super::lock::closed(task, &slot.description);
     Ok(())
 }
 
 /// close_range(2)
 pub(super) fn close_range(task: &mut Task<'_, '_>, first: u32, last: u32, flags: Bits) -> Reply<()> {
-    /// CLOSE_RANGE_UNSHARE, of which one thread notices nothing, and CLOSE_RANGE_CLOEXEC.
-    const KNOWN: u32 = 2 | 4;
+    /// CLOSE_RANGE_UNSHARE and CLOSE_RANGE_CLOEXEC.
+    const UNSHARE: u32 = 2;
+    const KNOWN: u32 = UNSHARE | 4;
     if first > last || flags.0 & !KNOWN != 0 {
         return Err(Errno::EINVAL.into());
+    }
+    if flags.0 & UNSHARE != 0 {
+        let own = task.files.lock().clone();
+        task.thread.files = Arc::new(Mutex::new(own));
     }
     let open = task.files.lock().open();
     for fd in open.into_iter().filter(|fd| (first..=last).contains(&fd.cast_unsigned())) {
@@ -412,7 +419,7 @@ pub(super) fn dup(task: &mut Task<'_, '_>, fd: Fd) -> Reply<Fd> {
 /// The lowest free descriptor from `from` on, for the same description.
 pub(super) fn duplicate(task: &mut Task<'_, '_>, fd: Fd, from: u32, closes_on_exec: bool) -> Reply<Fd> {
     let description = task.description(fd)?;
-    let end = task.limits.descriptors();
+    let end = task.process.limits.lock().descriptors();
     if from >= end {
         return Err(Errno::EINVAL.into());
     }
@@ -434,21 +441,16 @@ pub(super) fn dup3(task: &mut Task<'_, '_>, from: Fd, to: Fd, flags: OpenFlags) 
         return Err(Errno::EINVAL.into());
     }
     let slot = Slot { description: task.description(from)?, closes_on_exec: flags.closes_on_exec() };
-    let end = task.limits.descriptors();
+    let end = task.process.limits.lock().descriptors();
     let mut files = task.files.lock();
     let replaced = files.close(to.0).ok();
     let result = files.replace(to.0, slot, end);
     drop(files);
-    drop(replaced);
+    if let Some(replaced) = replaced {
+        super::lock::closed(task, &replaced.description);
+    }
     result?;
     Ok(to)
-}
-
-/// flock(2)
-pub(super) fn flock(task: &mut Task<'_, '_>, fd: Fd, operation: Bits) -> Reply<()> {
-    task.description(fd)?.file()?;
-    // LOCK_SH, LOCK_EX, LOCK_UN, each with or without LOCK_NB.
-    if matches!(operation.0 & !4, 1 | 2 | 8) { Ok(()) } else { Err(Errno::EINVAL.into()) }
 }
 
 /// A buffer for moving `count` bytes in chunks.

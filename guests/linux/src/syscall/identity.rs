@@ -80,6 +80,7 @@ fn set_one(task: &mut Task<'_, '_>, pick: Pick, id: u32) -> Reply<()> {
     } else {
         return Err(Errno::EPERM.into());
     }
+    task.show_in_proc();
     Ok(())
 }
 
@@ -112,6 +113,7 @@ fn set_two(task: &mut Task<'_, '_>, pick: Pick, real: u32, effective: u32) -> Re
         triple.saved = triple.effective;
     }
     triple.file_system = triple.effective;
+    task.show_in_proc();
     Ok(())
 }
 
@@ -137,6 +139,7 @@ fn set_three(task: &mut Task<'_, '_>, pick: Pick, new: [u32; 3]) -> Reply<()> {
         }
     }
     triple.file_system = triple.effective;
+    task.show_in_proc();
     Ok(())
 }
 
@@ -192,6 +195,7 @@ pub(super) fn setgroups(task: &mut Task<'_, '_>, size: u32, list: InList<u32>) -
         return Err(Errno::EINVAL.into());
     }
     task.credentials.groups = list.read(task.guest, size)?;
+    task.show_in_proc();
     Ok(())
 }
 
@@ -206,7 +210,7 @@ fn check_header(task: &mut Task<'_, '_>, header: InOut<CapHeader>) -> Reply<usiz
             return Err(Errno::EINVAL.into());
         }
     };
-    super::process::check_self(task, pid)?;
+    super::process::check_thread(task, pid)?;
     Ok(words)
 }
 

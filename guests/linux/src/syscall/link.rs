@@ -49,8 +49,8 @@ pub(super) fn linkat(
         return Err(Errno::EXDEV.into());
     }
     entry.directory.node().link(&entry.name, place.node())?;
-    task.commons.notify.tell_node(place.node(), event::ATTRIB);
-    task.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
+    task.kernel.commons.notify.tell_node(place.node(), event::ATTRIB);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
     Ok(())
 }
 
@@ -104,7 +104,7 @@ fn make(task: &Task<'_, '_>, directory: DirFd, path: Path, what: Make<'_>, mode:
         new.mode = 0o777;
     }
     entry.directory.node().create(&entry.name, &new)?;
-    task.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
     Ok(())
 }
 
@@ -130,13 +130,13 @@ pub(super) fn unlinkat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, fl
     if entry.is_directory {
         return Err(Errno::ENOTDIR.into());
     }
-    if task.mounts.is_mount_point(&entry.directory, &entry.name) {
+    if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
         return Err(Errno::EBUSY.into());
     }
     entry.directory.node().unlink(&entry.name)?;
-    task.commons.notify.tell_node(&node, event::ATTRIB);
-    task.commons.notify.tell_name(&entry.directory, &entry.name, false, event::DELETE, 0);
-    task.commons.notify.tell_unlinked(&node);
+    task.kernel.commons.notify.tell_node(&node, event::ATTRIB);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::DELETE, 0);
+    task.kernel.commons.notify.tell_unlinked(&node);
     Ok(())
 }
 
@@ -224,7 +224,7 @@ pub(super) fn renameat2(
         how,
     )?;
     for entry in [&from, &to] {
-        if task.mounts.is_mount_point(&entry.directory, &entry.name) {
+        if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
             return Err(Errno::EBUSY.into());
         }
     }
@@ -238,7 +238,7 @@ pub(super) fn renameat2(
 
 /// Tells that a node moved from one name to another, and replaced a target there.
 fn tell_moved(task: &Task<'_, '_>, from: &Entry, to: &Entry, node: &NodeRef, target: Option<&NodeRef>) {
-    let notify = &task.commons.notify;
+    let notify = &task.kernel.commons.notify;
     let (cookie, is_directory) = (notify.new_cookie(), node.kind().is_ok_and(Kind::is_directory));
     notify.tell_name(&from.directory, &from.name, is_directory, event::MOVED_FROM, cookie);
     notify.tell_name(&to.directory, &to.name, is_directory, event::MOVED_TO, cookie);

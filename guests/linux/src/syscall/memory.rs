@@ -12,8 +12,8 @@ use vfs::{Errno, Result};
 
 /// brk(2): returns where the heap ends, moved or not.
 pub(super) fn brk(task: &mut Task<'_, '_>, to: Addr) -> Reply<Addr> {
-    let limit = task.limits.data();
-    Ok(task.process.memory.lock().brk(task.guest.space, to, limit))
+    let limit = task.process.limits.lock().data();
+    Ok(task.thread.memory.lock().brk(task.guest.space, to, limit))
 }
 
 /// mmap2(2): the offset is in pages of 4096 bytes.
@@ -94,12 +94,12 @@ fn map(
         keeps: flags.keeps(),
         backing,
     };
-    Ok(task.process.memory.lock().map(task.guest.space, request)?)
+    Ok(task.thread.memory.lock().map(task.guest.space, request)?)
 }
 
 /// munmap(2)
 pub(super) fn munmap(task: &mut Task<'_, '_>, at: Addr, length: u32) -> Reply<()> {
-    Ok(task.process.memory.lock().unmap(task.guest.space, at, length)?)
+    Ok(task.thread.memory.lock().unmap(task.guest.space, at, length)?)
 }
 
 /// mprotect(2)
@@ -108,7 +108,7 @@ pub(super) fn mprotect(task: &mut Task<'_, '_>, at: Addr, length: u32, prot: Pro
         return Err(Errno::EINVAL.into());
     }
     let prot = prot.prot().ok_or(Errno::EINVAL)?;
-    let result = task.process.memory.lock().protect(task.guest.space, at, length, prot);
+    let result = task.thread.memory.lock().protect(task.guest.space, at, length, prot);
     // Past the end nothing is mapped.
     Ok(result.map_err(|errno| if errno == Errno::EINVAL { Errno::ENOMEM } else { errno })?)
 }
@@ -127,7 +127,7 @@ pub(super) fn mremap(
     }
     let to = (flags.0 & 2 != 0).then_some(to);
     let request = RemapRequest { at, old_bytes: old, new_bytes: new, may_move: flags.0 & 1 != 0, to };
-    Ok(task.process.memory.lock().remap(task.guest.space, &request)?)
+    Ok(task.thread.memory.lock().remap(task.guest.space, &request)?)
 }
 
 /// Refuses a range that is not wholly mapped.
@@ -151,7 +151,7 @@ pub(super) fn msync(task: &mut Task<'_, '_>, at: Addr, length: u32, flags: SyncF
     if length == 0 {
         return Ok(());
     }
-    Ok(task.process.memory.lock().sync(task.guest.space, at, length)?)
+    Ok(task.thread.memory.lock().sync(task.guest.space, at, length)?)
 }
 
 /// madvise(2)
@@ -165,7 +165,7 @@ pub(super) fn madvise(task: &mut Task<'_, '_>, at: Addr, length: u32, advice: Ad
     }
     check_mapped(task, at, length)?;
     if advice.0 == DONTNEED && length > 0 {
-        task.process.memory.lock().discard(task.guest.space, at, length)?;
+        task.thread.memory.lock().discard(task.guest.space, at, length)?;
     }
     Ok(())
 }

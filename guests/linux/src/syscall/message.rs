@@ -46,7 +46,7 @@ fn dispatch(
     }
     let endpoint = &socket_of(description)?.endpoint;
     if endpoint.options.lock().passes_credentials {
-        endpoint.bind_any(&task.commons.sockets)?;
+        endpoint.bind_any(&task.kernel.commons.sockets)?;
     }
     let sent = if endpoint.style == Style::Stream {
         match to {
@@ -71,7 +71,7 @@ fn may_wait(description: &Description, flags: MessageFlags) -> bool {
 fn ancillary(task: &Task<'_, '_>, control: &Control) -> Result<Ancillary> {
     let rights = match &control.descriptions[..] {
         [] => None,
-        descriptions => Some(Rights::new(descriptions.to_vec(), &task.commons)?),
+        descriptions => Some(Rights::new(descriptions.to_vec(), &task.kernel.commons)?),
     };
     Ok(Ancillary { credentials: control.credentials, rights })
 }
@@ -108,7 +108,7 @@ fn send_stream(
                     return Ok(moved);
                 }
                 if moved > 0 {
-                    task.resume = Some(Resume { until_ns, moved, within: 0 });
+                    task.resume = Some(Resume { until_ns, moved, ..Resume::default() });
                 }
                 return wait(task, timeout_ns);
             }
@@ -193,7 +193,7 @@ fn receive(
                     return Ok((moved, Received::default()));
                 }
                 if moved > 0 {
-                    task.resume = Some(Resume { until_ns, moved, within: 0 });
+                    task.resume = Some(Resume { until_ns, moved, ..Resume::default() });
                 }
                 return wait(task, timeout_ns);
             }

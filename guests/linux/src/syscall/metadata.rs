@@ -254,7 +254,7 @@ pub(super) fn faccessat2(
 
 /// umask(2)
 pub(super) fn umask(task: &mut Task<'_, '_>, mask: Mode) -> Reply<u32> {
-    Ok(core::mem::replace(&mut task.umask, mask.0 & 0o777))
+    Ok(core::mem::replace(&mut task.whereabouts.lock().umask, mask.0 & 0o777))
 }
 
 fn set_mode(task: &Task<'_, '_>, place: &Place, mode: Mode) -> Reply<()> {
@@ -269,7 +269,7 @@ fn set_mode(task: &Task<'_, '_>, place: &Place, mode: Mode) -> Reply<()> {
         bits &= !0o2000;
     }
     place.node().set_metadata(&Change { mode: Some(bits), ..Change::default() })?;
-    task.commons.notify.tell(place, event::ATTRIB);
+    task.kernel.commons.notify.tell(place, event::ATTRIB);
     Ok(())
 }
 
@@ -309,7 +309,7 @@ fn set_owner(task: &Task<'_, '_>, place: &Place, uid: u32, gid: u32) -> Reply<()
     let lost = if group_runs { 0o6000 } else { 0o4000 };
     let mode = is_special.then_some(metadata.mode & 0o7777 & !lost);
     place.node().set_metadata(&Change { uid, gid, mode, ..Change::default() })?;
-    task.commons.notify.tell(place, event::ATTRIB);
+    task.kernel.commons.notify.tell(place, event::ATTRIB);
     Ok(())
 }
 

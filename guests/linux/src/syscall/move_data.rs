@@ -82,8 +82,8 @@ fn transfer(
         }
     }
     if moved > 0 {
-        task.commons.notify.tell(from.0.place(), event::ACCESS);
-        task.commons.notify.tell(to.0.place(), event::MODIFY);
+        task.kernel.commons.notify.tell(from.0.place(), event::ACCESS);
+        task.kernel.commons.notify.tell(to.0.place(), event::MODIFY);
     }
     Ok(moved)
 }

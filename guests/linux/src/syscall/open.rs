@@ -74,7 +74,7 @@ fn open_within(
     if flags.is_temporary() {
         return Err(Errno::EOPNOTSUPP.into());
     }
-    if let Some(description) = task.process.opening.take() {
+    if let Some(description) = task.thread.opening.take() {
         return install(task, description, flags);
     }
     let path = task.path(path)?;
@@ -90,7 +90,7 @@ fn open_within(
         Reached::Missing { directory, name, .. } => {
             task.check_directory(&directory)?;
             let node = directory.node().create(&name, &new(task, Make::File, mode))?;
-            task.commons.notify.tell_name(&directory, &name, false, event::CREATE, 0);
+            task.kernel.commons.notify.tell_name(&directory, &name, false, event::CREATE, 0);
             (directory.child(&name, node), true)
         }
     };
@@ -103,10 +103,10 @@ fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) 
     if let Ok(file) = description.file()
         && file.is_opening()
     {
-        file.watch(&task.watcher());
+        file.watch(&task.watcher);
         // The other end may have come in between.
         if file.is_opening() {
-            task.process.opening = Some(description);
+            task.thread.opening = Some(description);
             return task.block(Wait::default(), Interrupted::Restarts);
         }
     }
@@ -116,7 +116,7 @@ fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) 
 /// A new node of this process's: umask applied.
 pub(super) fn new<'a>(task: &Task<'_, '_>, what: Make<'a>, mode: Mode) -> New<'a> {
     let (uid, gid) = (task.credentials.user.file_system, task.credentials.group.file_system);
-    New { what, mode: mode.0 & 0o7777 & !task.umask, uid, gid }
+    New { what, mode: mode.0 & 0o7777 & !task.whereabouts.lock().umask, uid, gid }
 }
 
 /// Opens what a path leads to.
@@ -137,10 +137,10 @@ fn open_place(task: &mut Task<'_, '_>, place: Place, flags: OpenFlags, is_new: b
         task.credentials.check(&metadata, wish)?;
     }
     let file = place.node().open(flags.how())?;
-    let opened = Opened::new(&task.commons, &place, &metadata, flags.writes());
+    let opened = Opened::new(&task.kernel.commons, &place, &metadata, flags.writes());
     if flags.truncates() && metadata.kind == Kind::File && !is_new {
         place.node().set_metadata(&Change { size: Some(0), ..Change::default() })?;
-        task.commons.notify.tell(&place, event::MODIFY);
+        task.kernel.commons.notify.tell(&place, event::MODIFY);
     }
     Ok(Description::new(place, Some(file), flags.kept()).telling(opened))
 }
@@ -167,8 +167,7 @@ pub(super) fn pipe2(task: &mut Task<'_, '_>, ends: Out<[u32; 2]>, flags: OpenFla
 
 fn make_pipe(task: &mut Task<'_, '_>, flags: OpenFlags) -> Reply<(Fd, Fd)> {
     let (uid, gid) = (task.credentials.user.file_system, task.credentials.group.file_system);
-    task.pipes += 1;
-    let node: NodeRef = Arc::new(PipeNode::new(task.pipes, uid, gid, &clock(task)));
+    let node: NodeRef = Arc::new(PipeNode::new(task.kernel.next_pipe(), uid, gid, &clock(task)));
     let nonblocking = flags.is_nonblocking();
     // Opened so as not to wait for each other.
     let read = node.open(Open { read: true, nonblocking: true, ..Open::default() })?;

@@ -43,7 +43,7 @@ impl Watch {
         if !waits || found.iter().any(|bits| *bits != 0) {
             return (found, wait);
         }
-        let watcher = task.watcher();
+        let watcher = task.watcher.clone();
         for ((_, events), description) in self.wanted.iter().zip(&files) {
             if let Some(file) = description.as_ref().and_then(|description| description.file().ok()) {
                 file.watch(&watcher);
@@ -62,7 +62,7 @@ pub(super) fn poll(task: &mut Task<'_, '_>, list: OutList<Pollfd>, count: u32, t
 
 /// Looks, and waits if nothing is ready.
 fn wait(task: &mut Task<'_, '_>, list: OutList<Pollfd>, count: u32, timeout_ns: Option<u64>) -> Reply<u32> {
-    if count > task.limits.descriptors() {
+    if count > task.process.limits.lock().descriptors() {
         return Err(Errno::EINVAL.into());
     }
     let mut items = list.read(task.guest, count)?;

@@ -23,7 +23,7 @@ const COPY: u32 = 0o40000;
 pub(super) fn msgget(task: &mut Task<'_, '_>, key: i32, flags: IpcFlags) -> Reply<u32> {
     let time = now(task);
     let make = |permission| Ok(Messages::new(permission, time));
-    let queues = &task.commons.messages;
+    let queues = &task.kernel.commons.messages;
     Ok(queues.get(key, flags.0, &caller(task), |queue| &queue.permission, |_| Ok(()), make)?.cast_unsigned())
 }
 
@@ -40,13 +40,13 @@ pub(super) fn msgsnd(task: &mut Task<'_, '_>, id: i32, at: Addr, length: u32, fl
         return Err(Errno::EINVAL.into());
     }
     let message = Message { kind, text: task.guest.bytes(at + 4, length)? };
-    let queue = still(task, task.commons.messages.find(id))?;
+    let queue = still(task, task.kernel.commons.messages.find(id))?;
     let (caller, time) = (caller(task), now(task));
     queue.state.lock().permission.check(&caller, 2)?;
     let attempt = || queue.state.lock().send(message.clone(), caller.pid, time);
     let sent = match attempt() {
         Err(Errno::EAGAIN) if !never_waits(flags.0) => {
-            queue.watchers.add(&task.watcher());
+            queue.watchers.add(&task.watcher);
             attempt()
         }
         sent => sent,
@@ -90,14 +90,14 @@ pub(super) fn msgrcv(
         return Err(Errno::EINVAL.into());
     }
     let wanted = wanted(kind, flags.0)?;
-    let queue = still(task, task.commons.messages.find(id))?;
+    let queue = still(task, task.kernel.commons.messages.find(id))?;
     let (caller, time) = (caller(task), now(task));
     queue.state.lock().permission.check(&caller, 4)?;
     let may_cut = flags.0 & NO_ERROR != 0;
     let attempt = || queue.state.lock().receive(wanted, size as usize, may_cut, caller.pid, time);
     let received = match attempt() {
         Err(Errno::ENOMSG) if !never_waits(flags.0) => {
-            queue.watchers.add(&task.watcher());
+            queue.watchers.add(&task.watcher);
             attempt()
         }
         received => received,
@@ -114,7 +114,7 @@ pub(super) fn msgrcv(
 
 /// msgctl(2)
 pub(super) fn msgctl(task: &mut Task<'_, '_>, id: i32, command: MessageCommand, at: Addr) -> Reply<u32> {
-    let queues = &task.commons.messages;
+    let queues = &task.kernel.commons.messages;
     match command.0 & !IPC_64 {
         // IPC_INFO, MSG_INFO
         info @ (3 | 12) => {
@@ -180,7 +180,7 @@ fn one(task: &mut Task<'_, '_>, queue: &Arc<Object<Messages>>, command: u32, at:
         // IPC_RMID
         0 => {
             queue.state.lock().permission.check_owner(&caller)?;
-            task.commons.messages.remove(queue);
+            task.kernel.commons.messages.remove(queue);
             Ok(())
         }
         // IPC_SET

@@ -2,7 +2,7 @@
 
 use crate::flags::Bits;
 use crate::reply::Reply;
-use crate::syscall::process::check_self;
+use crate::syscall::process::check_thread;
 use crate::task::Task;
 use abi::structs::system::SchedParam;
 use abi::structs::time::{Timespec, Timespec64};
@@ -32,7 +32,7 @@ pub(super) fn setpriority(task: &mut Task<'_, '_>, which: u32, who: u32, priorit
 
 fn check_who(task: &Task<'_, '_>, which: u32, who: u32) -> Reply<()> {
     match which {
-        0 | 1 => check_self(task, who.cast_signed()),
+        0 | 1 => check_thread(task, who.cast_signed()),
         2 => Ok(()),
         _ => Err(Errno::EINVAL.into()),
     }
@@ -45,13 +45,13 @@ pub(super) fn sched_setparam(task: &mut Task<'_, '_>, pid: i32, param: In<SchedP
 
 /// sched_getparam(2)
 pub(super) fn sched_getparam(task: &mut Task<'_, '_>, pid: i32, param: Out<SchedParam>) -> Reply<()> {
-    check_self(task, pid)?;
+    check_thread(task, pid)?;
     Ok(param.write(task.guest, &SchedParam { sched_priority: 0 })?)
 }
 
 /// sched_setscheduler(2)
 pub(super) fn sched_setscheduler(task: &mut Task<'_, '_>, pid: i32, policy: u32, param: In<SchedParam>) -> Reply<()> {
-    check_self(task, pid)?;
+    check_thread(task, pid)?;
     let priority = param.read(task.guest)?.sched_priority;
     match policy & !0x4000_0000 {
         0 | 3 | 5 if priority == 0 => Ok(()),
@@ -62,7 +62,7 @@ pub(super) fn sched_setscheduler(task: &mut Task<'_, '_>, pid: i32, policy: u32,
 
 /// sched_getscheduler(2)
 pub(super) fn sched_getscheduler(task: &mut Task<'_, '_>, pid: i32) -> Reply<u32> {
-    check_self(task, pid)?;
+    check_thread(task, pid)?;
     Ok(0)
 }
 
@@ -87,33 +87,33 @@ pub(super) fn sched_get_priority_min(task: &mut Task<'_, '_>, policy: u32) -> Re
 
 /// sched_rr_get_interval(2)
 pub(super) fn sched_rr_get_interval(task: &mut Task<'_, '_>, pid: i32, interval: Out<Timespec>) -> Reply<()> {
-    check_self(task, pid)?;
+    check_thread(task, pid)?;
     Ok(interval.write(task.guest, &Timespec::default())?)
 }
 
 /// sched_rr_get_interval_time64(2)
 pub(super) fn sched_rr_get_interval_time64(task: &mut Task<'_, '_>, pid: i32, interval: Out<Timespec64>) -> Reply<()> {
-    check_self(task, pid)?;
+    check_thread(task, pid)?;
     Ok(interval.write(task.guest, &Timespec64::default())?)
 }
 
 /// sched_setaffinity(2)
 pub(super) fn sched_setaffinity(task: &mut Task<'_, '_>, pid: i32, length: u32, mask: Addr) -> Reply<()> {
-    check_self(task, pid)?;
+    check_thread(task, pid)?;
     let bytes = task.guest.bytes(mask, length.min(128))?;
     if bytes.iter().all(|byte| *byte == 0) { Err(Errno::EINVAL.into()) } else { Ok(()) }
 }
 
 /// sched_getaffinity(2): returns the bytes of the mask.
 pub(super) fn sched_getaffinity(task: &mut Task<'_, '_>, pid: i32, length: u32, mask: OutBytes) -> Reply<u32> {
-    check_self(task, pid)?;
-    let words = task.processors.div_ceil(32);
+    check_thread(task, pid)?;
+    let words = task.kernel.processors.div_ceil(32);
     let bytes = 4 * words;
     if length < bytes || !length.is_multiple_of(4) {
         return Err(Errno::EINVAL.into());
     }
     let mut bits = vec![0_u32; words as usize];
-    for processor in 0..task.processors {
+    for processor in 0..task.kernel.processors {
         bits[(processor / 32) as usize] |= 1 << (processor % 32);
     }
     let endian = task.guest.endian;

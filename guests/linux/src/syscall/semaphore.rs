@@ -29,7 +29,7 @@ pub(super) fn now(task: &Task<'_, '_>) -> u64 {
 
 /// This process, as permissions see it.
 pub(super) fn caller(task: &Task<'_, '_>) -> Caller {
-    Caller::new(task.pid, &task.credentials)
+    Caller::new(task.pid(), &task.credentials)
 }
 
 /// `struct ipc64_perm` of an object.
@@ -54,7 +54,7 @@ pub(super) fn still<T>(task: &Task<'_, '_>, found: Result<T>) -> Result<T> {
 /// semget(2)
 pub(super) fn semget(task: &mut Task<'_, '_>, key: i32, count: i32, flags: IpcFlags) -> Reply<u32> {
     let count = u32::try_from(count).ok().filter(|count| *count <= SET_MAX).ok_or(Errno::EINVAL)? as usize;
-    let sets = &task.commons.semaphores;
+    let sets = &task.kernel.commons.semaphores;
     let there: usize = sets.all().iter().map(|set| set.state.lock().list.len()).sum();
     let time = now(task);
     let check = |set: &Semaphores| if count > set.list.len() { Err(Errno::EINVAL) } else { Ok(()) };
@@ -98,7 +98,7 @@ pub(super) fn operate(
         .map(|operation| Operation { index: operation.sem_num, change: operation.sem_op, flags: operation.sem_flg })
         .collect();
     let timeout_ns = timeout.map(Span::ns).transpose()?;
-    let set = still(task, task.commons.semaphores.find(id))?;
+    let set = still(task, task.kernel.commons.semaphores.find(id))?;
     let (caller, time) = (caller(task), now(task));
     let attempt = || {
         let mut state = set.state.lock();
@@ -111,7 +111,7 @@ pub(super) fn operate(
     };
     let done = match attempt() {
         Err((Errno::EAGAIN, false)) => {
-            set.watchers.add(&task.watcher());
+            set.watchers.add(&task.watcher);
             attempt()
         }
         done => done,
@@ -141,7 +141,7 @@ pub(super) fn semctl(
     command: SemaphoreCommand,
     argument: Addr,
 ) -> Reply<u32> {
-    let sets = &task.commons.semaphores;
+    let sets = &task.kernel.commons.semaphores;
     match command.0 & !IPC_64 {
         // IPC_INFO, SEM_INFO
         info @ (3 | 19) => {
@@ -203,7 +203,7 @@ fn one(task: &mut Task<'_, '_>, set: &Arc<Object<Semaphores>>, index: i32, comma
         // IPC_RMID
         0 => {
             set.state.lock().permission.check_owner(&caller)?;
-            task.commons.semaphores.remove(set);
+            task.kernel.commons.semaphores.remove(set);
         }
         // IPC_SET
         1 => {

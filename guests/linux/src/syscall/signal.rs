@@ -1,9 +1,9 @@
 //! Signals: actions, masks, sending, returning from handlers.
 
 use crate::flags::{SigHow, SigNum};
+use crate::process::{Sender, Target};
 use crate::reply::{Reply, Stop};
 use crate::signal::{Action, Disposition, Flags, Info, Signal, SignalSet};
-use crate::syscall::process::check_self;
 use crate::task::Task;
 use abi::structs::signal::{Handler, Sigaction, Siginfo, Sigset, Stack};
 use abi::{Addr, In, Layout, Out, frame, o32};
@@ -64,9 +64,20 @@ fn set_action(
     let before = task.signals.action(signal);
     if let Some(mut new) = new {
         new.mask = SignalSet(new.mask.0 & mask);
-        task.signals.set_action(signal, new);
+        arrange(task, signal, new);
     }
     Ok(old.optional(task.guest, &before.into())?)
+}
+
+/// Arranges what to do. Children look at what is done about SIGCHLD.
+fn arrange(task: &mut Task<'_, '_>, signal: Signal, action: Action) {
+    task.signals.set_action(signal, action);
+    if signal == Signal::CHLD
+        && let Some(member) = task.kernel.table.lock().get_mut(task.process.pid)
+    {
+        member.disowns = action.disposition == Disposition::Ignore || action.flags.has(Flags::NOCLDWAIT);
+        member.ignores_stops = action.flags.has(Flags::NOCLDSTOP);
+    }
 }
 
 /// signal(2): as System V had it.
@@ -80,7 +91,7 @@ pub(super) fn signal(task: &mut Task<'_, '_>, signal: SigNum, handler: Addr) -> 
     if let Disposition::Handler(_) = action.disposition {
         action.flags = Flags::ONE_SHOT;
     }
-    task.signals.set_action(signal, action);
+    arrange(task, signal, action);
     Ok(Addr(before.0))
 }
 
@@ -160,48 +171,77 @@ pub(super) fn sigpending(task: &mut Task<'_, '_>, set: Out<u32>) -> Reply<()> {
     Ok(set.write(task.guest, &pending)?)
 }
 
-/// Sends a signal to this process; signal 0 only asks whether it is there.
-fn send(task: &mut Task<'_, '_>, signal: SigNum, code: i32) -> Reply<()> {
-    if signal.0 == 0 {
-        return Ok(());
+/// Sends a signal; signal 0 only asks whether there is anybody to send it to.
+fn send(task: &mut Task<'_, '_>, target: Target, signal: SigNum, code: i32) -> Reply<()> {
+    let signal = if signal.0 == 0 { None } else { Some(signal_of(signal)?) };
+    let words = [task.process.pid, task.credentials.user.real, 0];
+    send_info(task, target, signal.map(|signal| Info { signal, code, words }))
+}
+
+fn send_info(task: &mut Task<'_, '_>, target: Target, info: Option<Info>) -> Reply<()> {
+    let user = task.credentials.user;
+    let is_privileged = task.credentials.is_privileged();
+    let sender = Sender { pid: task.process.pid, users: (user.real, user.effective), is_privileged };
+    Ok(task.kernel.table.lock().send(sender, target, info)?)
+}
+
+/// Sends a signal with what the guest says of it, or as kill(2) does where it says nothing.
+pub(super) fn send_with(task: &mut Task<'_, '_>, target: Target, signal: SigNum, info: In<Siginfo>) -> Reply<()> {
+    if info.is_null() {
+        return send(task, target, signal, Info::USER);
     }
-    let signal = signal_of(signal)?;
-    let words = [task.pid, task.credentials.user.real, 0];
-    if task.signals.send(Info { signal, code, words }) { Ok(()) } else { Err(Errno::EAGAIN.into()) }
+    let info = info.read(task.guest)?;
+    let signal = if signal.0 == 0 { None } else { Some(signal_of(signal)?) };
+    let is_self = match target {
+        Target::Process(pid) | Target::Thread(Some(pid), _) => pid == task.process.pid,
+        _ => false,
+    };
+    // What the kernel and kill(2) say cannot be said by others of others.
+    if !is_self && (info.si_code.0 >= 0 || info.si_code.0 == Info::TKILL) {
+        return Err(Errno::EPERM.into());
+    }
+    let words = [info.first.0, info.second.0, info.third.0];
+    send_info(task, target, signal.map(|signal| Info { signal, code: info.si_code.0, words }))
 }
 
 /// kill(2)
 pub(super) fn kill(task: &mut Task<'_, '_>, pid: i32, signal: SigNum) -> Reply<()> {
-    if signal.0 != 0 {
-        signal_of(signal)?;
-    }
-    let group = task.credentials.process_group.cast_signed();
-    let is_self = pid == 0 || pid == task.pid.cast_signed() || pid == -group;
-    if is_self { send(task, signal, Info::USER) } else { Err(Errno::ESRCH.into()) }
+    let target = match pid {
+        0 => Target::Group(super::process::member(task, 0, |member| member.group)?),
+        -1 => Target::All,
+        i32::MIN => return Err(Errno::ESRCH.into()),
+        ..-1 => Target::Group(pid.unsigned_abs()),
+        _ => Target::Process(pid.cast_unsigned()),
+    };
+    send(task, target, signal, Info::USER)
 }
 
 /// tkill(2)
 pub(super) fn tkill(task: &mut Task<'_, '_>, tid: i32, signal: SigNum) -> Reply<()> {
-    tgkill(task, tid, tid, signal)
+    if tid <= 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    send(task, Target::Thread(None, tid.cast_unsigned()), signal, Info::TKILL)
 }
 
 /// tgkill(2)
 pub(super) fn tgkill(task: &mut Task<'_, '_>, pid: i32, tid: i32, signal: SigNum) -> Reply<()> {
+    send(task, thread(pid, tid)?, signal, Info::TKILL)
+}
+
+fn thread(pid: i32, tid: i32) -> Reply<Target> {
     if pid <= 0 || tid <= 0 {
         return Err(Errno::EINVAL.into());
     }
-    check_self(task, pid)?;
-    check_self(task, tid)?;
-    send(task, signal, Info::TKILL)
+    Ok(Target::Thread(Some(pid.cast_unsigned()), tid.cast_unsigned()))
 }
 
 /// rt_sigqueueinfo(2)
 pub(super) fn rt_sigqueueinfo(task: &mut Task<'_, '_>, pid: i32, signal: SigNum, info: In<Siginfo>) -> Reply<()> {
-    check_self(task, pid)?;
-    if pid == 0 {
+    if pid <= 0 {
         return Err(Errno::ESRCH.into());
     }
-    queue(task, signal, info)
+    send_with(task, Target::Process(pid.cast_unsigned()), signal, info)
 }
 
 /// rt_tgsigqueueinfo(2)
@@ -212,22 +252,7 @@ pub(super) fn rt_tgsigqueueinfo(
     signal: SigNum,
     info: In<Siginfo>,
 ) -> Reply<()> {
-    if pid <= 0 || tid <= 0 {
-        return Err(Errno::EINVAL.into());
-    }
-    check_self(task, pid)?;
-    check_self(task, tid)?;
-    queue(task, signal, info)
-}
-
-fn queue(task: &mut Task<'_, '_>, signal: SigNum, info: In<Siginfo>) -> Reply<()> {
-    let info = info.read(task.guest)?;
-    if signal.0 == 0 {
-        return Ok(());
-    }
-    let signal = signal_of(signal)?;
-    let info = Info { signal, code: info.si_code.0, words: [info.first.0, info.second.0, info.third.0] };
-    if task.signals.send(info) { Ok(()) } else { Err(Errno::EAGAIN.into()) }
+    send_with(task, thread(pid, tid)?, signal, info)
 }
 
 /// sigaltstack(2)

@@ -34,7 +34,7 @@ pub(super) fn socket_of(description: &Description) -> Result<&SocketFile> {
 /// This process, as others are told of it: SO_PEERCRED.
 fn who(task: &Task<'_, '_>) -> Credentials {
     let (uid, gid) = (task.credentials.user.effective, task.credentials.group.effective);
-    Credentials { pid: task.pid, uid, gid }
+    Credentials { pid: task.pid(), uid, gid }
 }
 
 /// The style of a type of socket, and the flags of its descriptor.
@@ -71,7 +71,7 @@ fn warn_family(family: u32) {
 /// Gives a socket a descriptor.
 fn install(task: &mut Task<'_, '_>, endpoint: Arc<Endpoint>, flags: OpenFlags) -> Result<Fd> {
     let inode = endpoint.inode;
-    let file = Box::new(SocketFile::new(endpoint, &task.commons, who(task)));
+    let file = Box::new(SocketFile::new(endpoint, &task.kernel.commons, who(task)));
     let description = task.describe_socket(inode, file, flags);
     task.install(description, flags)
 }
@@ -135,10 +135,10 @@ pub(super) fn bind(task: &mut Task<'_, '_>, fd: Fd, name: InBytes, length: u32) 
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
     match address(task, name.0, length)?.ok_or(Errno::EINVAL)? {
-        Address::Unnamed => endpoint.bind_any(&task.commons.sockets)?,
+        Address::Unnamed => endpoint.bind_any(&task.kernel.commons.sockets)?,
         Address::Abstract(_) if endpoint.address().is_some() => return Err(Errno::EINVAL.into()),
         Address::Abstract(name) => {
-            task.commons.sockets.bind_name(&name, endpoint)?;
+            task.kernel.commons.sockets.bind_name(&name, endpoint)?;
             endpoint.set_address(Address::Abstract(name))?;
         }
         Address::Path(path) => {
@@ -163,15 +163,15 @@ fn bind_path(task: &Task<'_, '_>, endpoint: &Arc<Endpoint>, path: &[u8]) -> Resu
     }
     task.check_directory(&entry.directory)?;
     let node = entry.directory.node().create(&entry.name, &new(task, Make::Socket, Mode(0o777)))?;
-    task.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
-    task.commons.sockets.bind_node(&node, endpoint)
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
+    task.kernel.commons.sockets.bind_node(&node, endpoint)
 }
 
 /// The socket that is bound to an address.
 pub(super) fn reach(task: &Task<'_, '_>, address: &Address) -> Result<Arc<Endpoint>> {
     match address {
         Address::Unnamed => Err(Errno::EINVAL),
-        Address::Abstract(name) => task.commons.sockets.by_name(name),
+        Address::Abstract(name) => task.kernel.commons.sockets.by_name(name),
         Address::Path(path) => {
             let place = task.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;
             let metadata = place.node().metadata()?;
@@ -179,7 +179,7 @@ pub(super) fn reach(task: &Task<'_, '_>, address: &Address) -> Result<Arc<Endpoi
             if metadata.kind != Kind::Socket {
                 return Err(Errno::ECONNREFUSED);
             }
-            task.commons.sockets.by_node(place.node())
+            task.kernel.commons.sockets.by_node(place.node())
         }
     }
 }
@@ -202,7 +202,7 @@ pub(super) fn connect(task: &mut Task<'_, '_>, fd: Fd, name: InBytes, length: u3
     let address = address(task, name.0, length)?;
     let options = endpoint.options.lock().clone();
     if options.passes_credentials && address.is_some() {
-        endpoint.bind_any(&task.commons.sockets)?;
+        endpoint.bind_any(&task.kernel.commons.sockets)?;
     }
     if !endpoint.style.connects() {
         let to = address.map(|address| reach(task, &address)).transpose()?;
@@ -250,7 +250,7 @@ pub(super) fn accept4(
     let peer = end.peer_address().ok().flatten();
     let flags = OpenFlags::read_write(flags.0);
     // Without a descriptor for it, the connection is for somebody else to accept.
-    if task.files.lock().is_full(task.limits.descriptors()) {
+    if task.files.lock().is_full(task.process.limits.lock().descriptors()) {
         endpoint.unaccept(end);
         return Err(Errno::EMFILE.into());
     }

@@ -44,7 +44,7 @@ fn resize(task: &Task<'_, '_>, place: &Place, size: u64) -> Result<()> {
         Kind::Directory => return Err(Errno::EISDIR),
         _ => return Err(Errno::EINVAL),
     }
-    task.commons.notify.tell(place, event::MODIFY);
+    task.kernel.commons.notify.tell(place, event::MODIFY);
     Ok(())
 }
 

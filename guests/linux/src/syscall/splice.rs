@@ -97,8 +97,8 @@ pub(super) fn splice(
         }
     }
     if moved > 0 {
-        task.commons.notify.tell(from.place(), event::ACCESS);
-        task.commons.notify.tell(to.place(), event::MODIFY);
+        task.kernel.commons.notify.tell(from.place(), event::ACCESS);
+        task.kernel.commons.notify.tell(to.place(), event::MODIFY);
     }
     Ok(u32::try_from(moved).unwrap_or(0))
 }

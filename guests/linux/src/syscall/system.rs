@@ -17,7 +17,7 @@ const NAME_BYTES_MAX: u32 = 64;
 
 /// uname(2)
 pub(super) fn uname(task: &mut Task<'_, '_>, result: Out<Utsname>) -> Reply<()> {
-    let names = task.names.lock().clone();
+    let names = task.kernel.names.lock().clone();
     let value = Utsname {
         sysname: Text::new(b"Linux"),
         nodename: Text::new(&names.host),
@@ -42,14 +42,14 @@ fn new_name(task: &Task<'_, '_>, name: InBytes, length: u32) -> Reply<Vec<u8>> {
 /// sethostname(2)
 pub(super) fn sethostname(task: &mut Task<'_, '_>, name: InBytes, length: u32) -> Reply<()> {
     let name = new_name(task, name, length)?;
-    task.names.lock().host = name;
+    task.kernel.names.lock().host = name;
     Ok(())
 }
 
 /// setdomainname(2)
 pub(super) fn setdomainname(task: &mut Task<'_, '_>, name: InBytes, length: u32) -> Reply<()> {
     let name = new_name(task, name, length)?;
-    task.names.lock().domain = name;
+    task.kernel.names.lock().domain = name;
     Ok(())
 }
 
@@ -61,7 +61,7 @@ pub(super) fn sysinfo(task: &mut Task<'_, '_>, result: Out<Sysinfo>) -> Reply<()
         uptime: i32::try_from(memory.uptime_ns / 1_000_000_000).unwrap_or(i32::MAX),
         totalram: kib(memory.total),
         freeram: kib(memory.free),
-        procs: 1,
+        procs: u16::try_from(task.kernel.table.lock().thread_count()).unwrap_or(u16::MAX),
         mem_unit: 1024,
         ..Sysinfo::default()
     };
@@ -73,12 +73,15 @@ pub(super) fn getrusage(task: &mut Task<'_, '_>, who: Who, result: Out<Rusage>) 
     let value = match who.0 {
         // RUSAGE_SELF, RUSAGE_THREAD
         0 | 1 => Rusage {
-            ru_utime: timeval(task.clocks.cpu_ns()),
+            ru_utime: timeval(if who.0 == 0 { task.clocks.cpu_ns() } else { task.thread_ns() }),
             ru_maxrss: i32::try_from(task.memory.lock().bytes_peak / 1024).unwrap_or(i32::MAX),
             ..Rusage::default()
         },
         // RUSAGE_CHILDREN
-        -1 => Rusage::default(),
+        -1 => {
+            let used_ns = super::process::member(task, 0, |member| member.children_ns)?;
+            Rusage { ru_utime: timeval(used_ns), ..Rusage::default() }
+        }
         _ => return Err(Errno::EINVAL.into()),
     };
     Ok(result.write(task.guest, &value)?)
@@ -95,7 +98,7 @@ pub(super) fn getrandom(task: &mut Task<'_, '_>, buffer: OutBytes, count: u32, f
     while done < count {
         let length = (count - done).min(CHUNK_BYTES);
         let piece = &mut bytes[..length as usize];
-        (task.process.random)(piece);
+        (task.kernel.random)(piece);
         task.guest.space.write(buffer.0 + done, piece)?;
         done += length;
     }

@@ -76,7 +76,6 @@ file {
     dup             4041 (fd: Fd) -> Fd, full;
     dup2            4063 (from: Fd, to: Fd) -> Fd, full;
     _llseek         4140 (fd: Fd, high: u32, low: u32, result: Out<u64>, whence: Whence) -> (), full;
-    flock           4143 (fd: Fd, operation: Bits) -> (), partial "always succeeds: there is no other process to exclude";
     readv           4145 (fd: Fd, vector: InList<Iovec>, count: u32) -> u32, full;
     writev          4146 (fd: Fd, vector: InList<Iovec>, count: u32) -> u32, full;
     pread64         4200 (fd: Fd, buffer: OutBytes, count: u32, at: u64) -> u32, full;
@@ -99,9 +98,13 @@ open {
     openat2         4437 (directory: DirFd, path: Path, how: InList<u64>, size: u32) -> Fd, partial "RESOLVE_CACHED is ignored";
 }
 
+lock {
+    flock           4143 (fd: Fd, operation: Bits) -> (), full;
+}
+
 fcntl {
-    fcntl           4055 (fd: Fd, command: FcntlCommand, argument: Bits) -> u32, partial "locks always succeed; no leases, owners or signals";
-    fcntl64         4220 (fd: Fd, command: FcntlCommand, argument: Bits) -> u32, partial "locks always succeed; no leases, owners or signals";
+    fcntl           4055 (fd: Fd, command: FcntlCommand, argument: Bits) -> u32, partial "no leases, owners or signals";
+    fcntl64         4220 (fd: Fd, command: FcntlCommand, argument: Bits) -> u32, partial "no leases, owners or signals";
 }
 
 move_data {
@@ -230,13 +233,11 @@ memory {
 
 process {
     exit            4001 (status: i32) -> (), full;
-    waitpid         4007 (pid: i32, status: Addr, options: Bits) -> u32, partial "there are no children: ECHILD";
     getpid          4020 () -> u32, full;
     setpgid         4057 (pid: i32, group: i32) -> (), full;
     getppid         4064 () -> u32, full;
     getpgrp         4065 () -> u32, full;
     setsid          4066 () -> u32, full;
-    wait4           4114 (pid: i32, status: Addr, options: Bits, usage: Addr) -> u32, partial "there are no children: ECHILD";
     getpgid         4132 (pid: i32) -> u32, full;
     personality     4136 (persona: Bits) -> u32, partial "PER_LINUX only";
     sysmips         4149 (command: u32, first: Bits, second: Bits, third: Bits) -> u32, partial "MIPS_ATOMIC_SET, MIPS_FIXADE and FLUSH_CACHE";
@@ -245,15 +246,28 @@ process {
     gettid          4222 () -> u32, full;
     exit_group      4246 (status: i32) -> (), full;
     set_tid_address 4252 (at: Addr) -> u32, full;
-    waitid          4278 (kind: u32, id: u32, info: Addr, options: Bits, usage: Addr) -> (), partial "there are no children: ECHILD";
     set_thread_area 4283 (at: Addr) -> (), full;
     set_robust_list 4309 (head: Addr, length: u32) -> (), full;
     get_robust_list 4310 (pid: i32, head: Out<Addr>, length: Out<u32>) -> (), full;
-    rseq            4367 (area: Addr, length: u32, flags: Bits, signature: Bits) -> (), partial "always ENOSYS: threads come with a later step";
+    rseq            4367 (area: Addr, length: u32, flags: Bits, signature: Bits) -> (), partial "always ENOSYS: C libraries do without";
+    pidfd_send_signal 4424 (fd: Fd, signal: SigNum, info: In<Siginfo>, flags: Bits) -> (), full;
+    pidfd_open      4434 (pid: i32, flags: Bits) -> Fd, full;
+}
+
+clone {
+    fork            4002 () -> u32, full;
+    clone           4120 (flags: Bits, stack: Addr, parent_tid: Addr, tls: Addr, child_tid: Addr) -> u32, partial "no name spaces";
+    clone3          4435 (arguments: In<CloneArgs>, size: u32) -> u32, partial "no name spaces, chosen numbers or control groups";
+}
+
+wait {
+    waitpid         4007 (pid: i32, status: Out<u32>, options: Bits) -> u32, full;
+    wait4           4114 (pid: i32, status: Out<u32>, options: Bits, usage: Out<Rusage>) -> u32, full;
+    waitid          4278 (kind: u32, id: u32, info: Out<Siginfo>, options: Bits, usage: Out<Rusage>) -> (), full;
 }
 
 execve {
-    execve          4011 (path: Path, arguments: Strings, environment: Strings) -> (), partial "static programs and scripts that name one";
+    execve          4011 (path: Path, arguments: Strings, environment: Strings) -> (), full;
 }
 
 schedule {
@@ -298,7 +312,7 @@ identity {
 }
 
 signal {
-    kill            4037 (pid: i32, signal: SigNum) -> (), partial "only to itself: there is no other process";
+    kill            4037 (pid: i32, signal: SigNum) -> (), full;
     signal          4048 (signal: SigNum, handler: Addr) -> Addr, full;
     sigaction       4067 (signal: SigNum, action: In<Sigaction>, old: Out<Sigaction>) -> (), full;
     sgetmask        4068 () -> u32, full;
@@ -310,11 +324,11 @@ signal {
     rt_sigaction    4194 (signal: SigNum, action: In<Sigaction>, old: Out<Sigaction>, size: u32) -> (), full;
     rt_sigprocmask  4195 (how: SigHow, set: In<Sigset>, old: Out<Sigset>, size: u32) -> (), full;
     rt_sigpending   4196 (set: Out<Sigset>, size: u32) -> (), full;
-    rt_sigqueueinfo 4198 (pid: i32, signal: SigNum, info: In<Siginfo>) -> (), partial "only to itself: there is no other process";
+    rt_sigqueueinfo 4198 (pid: i32, signal: SigNum, info: In<Siginfo>) -> (), full;
     sigaltstack     4206 (stack: In<Stack>, old: Out<Stack>) -> (), full;
-    tkill           4236 (tid: i32, signal: SigNum) -> (), partial "only to itself: there is no other thread";
-    tgkill          4266 (pid: i32, tid: i32, signal: SigNum) -> (), partial "only to itself: there is no other thread";
-    rt_tgsigqueueinfo 4332 (pid: i32, tid: i32, signal: SigNum, info: In<Siginfo>) -> (), partial "only to itself: there is no other thread";
+    tkill           4236 (tid: i32, signal: SigNum) -> (), full;
+    tgkill          4266 (pid: i32, tid: i32, signal: SigNum) -> (), full;
+    rt_tgsigqueueinfo 4332 (pid: i32, tid: i32, signal: SigNum, info: In<Siginfo>) -> (), full;
 }
 
 signal_wait {
@@ -469,17 +483,16 @@ limit {
 }
 
 futex {
-    futex           4238 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "one thread: nobody to wake; no priority inheritance";
-    futex_time64    4422 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "one thread: nobody to wake; no priority inheritance";
+    futex           4238 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "no priority inheritance";
+    futex_time64    4422 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "no priority inheritance";
 }
 
 }
 
 absent {
 
-"processes and threads come with a later step" {
-    "fork" 4002, "clone" 4120, "unshare" 4303, "setns" 4344, "execveat" 4356, "clone3" 4435, "pidfd_open" 4434,
-    "pidfd_send_signal" 4424, "pidfd_getfd" 4438, "process_vm_readv" 4345, "process_vm_writev" 4346, "kcmp" 4347,
+"processes share their world, and do not look into each other" {
+    "unshare" 4303, "setns" 4344, "execveat" 4356, "pidfd_getfd" 4438, "process_vm_readv" 4345, "process_vm_writev" 4346, "kcmp" 4347,
     "process_madvise" 4440, "process_mrelease" 4448, "futex_waitv" 4449,
 }
 

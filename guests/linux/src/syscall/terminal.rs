@@ -2,6 +2,7 @@
 
 use crate::description::Description;
 use crate::reply::Reply;
+use crate::syscall::process::member;
 use crate::task::Task;
 use abi::Addr;
 use abi::structs::file::Hex;
@@ -88,16 +89,16 @@ pub(super) fn ioctl(task: &mut Task<'_, '_>, description: &Description, request:
         }
         // TIOCGPGRP, TIOCGSID
         0x4004_7477 => {
-            let group = task.credentials.process_group;
+            let group = member(task, 0, |member| member.group)?;
             task.guest.write(argument, &group)?;
         }
         0x7416 => {
-            let session = task.credentials.session;
+            let session = member(task, 0, |member| member.session)?;
             task.guest.write(argument, &session)?;
         }
         // TIOCSPGRP: there is no group but ours.
         0x8004_7476 => {
-            if task.guest.read::<u32>(argument)? != task.credentials.process_group {
+            if task.guest.read::<u32>(argument)? != member(task, 0, |member| member.group)? {
                 return Err(Errno::EPERM.into());
             }
         }

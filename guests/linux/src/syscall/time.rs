@@ -85,13 +85,20 @@ fn now_ns(task: &Task<'_, '_>, clock: ClockId) -> Result<u64> {
     match clock.0 {
         0 | 5 | 8 | 11 => Ok(realtime_ns(task)),
         1 | 4 | 6 | 7 | 9 => Ok(task.clocks.monotonic_ns()),
-        2 | 3 => Ok(task.clocks.cpu_ns()),
-        // A process's or thread's own clock: its number, inverted, shifted by three, and 2 for its processor time.
-        other => {
-            let pid = !(other.cast_signed() >> 3);
-            let is_own = pid == 0 || pid.cast_unsigned() == task.pid;
-            if other.cast_signed() < 0 && is_own { Ok(task.clocks.cpu_ns()) } else { Err(Errno::EINVAL) }
+        2 => Ok(task.clocks.cpu_ns()),
+        3 => Ok(task.thread_ns()),
+        // A process's or thread's own clock: its number, inverted, shifted by three; 4 says thread, 2 processor time.
+        other if other.cast_signed() < 0 => {
+            let id = (!(other.cast_signed() >> 3)).cast_unsigned();
+            let is_thread = other & 4 != 0;
+            if id == 0 || id == if is_thread { task.tid } else { task.process.pid } {
+                return Ok(if is_thread { task.thread_ns() } else { task.clocks.cpu_ns() });
+            }
+            let table = task.kernel.table.lock();
+            let member = if is_thread { table.of_thread(id) } else { table.get(id) };
+            Ok(member.ok_or(Errno::EINVAL)?.process.clocks.total_ns())
         }
+        _ => Err(Errno::EINVAL),
     }
 }
 
@@ -168,7 +175,12 @@ pub(super) fn settimeofday(_task: &mut Task<'_, '_>, _time: In<Timeval>, _zone: 
 #[allow(clippy::cast_possible_truncation, reason = "clock_t of o32 has 32 bits and wraps")]
 pub(super) fn times(task: &mut Task<'_, '_>, result: Out<Tms>) -> Reply<u32> {
     let ticks = |ns: u64| (ns / (SECOND_NS / TICKS)) as u32;
-    let tms = Tms { tms_utime: ticks(task.clocks.cpu_ns()).cast_signed(), ..Tms::default() };
+    let children_ns = super::process::member(task, 0, |member| member.children_ns)?;
+    let tms = Tms {
+        tms_utime: ticks(task.clocks.cpu_ns()).cast_signed(),
+        tms_cutime: ticks(children_ns).cast_signed(),
+        ..Tms::default()
+    };
     result.optional(task.guest, &tms)?;
     Ok(ticks(task.clocks.monotonic_ns()))
 }

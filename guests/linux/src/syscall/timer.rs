@@ -27,7 +27,8 @@ const SIGEV_THREAD_ID: i32 = 4;
 /// alarm(2): returns the seconds that were left, rounded, but never to 0.
 pub(super) fn alarm(task: &mut Task<'_, '_>, seconds: u32) -> Reply<u32> {
     let clocks = task.clocks.clone();
-    let timer = &mut task.timers.intervals[0];
+    let mut timers = task.process.timers.lock();
+    let timer = &mut timers.intervals[0];
     let left = timer.left_ns(&*clocks).0;
     timer.set(&*clocks, u64::from(seconds) * SECOND_NS, 0);
     let rounded = (left + SECOND_NS / 2) / SECOND_NS;
@@ -35,7 +36,7 @@ pub(super) fn alarm(task: &mut Task<'_, '_>, seconds: u32) -> Reply<u32> {
 }
 
 fn interval(task: &Task<'_, '_>, which: Which) -> Reply<Itimerval> {
-    let timer = task.timers.intervals.get(which.0 as usize).ok_or(Errno::EINVAL)?;
+    let timer = *task.process.timers.lock().intervals.get(which.0 as usize).ok_or(Errno::EINVAL)?;
     let (left, period) = timer.left_ns(&*task.clocks);
     // Less than a microsecond is still something.
     let left = if left > 0 { left.max(1000) } else { 0 };
@@ -55,7 +56,7 @@ pub(super) fn setitimer(task: &mut Task<'_, '_>, which: Which, new: In<Itimerval
     let new = new.optional(task.guest)?.unwrap_or_default();
     let (left, period) = (Span::from(new.it_value).ns()?, Span::from(new.it_interval).ns()?);
     let clocks = task.clocks.clone();
-    task.timers.intervals[which.0 as usize].set(&*clocks, left, period);
+    task.process.timers.lock().intervals[which.0 as usize].set(&*clocks, left, period);
     Ok(old.optional(task.guest, &before)?)
 }
 
@@ -67,10 +68,10 @@ pub(super) fn timer_create(task: &mut Task<'_, '_>, clock: ClockId, event: In<Si
         2 | 3 => TimerClock::Cpu,
         _ => return Err(Errno::EINVAL.into()),
     };
-    if task.timers.posix.len() >= TIMERS_MAX {
+    if task.process.timers.lock().posix.len() >= TIMERS_MAX {
         return Err(Errno::EAGAIN.into());
     }
-    let id = task.timers.next;
+    let id = task.process.timers.lock().next;
     let default = Sigevent {
         sigev_signo: SignalNumber(i32::from(Signal::ALRM.number())),
         sigev_value: abi::structs::file::Hex(id),
@@ -86,14 +87,22 @@ pub(super) fn timer_create(task: &mut Task<'_, '_>, clock: ClockId, event: In<Si
         _ => return Err(Errno::EINVAL.into()),
     };
     timer.write(task.guest, &id)?;
-    task.timers.posix.insert(id, Timer::new(clock, signal));
-    task.timers.next += 1;
+    let thread = (event.sigev_notify == SIGEV_THREAD_ID).then(|| event.sigev_tid.cast_unsigned());
+    if let Some(tid) = thread {
+        let is_own = super::process::member(task, 0, |member| member.threads.contains_key(&tid))?;
+        if !is_own {
+            return Err(Errno::EINVAL.into());
+        }
+    }
+    let mut timers = task.process.timers.lock();
+    timers.posix.insert(id, Timer { thread, ..Timer::new(clock, signal) });
+    timers.next += 1;
     Ok(())
 }
 
 /// Time left and period of a timer, in nanoseconds.
 fn left(task: &Task<'_, '_>, timer: u32) -> Reply<(u64, u64)> {
-    Ok(task.timers.posix.get(&timer).ok_or(Errno::EINVAL)?.left_ns(&*task.clocks))
+    Ok(task.process.timers.lock().posix.get(&timer).ok_or(Errno::EINVAL)?.left_ns(&*task.clocks))
 }
 
 /// timer_gettime(2)
@@ -113,7 +122,7 @@ fn set(task: &mut Task<'_, '_>, timer: u32, flags: TimerFlags, value: Span, peri
     let before = left(task, timer)?;
     let (value, period) = (value.ns()?, period.ns()?);
     let clocks = task.clocks.clone();
-    if let Some(timer) = task.timers.posix.get_mut(&timer) {
+    if let Some(timer) = task.process.timers.lock().posix.get_mut(&timer) {
         timer.set(&*clocks, value, period);
         if flags.0 & 1 != 0 && value > 0 {
             timer.due_ns = Some(value);
@@ -151,10 +160,10 @@ pub(super) fn timer_settime64(
 
 /// timer_getoverrun(2)
 pub(super) fn timer_getoverrun(task: &mut Task<'_, '_>, timer: u32) -> Reply<u32> {
-    Ok(task.timers.posix.get(&timer).ok_or(Errno::EINVAL)?.overrun)
+    Ok(task.process.timers.lock().posix.get(&timer).ok_or(Errno::EINVAL)?.overrun)
 }
 
 /// timer_delete(2)
 pub(super) fn timer_delete(task: &mut Task<'_, '_>, timer: u32) -> Reply<()> {
-    task.timers.posix.remove(&timer).map(|_| ()).ok_or(Errno::EINVAL.into())
+    task.process.timers.lock().posix.remove(&timer).map(|_| ()).ok_or(Errno::EINVAL.into())
 }

@@ -64,7 +64,7 @@ fn set(task: &Task<'_, '_>, place: &Place, times: [New; 2]) -> Reply<()> {
         New::At(time) => Some(time),
     });
     place.node().set_metadata(&Change { accessed, modified, ..Change::default() })?;
-    task.commons.notify.tell(
+    task.kernel.commons.notify.tell(
         place,
         match (accessed, modified) {
             (Some(_), Some(_)) => event::ATTRIB,

@@ -14,7 +14,7 @@ const VISITS: u32 = 1;
 impl<E: Engine> Vcpu<E> {
     /// Makes what earlier runs left hot almost at once, when the program turns out not to be a short one.
     pub(super) fn ask_if_long(&mut self) {
-        if self.statistics.interpreted >= SHORT {
+        if self.statistics.interpreted >= SHORT || !self.has_asked && self.engine.is_warm() {
             self.ask();
         }
     }

@@ -3,10 +3,9 @@
 use super::contents::{BYTES_MAX, Page, Stretch};
 use super::{MemNode, PAGE_BYTES};
 use crate::errno::Errno;
-use crate::node::{At, File, Open, Result};
+use crate::node::{At, File, Mappable, Open, Result};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::any::Any;
 
 /// A regular file that is open.
 pub(crate) struct MemFile {
@@ -96,7 +95,7 @@ impl File for MemFile {
         }
     }
 
-    fn mappable(&self) -> Option<&dyn Any> {
+    fn mappable(&self) -> Option<Mappable> {
         // Untouched, it is the file beneath. What is written later is written here, and a private mapping need not show it.
         match self.node.contents().ok()?.read().as_ref() {
             None => self.below.as_deref()?.mappable().filter(|_| self.how.read),

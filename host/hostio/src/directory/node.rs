@@ -95,7 +95,7 @@ impl HostNode {
             }
             .map_err(errno::of)?,
         };
-        Ok(Box::new(HostFile { descriptor, how }))
+        Ok(Box::new(HostFile { descriptor: Arc::new(descriptor), how }))
     }
 
     fn known_directories(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, Arc<HostNode>>> {

@@ -1,0 +1,128 @@
+//! [`Kernel`]: what all processes of a world share.
+
+use crate::commons::Commons;
+use crate::futex::Futexes;
+use crate::lock::Locks;
+use crate::process::{Process, Table};
+use crate::signal::{Info, Signal};
+use crate::world::{Names, Random, TraceSink};
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
+use spin::Mutex;
+use vfs::Watcher;
+use vfs::mount::Mounts;
+
+/// What all processes of a world share. Whoever runs threads at the same time lets one of them in at a time.
+pub struct Kernel {
+    pub(crate) mounts: Arc<Mounts>,
+    pub(crate) random: Random,
+    pub(crate) names: Mutex<Names>,
+    pub(crate) processors: u32,
+    /// Threads that there may be at once.
+    pub(crate) threads_max: u64,
+    pub(crate) trace: Option<Mutex<TraceSink>>,
+    pub(crate) table: Mutex<Table>,
+    pub(crate) futexes: Mutex<Futexes>,
+    pub(crate) locks: Mutex<Locks>,
+    /// Sockets, queues, and who watches files.
+    pub(crate) commons: Arc<Commons>,
+    /// The process and thread that makes a call just now: `/proc/self` is about them.
+    current: (AtomicU32, AtomicU32),
+    /// Inode numbers given to pipes so far.
+    pipes: AtomicU32,
+    /// Calls that were said not to be there.
+    warned: Mutex<BTreeSet<u32>>,
+}
+
+/// What of a world its kernel keeps.
+pub(crate) struct Parts {
+    pub(crate) mounts: Arc<Mounts>,
+    pub(crate) random: Random,
+    pub(crate) names: Names,
+    pub(crate) processors: u32,
+    pub(crate) threads_max: u64,
+    pub(crate) trace: Option<TraceSink>,
+}
+
+impl Kernel {
+    /// One with its first process, which is the child of `parent` and belongs to `user`.
+    pub(crate) fn new(parts: Parts, process: Arc<Process>, parent: u32, user: u32) -> Arc<Kernel> {
+        let current = (AtomicU32::new(process.pid), AtomicU32::new(process.pid));
+        Arc::new(Kernel {
+            mounts: parts.mounts,
+            random: parts.random,
+            names: Mutex::new(parts.names),
+            processors: parts.processors.max(1),
+            threads_max: parts.threads_max,
+            trace: parts.trace.map(Mutex::new),
+            table: Mutex::new(Table::new(process, parent, user)),
+            futexes: Mutex::default(),
+            locks: Mutex::default(),
+            commons: Arc::default(),
+            current,
+            pipes: AtomicU32::new(0),
+            warned: Mutex::default(),
+        })
+    }
+
+    /// Threads that have something to look at, since this was last asked: those that wait shall look whether their wait is
+    /// over, and those that run shall poll.
+    pub fn take_woken(&self) -> Vec<u32> {
+        self.table.lock().take_woken()
+    }
+
+    /// Sends the first process a signal from outside; what a terminal sends goes to all of its group.
+    pub fn raise(&self, signal: Signal) {
+        let mut table = self.table.lock();
+        let first = table.first;
+        let info = Info { signal, code: Info::USER, words: [0; 3] };
+        let group = table.get(first).map(|member| member.group);
+        let is_for_all = [Signal::INT, Signal::QUIT, Signal::WINCH, Signal::TSTP].contains(&signal);
+        let receivers: Vec<u32> = match group.filter(|_| is_for_all) {
+            Some(group) => table.iter().filter(|(_, member)| member.group == group).map(|(pid, _)| pid).collect(),
+            None => Vec::from([first]),
+        };
+        for pid in receivers {
+            table.deliver(pid, None, info);
+        }
+    }
+
+    /// The process and the thread that make a call just now.
+    pub(crate) fn current(&self) -> (u32, u32) {
+        (self.current.0.load(Ordering::Relaxed), self.current.1.load(Ordering::Relaxed))
+    }
+
+    /// They make a call.
+    pub(crate) fn enter(&self, pid: u32, tid: u32) {
+        self.current.0.store(pid, Ordering::Relaxed);
+        self.current.1.store(tid, Ordering::Relaxed);
+    }
+
+    /// An inode number for a pipe.
+    pub(crate) fn next_pipe(&self) -> u64 {
+        u64::from(self.pipes.fetch_add(1, Ordering::Relaxed)) + 1
+    }
+
+    /// Says once that a call is not there.
+    pub(crate) fn warn_absent(&self, number: u32, name: &str) {
+        if self.warned.lock().insert(number) {
+            tracing::warn!("the program calls {name} ({number}), which is not there yet: it gets ENOSYS");
+        }
+    }
+}
+
+/// Wakes a thread when a file that it waits for may be ready.
+pub(crate) struct Waker {
+    pub(crate) kernel: alloc::sync::Weak<Kernel>,
+    pub(crate) tid: u32,
+}
+
+impl Watcher for Waker {
+    fn notice(&self) {
+        if let Some(kernel) = self.kernel.upgrade() {
+            kernel.table.lock().wake(self.tid);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! [`Scheduler`]: who of a world's threads is to run, who waits and for what.
+//!
+//! Threads that share an address space are a [`Team`], which is what a thread of the host takes, runs for a while and puts
+//! back. Hosts decide how many such threads there are and how they sleep; whatever threads of the guest do to each other,
+//! system calls first of all, they do while the scheduler is locked.
+
+use crate::engine::Engine;
+use crate::statistics::Statistics;
+use crate::team::{Team, Turn};
+use crate::vcpu::Vcpu;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use linux::{ExitStatus, Kernel, Wait};
+
+/// Makes somebody look up: a CPU that runs, or a thread of the host that sleeps.
+pub trait Bell: Send + Sync {
+    /// From any thread.
+    fn ring(&self);
+    /// Whether it was rung since this was last asked.
+    fn take(&self) -> bool;
+}
+
+/// A team that a thread of the host has taken.
+struct Away {
+    bell: Arc<dyn Bell>,
+    /// Threads of its whose wait is over.
+    noticed: BTreeSet<u32>,
+    /// When it wants to be rung for its timers.
+    alarm_ns: Option<u64>,
+    /// Whether other threads of its are ready.
+    has_more: bool,
+}
+
+/// How a world ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Over {
+    /// How its first process ended, or was ended.
+    pub status: ExitStatus,
+    /// The PC that it ended at.
+    pub pc: u32,
+}
+
+/// The threads of a world.
+pub struct Scheduler<E: Engine> {
+    kernel: Arc<Kernel>,
+    next: u32,
+    ready: VecDeque<Team<E>>,
+    parked: BTreeMap<u32, Team<E>>,
+    away: BTreeMap<u32, Away>,
+    /// The team of each thread.
+    homes: BTreeMap<u32, u32>,
+    /// What threads wait for, but those that do so in place.
+    waits: BTreeMap<u32, Wait>,
+    /// Who rings for threads that wait in place.
+    in_place: BTreeMap<u32, Arc<dyn Bell>>,
+    over: Option<Over>,
+    /// Whether there ever was more than the first thread in its first address space.
+    is_crowded: bool,
+    /// What teams that are gone did.
+    pub statistics: Statistics,
+    /// Why a region was left to the interpreter, if one was.
+    pub refusal: Option<String>,
+}
+
+impl<E: Engine> Scheduler<E> {
+    /// Nobody yet.
+    pub fn new(kernel: Arc<Kernel>) -> Scheduler<E> {
+        Scheduler {
+            kernel,
+            next: 0,
+            ready: VecDeque::new(),
+            parked: BTreeMap::new(),
+            away: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            in_place: BTreeMap::new(),
+            over: None,
+            is_crowded: false,
+            statistics: Statistics::default(),
+            refusal: None,
+        }
+    }
+
+    /// What the processes share.
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// Adds a team, which is ready.
+    pub fn add(&mut self, mut team: Team<E>) {
+        team.id = self.next;
+        self.next += 1;
+        self.is_crowded |= self.next > 1;
+        team.tids().for_each(|tid| _ = self.homes.insert(tid, team.id));
+        self.ready.push_back(team);
+    }
+
+    /// Gives the next team that is ready to whoever runs it.
+    pub fn take(&mut self) -> Option<Team<E>> {
+        let team = self.ready.pop_front()?;
+        let away = Away { bell: team.bell(), noticed: BTreeSet::new(), alarm_ns: None, has_more: team.has_more() };
+        self.away.insert(team.id, away);
+        Some(team)
+    }
+
+    /// Takes back a team after its turn. One that has nobody left is given back, to be dropped where nothing is locked.
+    pub fn put(&mut self, mut team: Team<E>, turn: Turn) -> Option<Team<E>> {
+        let noticed = self.away.remove(&team.id).map(|away| away.noticed).unwrap_or_default();
+        noticed.into_iter().for_each(|tid| team.make_ready(tid));
+        match turn {
+            Turn::Empty => {
+                self.statistics.add(&team.statistics());
+                if let Some(refusal) = team.take_refusal() {
+                    self.refusal = Some(refusal);
+                }
+                return Some(team);
+            }
+            _ if team.is_ready() => self.ready.push_back(team),
+            _ => _ = self.parked.insert(team.id, team),
+        }
+        None
+    }
+
+    /// Lets those know whom system calls or anybody else woke.
+    pub fn settle(&mut self) {
+        for tid in self.kernel.take_woken() {
+            self.wake(tid);
+        }
+    }
+
+    /// A thread has something to look at.
+    fn wake(&mut self, tid: u32) {
+        if let Some(bell) = self.in_place.get(&tid) {
+            return bell.ring();
+        }
+        let waited = self.waits.remove(&tid).is_some();
+        let Some(home) = self.homes.get(&tid) else { return };
+        if let Some(away) = self.away.get_mut(home) {
+            away.noticed.insert(tid);
+            away.has_more |= waited;
+            // One whose wait is over has its turn when whoever runs has had it.
+            if !waited {
+                away.bell.ring();
+            }
+        } else if let Some(mut team) = self.parked.remove(home) {
+            team.make_ready(tid);
+            self.ready.push_back(team);
+        } else if let Some(team) = self.ready.iter_mut().find(|team| team.id == *home) {
+            team.make_ready(tid);
+        }
+    }
+
+    /// The current thread made the call after which this is asked; it need not be woken for what it did to itself.
+    pub(crate) fn settle_for(&mut self, tid: u32) {
+        for other in self.kernel.take_woken() {
+            if other != tid {
+                self.wake(other);
+            }
+        }
+    }
+
+    /// Wakes those whose time has come, and rings for timers.
+    pub fn expire(&mut self, now_ns: u64) {
+        let is_due = |wait: &Wait| wait.until_ns.is_some_and(|until| until <= now_ns);
+        let due: Vec<u32> = self.waits.iter().filter(|(_, wait)| is_due(wait)).map(|(tid, _)| *tid).collect();
+        due.into_iter().for_each(|tid| self.wake(tid));
+        for away in self.away.values_mut() {
+            if away.alarm_ns.is_some_and(|at| at <= now_ns) {
+                away.alarm_ns = None;
+                away.bell.ring();
+            }
+        }
+    }
+
+    /// When [`Scheduler::expire`] is wanted next.
+    pub fn deadline_ns(&self) -> Option<u64> {
+        let waits = self.waits.values().filter_map(|wait| wait.until_ns);
+        waits.chain(self.away.values().filter_map(|away| away.alarm_ns)).min()
+    }
+
+    /// The descriptors of the host that threads wait for: whose wait, descriptor, to be readable, to be writable.
+    pub fn descriptors(&self) -> Vec<(u32, (i32, bool, bool))> {
+        let of = |(tid, wait): (&u32, &Wait)| {
+            let tid = *tid;
+            wait.descriptors.iter().map(move |descriptor| (tid, *descriptor)).collect::<Vec<_>>()
+        };
+        self.waits.iter().flat_map(of).collect()
+    }
+
+    /// A descriptor that a thread waits for is ready.
+    pub fn descriptor_ready(&mut self, tid: u32) {
+        self.wake(tid);
+    }
+
+    /// A thread waits.
+    pub(crate) fn wait(&mut self, tid: u32, wait: Wait) {
+        self.waits.insert(tid, wait);
+    }
+
+    /// Threads of a team that is away whose wait is over.
+    pub(crate) fn take_noticed(&mut self, team: u32) -> BTreeSet<u32> {
+        self.away.get_mut(&team).map(|away| core::mem::take(&mut away.noticed)).unwrap_or_default()
+    }
+
+    /// What a team that is away has: when its timers want it, and whether more than one thread of its can run.
+    pub(crate) fn note(&mut self, team: u32, alarm_ns: Option<u64>, has_more: bool) {
+        if let Some(away) = self.away.get_mut(&team) {
+            (away.alarm_ns, away.has_more) = (alarm_ns, has_more);
+        }
+    }
+
+    /// A team that is away has another bell: its thread runs another program.
+    pub(crate) fn move_bell(&mut self, team: u32, bell: Arc<dyn Bell>) {
+        self.is_crowded = true;
+        if let Some(away) = self.away.get_mut(&team) {
+            away.bell = bell;
+        }
+    }
+
+    /// A thread belongs to a team from now on.
+    pub(crate) fn settle_in(&mut self, tid: u32, team: u32) {
+        self.is_crowded = true;
+        self.homes.insert(tid, team);
+    }
+
+    /// A thread is no more.
+    pub(crate) fn forget(&mut self, tid: u32) {
+        self.homes.remove(&tid);
+        self.waits.remove(&tid);
+    }
+
+    /// Has `bell` ring for a thread that is about to wait in place; false if somebody else could run instead.
+    pub fn begin_wait(&mut self, tid: u32, bell: Arc<dyn Bell>) -> bool {
+        let may = self.ready.is_empty() && self.over.is_none();
+        if may {
+            self.in_place.insert(tid, bell);
+        }
+        may
+    }
+
+    /// It waits in place no more.
+    pub fn end_wait(&mut self, tid: u32) {
+        self.in_place.remove(&tid);
+    }
+
+    /// Has one thread that waits in place leave, so that whoever waits for it runs something else; false if none does.
+    pub fn ring_waiting(&self) -> bool {
+        self.in_place.values().next().inspect(|bell| bell.ring()).is_some()
+    }
+
+    /// Rings all that run, so that others have their turn.
+    pub fn ring_all(&self) {
+        self.away.values().for_each(|away| away.bell.ring());
+        self.in_place.values().for_each(|bell| bell.ring());
+    }
+
+    /// Whether somebody is ready and nobody runs it.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Whether somebody who could run has to wait for others to be interrupted.
+    pub fn wants_turns(&self) -> bool {
+        self.has_ready() || self.away.values().any(|away| away.has_more)
+    }
+
+    /// Whether anybody is being run.
+    pub fn is_running(&self) -> bool {
+        !self.away.is_empty()
+    }
+
+    /// Whether there ever was more than one thread and one program.
+    pub fn is_crowded(&self) -> bool {
+        self.is_crowded
+    }
+
+    /// How the world ended, if it did.
+    pub fn over(&self) -> Option<Over> {
+        self.over
+    }
+
+    /// Ends the world, if nothing did before.
+    pub fn end(&mut self, over: Over) {
+        if self.over.is_none() {
+            self.over = Some(over);
+            self.ring_all();
+        }
+    }
+
+    pub(crate) fn any_cpu(&mut self) -> Option<&mut Vcpu<E>> {
+        self.ready.front_mut().or_else(|| self.parked.values_mut().next()).map(Team::cpu)
+    }
+
+    /// Takes all teams that nobody runs, for what there is to be done at the end.
+    pub fn clear(&mut self) -> Vec<Team<E>> {
+        let ready = core::mem::take(&mut self.ready);
+        let parked = core::mem::take(&mut self.parked);
+        let teams: Vec<Team<E>> = ready.into_iter().chain(parked.into_values()).collect();
+        for team in &teams {
+            self.statistics.add(&team.statistics());
+        }
+        teams
+    }
+}

@@ -1,0 +1,271 @@
+//! [`Workers`]: threads of the host that run a world's teams, one for each processor at most, and one that watches: it sleeps
+//! until descriptors are ready, times have come, or signals arrive, and sees to it that everybody has their turn.
+
+use crate::native::Native;
+use crate::signals::Signals;
+use crate::wait::wait;
+use linux::{ExitStatus, Signal, Wait};
+use run::{Bell, Host, Over, Scheduler, Team};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a team runs while others wait for a processor.
+const SLICE: Duration = Duration::from_millis(4);
+
+/// What a time limit exits with, as timeout(1) does.
+const TIMED_OUT: u8 = 124;
+
+/// Wakes a thread of the host that sleeps in poll(2).
+struct Event {
+    descriptor: OwnedFd,
+    was_rung: AtomicBool,
+}
+
+impl Event {
+    fn new() -> std::io::Result<Event> {
+        let descriptor = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        Ok(Event { descriptor, was_rung: AtomicBool::new(false) })
+    }
+}
+
+impl Bell for Event {
+    fn ring(&self) {
+        if !self.was_rung.swap(true, Ordering::SeqCst) {
+            // Full, it is readable already.
+            let _ = io::write(&self.descriptor, &1_u64.to_ne_bytes());
+        }
+    }
+
+    fn take(&self) -> bool {
+        let was_rung = self.was_rung.swap(false, Ordering::SeqCst);
+        if was_rung {
+            // Empty, somebody is about to fill it.
+            let _ = io::read(&self.descriptor, &mut [0; 8]);
+        }
+        was_rung
+    }
+}
+
+/// What the threads share.
+struct Shared {
+    state: Mutex<State>,
+    /// A team is ready, or the world is over.
+    work: Condvar,
+    /// Wakes the one that watches.
+    watch: Event,
+    /// Threads that run teams, at most.
+    most: usize,
+    /// The host's monotonic clock, in nanoseconds.
+    now_ns: fn() -> u64,
+}
+
+struct State {
+    scheduler: Scheduler<Native>,
+    /// Threads that run teams, and how many of them sleep for want of one.
+    workers: usize,
+    idle: usize,
+    /// What the one that watches was last told to look after: when it is wanted, and whether turns are to end.
+    watched: (Option<u64>, usize, bool),
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has done whatever follows from what the scheduler now has.
+    fn follow(self: &Arc<Self>, state: &mut State) {
+        if state.scheduler.over().is_some() {
+            self.work.notify_all();
+            self.watch.ring();
+            return;
+        }
+        if state.scheduler.has_ready() {
+            if state.idle > 0 {
+                self.work.notify_one();
+            } else if state.workers < self.most && self.start() {
+                state.workers += 1;
+            } else {
+                state.scheduler.ring_waiting();
+            }
+        }
+        let descriptors = state.scheduler.descriptors().len();
+        let wants_turns = state.scheduler.wants_turns() && state.idle == 0;
+        let watched = (state.scheduler.deadline_ns(), descriptors, wants_turns);
+        if watched != state.watched {
+            let is_later = watched == (None, 0, false);
+            state.watched = watched;
+            if !is_later {
+                self.watch.ring();
+            }
+        }
+    }
+
+    /// Starts one more thread that runs teams; false if the host has none to give.
+    fn start(self: &Arc<Self>) -> bool {
+        let Ok(event) = Event::new() else { return false };
+        let theirs = self.clone();
+        thread::Builder::new().name("worker".into()).spawn(move || work(&theirs, event)).is_ok()
+    }
+}
+
+/// A team's host.
+struct Worker {
+    shared: Arc<Shared>,
+    event: Arc<Event>,
+}
+
+impl Host<Native> for Worker {
+    fn locked(&mut self, work: &mut dyn FnMut(&mut Scheduler<Native>)) {
+        let mut state = self.shared.lock();
+        work(&mut state.scheduler);
+        self.shared.follow(&mut state);
+    }
+
+    fn wait(&mut self, tid: u32, waits: &Wait) -> bool {
+        let _ = self.event.take();
+        if !self.shared.lock().scheduler.begin_wait(tid, self.event.clone()) {
+            return false;
+        }
+        let left = waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub((self.shared.now_ns)())));
+        let mut descriptors = waits.descriptors.clone();
+        descriptors.push((self.event.descriptor.as_raw_fd(), true, false));
+        wait(left, &descriptors);
+        let _ = self.event.take();
+        let mut state = self.shared.lock();
+        state.scheduler.end_wait(tid);
+        state.scheduler.over().is_none() && !state.scheduler.has_ready()
+    }
+
+    fn is_turn_over(&mut self, _: u64) -> bool {
+        let state = self.shared.lock();
+        state.scheduler.has_ready() || state.scheduler.over().is_some()
+    }
+}
+
+/// Runs teams until the world is over.
+fn work(shared: &Arc<Shared>, event: Event) {
+    let mut worker = Worker { shared: shared.clone(), event: Arc::new(event) };
+    let mut state = shared.lock();
+    while state.scheduler.over().is_none() {
+        state.scheduler.settle();
+        if let Some(mut team) = state.scheduler.take() {
+            shared.follow(&mut state);
+            drop(state);
+            let turn = team.run(&mut worker);
+            state = shared.lock();
+            let gone = state.scheduler.put(team, turn);
+            if gone.is_some() {
+                drop(state);
+                drop(gone);
+                state = shared.lock();
+            }
+            continue;
+        }
+        state.idle += 1;
+        shared.follow(&mut state);
+        state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.idle -= 1;
+    }
+    state.workers -= 1;
+    shared.work.notify_all();
+}
+
+/// Watches until the world is over: its end is `limit_ns` of the clock at the latest.
+fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>) {
+    let mut slice_ends = None;
+    loop {
+        let mut state = shared.lock();
+        let now = (shared.now_ns)();
+        while let Some(signal) = signals.take() {
+            if let Some(signal) = Signal::from_generic(signal) {
+                state.scheduler.kernel().raise(signal);
+            }
+        }
+        state.scheduler.settle();
+        state.scheduler.expire(now);
+        if limit_ns.is_some_and(|limit| limit <= now) {
+            state.scheduler.end(Over { status: ExitStatus::Code(TIMED_OUT), pc: 0 });
+        }
+        if slice_ends.is_some_and(|end| end <= now) {
+            state.scheduler.ring_all();
+            slice_ends = None;
+        }
+        shared.follow(&mut state);
+        if state.scheduler.over().is_some() {
+            return;
+        }
+        let (deadline_ns, _, wants_turns) = state.watched;
+        slice_ends = slice_ends.or(Some(now + SLICE.as_nanos() as u64)).filter(|_| wants_turns);
+        let waits = state.scheduler.descriptors();
+        drop(state);
+        let mut descriptors: Vec<(i32, bool, bool)> = waits.iter().map(|(_, descriptor)| *descriptor).collect();
+        descriptors.push((shared.watch.descriptor.as_raw_fd(), true, false));
+        descriptors.push((signals.descriptor(), true, false));
+        let until = [deadline_ns, limit_ns, slice_ends].into_iter().flatten().min();
+        let ready = wait(until.map(|until| Duration::from_nanos(until.saturating_sub(now))), &descriptors);
+        let _ = shared.watch.take();
+        signals.drain();
+        if ready.iter().take(waits.len()).any(|ready| *ready) {
+            let mut state = shared.lock();
+            for ((tid, _), ready) in waits.iter().zip(ready) {
+                if ready {
+                    state.scheduler.descriptor_ready(*tid);
+                }
+            }
+        }
+    }
+}
+
+/// How a world ended.
+pub struct Ended {
+    /// How.
+    pub over: Over,
+    /// Whether its time was up.
+    pub is_time_up: bool,
+    /// What was left of it.
+    pub scheduler: Scheduler<Native>,
+}
+
+/// Runs the teams of `scheduler` until their world is over, on as many threads as the host has processors, the calling one among
+/// them. `now_ns` is the host's monotonic clock, by which the world ends at `limit_ns`. The error is the host's.
+pub fn run(
+    scheduler: Scheduler<Native>,
+    signals: Signals,
+    now_ns: fn() -> u64,
+    limit_ns: Option<u64>,
+) -> std::io::Result<Ended> {
+    let most = thread::available_parallelism().map_or(1, usize::from);
+    let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false) };
+    let shared = Arc::new(Shared {
+        state: Mutex::new(state),
+        work: Condvar::new(),
+        watch: Event::new()?,
+        most,
+        now_ns,
+    });
+    let event = Event::new()?;
+    let theirs = shared.clone();
+    let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns))?;
+    work(&shared, event);
+    // Its signals do from now on what they do to any process.
+    drop(watcher.join());
+    let mut state = shared.lock();
+    while state.workers > 0 {
+        state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    drop(state);
+    let mut state = shared.lock();
+    let mut teams = state.scheduler.clear();
+    teams.iter_mut().for_each(Team::finish);
+    let kernel = state.scheduler.kernel().clone();
+    let scheduler = std::mem::replace(&mut state.scheduler, Scheduler::new(kernel));
+    let over = scheduler.over().expect("workers end with the world");
+    let is_time_up = over.status == ExitStatus::Code(TIMED_OUT) && limit_ns.is_some_and(|limit| limit <= now_ns());
+    Ok(Ended { over, is_time_up, scheduler })
+}

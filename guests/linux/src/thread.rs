@@ -353,7 +353,8 @@ impl Thread {
         self.kernel.commons.leave(self.process.pid);
         self.process.clocks.set_running(false);
         let used_ns = self.process.clocks.total_ns();
-        self.kernel.table.lock().end(self.process.pid, status, used_ns);
+        let watchers = self.kernel.table.lock().end(self.process.pid, status, used_ns);
+        watchers.notice();
         Outcome::Exit(status)
     }
 

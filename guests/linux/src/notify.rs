@@ -53,6 +53,8 @@ pub(crate) struct Notify {
     count: AtomicUsize,
     table: Mutex<Table>,
     cookies: AtomicU32,
+    /// How many inotifies there are.
+    inotifies: AtomicUsize,
 }
 
 #[derive(Default)]

@@ -150,5 +150,18 @@ int main(void) {
     result("recvmmsg", recvmmsg(inner[1], list, 4, MSG_WAITFORONE, NULL));
     printf("%u\n", list[0].msg_len);
     result("recvmmsg", recvmmsg(inner[1], list, 4, MSG_DONTWAIT, NULL));
+    // Empty messages fill an inbox, too.
+    while (send(inner[0], "", 0, MSG_DONTWAIT) == 0) continue;
+    result("empty", send(inner[0], "", 0, MSG_DONTWAIT));
+    // A long chain of sockets, each on its way through the next, which nobody will receive.
+    int last = dup(0);
+    for (int i = 0; i < 900; i++) {
+        int link[2];
+        if (socketpair(AF_UNIX, SOCK_DGRAM, 0, link)) return 1;
+        if (send_fds(link[0], "x", 1, &last, 1) != 1) return 1;
+        close(last), close(link[0]);
+        last = link[1];
+    }
+    result("chain", close(last));
     return 0;
 }

@@ -12,6 +12,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::Ordering;
 use spin::Mutex;
 use vfs::NodeRef;
 use vfs::node::{At, Edges, File, Ready};
@@ -21,6 +22,8 @@ use vfs::{Errno, Result, Watcher, Watchers};
 const EVENTS_MAX: usize = 16_384;
 /// Watches of one inotify (fs.inotify.max_user_watches is a user's).
 const WATCHES_MAX: usize = 65_536;
+/// Inotifies of one world (fs.inotify.max_user_instances).
+const INSTANCES_MAX: usize = 128;
 /// IN_MASK_CREATE
 const CREATES: u32 = 0x1000_0000;
 /// Names are padded to a multiple of this.
@@ -105,8 +108,11 @@ pub(crate) struct Inotify {
 }
 
 impl Inotify {
-    pub(crate) fn new(commons: &Arc<Commons>, endian: Endian) -> Inotify {
-        Inotify { queue: Arc::default(), commons: commons.clone(), endian }
+    /// One more; EMFILE if there are too many.
+    pub(crate) fn new(commons: &Arc<Commons>, endian: Endian) -> Result<Inotify> {
+        let inotify = Inotify { queue: Arc::default(), commons: commons.clone(), endian };
+        let before = commons.notify.inotifies.fetch_add(1, Ordering::Relaxed);
+        if before < INSTANCES_MAX { Ok(inotify) } else { Err(Errno::EMFILE) }
     }
 
     /// Watches a node, or changes what is wanted of it: the watch's descriptor.
@@ -147,6 +153,7 @@ impl Inotify {
 
 impl Drop for Inotify {
     fn drop(&mut self) {
+        self.commons.notify.inotifies.fetch_sub(1, Ordering::Relaxed);
         let watched: Vec<i32> = self.queue.state.lock().watched.keys().copied().collect();
         for descriptor in watched {
             // One that went meanwhile is gone all the same.

@@ -179,7 +179,7 @@ impl Endpoint {
         Ok(self.inbox.lock().pending(self.style == Style::Stream))
     }
 
-    /// Bytes that were sent and not read (SIOCOUTQ).
+    /// What of its send buffer is taken by what nobody has read.
     pub(crate) fn unread(&self) -> usize {
         self.sent.load(Ordering::Acquire)
     }

@@ -12,6 +12,8 @@ use vfs::{Errno, Result};
 
 /// What Linux keeps of the send buffer for itself when it sends a message.
 const MESSAGE_OVERHEAD_BYTES: usize = 32;
+/// What a message costs its sender beside its bytes: even empty ones must come to an end.
+const MESSAGE_COST_BYTES: usize = 512;
 
 /// What goes with the bytes.
 pub(crate) struct Ancillary {
@@ -65,14 +67,15 @@ impl Endpoint {
     }
 
     fn packet(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Packet {
-        self.sent.fetch_add(bytes.len(), Ordering::AcqRel);
+        let cost = bytes.len() + if self.style == Style::Stream { 0 } else { MESSAGE_COST_BYTES };
+        self.sent.fetch_add(cost, Ordering::AcqRel);
         Packet {
             bytes: bytes.to_vec(),
             taken: 0,
             from: self.address(),
             credentials: with.credentials,
             rights: with.rights,
-            charge: Charge { sender: Arc::downgrade(self), bytes: bytes.len() },
+            charge: Charge { sender: Arc::downgrade(self), bytes: cost },
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn inotify_init1(task: &mut Task<'_, '_>, flags: InotifyFlags) -> Rep
     if has_others(flags.0, 0) {
         return Err(Errno::EINVAL.into());
     }
-    let file = Box::new(Inotify::new(&task.kernel.commons, task.guest.endian));
+    let file = Box::new(Inotify::new(&task.kernel.commons, task.guest.endian)?);
     Ok(task.install_anonymous("inotify", file, OpenFlags::read_only(flags.0))?)
 }
 

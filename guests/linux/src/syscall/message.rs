@@ -215,6 +215,10 @@ fn behind(pieces: Pieces<'_>, mut skip: u32) -> Vec<(Addr, u32)> {
 
 /// read(2) and readv(2) of a socket.
 pub(super) fn read(task: &mut Task<'_, '_>, description: &Description, pieces: Pieces<'_>) -> Reply<u32> {
+    // Unlike recv(2), it asks for nothing if there is no room.
+    if total(pieces) == 0 {
+        return Ok(0);
+    }
     Ok(receive(task, description, pieces, MessageFlags(0))?.0)
 }
 

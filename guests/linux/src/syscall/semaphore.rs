@@ -17,8 +17,8 @@ use vfs::{Errno, Result};
 const SET_MAX: u32 = 32_000;
 /// Operations in one call (SEMOPM).
 const OPERATIONS_MAX: u32 = 500;
-/// Semaphores there may be (SEMMNS); the table keeps all sets together below it.
-const SEMAPHORES_MAX: usize = 1 << 20;
+/// Semaphores there may be in all sets together (SEMMNS): every process can have something to undo for each.
+const SEMAPHORES_MAX: usize = 1 << 16;
 /// IPC_64, which libraries add to commands for ipc(2).
 pub(super) const IPC_64: u32 = 0x100;
 
@@ -238,37 +238,46 @@ fn one(task: &mut Task<'_, '_>, set: &Arc<Object<Semaphores>>, index: i32, comma
                 task.guest.write(argument + place * u16::BYTES, &value)?;
             }
         }
-        // SETVAL
-        16 => {
-            let mut state = set.state.lock();
-            let index = usize::try_from(index).map_err(|_| Errno::EINVAL)?;
-            let value = argument.0.cast_signed();
-            if !(0..=VALUE_MAX).contains(&value) {
-                return Err(Errno::ERANGE.into());
-            }
-            state.permission.check(&caller, 2)?;
-            state.set(index, value, caller.pid, time)?;
-            drop(state);
-            set.watchers.notice();
-        }
-        // SETALL
-        17 => {
-            set.state.lock().permission.check(&caller, 2)?;
-            let count = u32::try_from(set.state.lock().list.len()).unwrap_or(0);
-            let values: Vec<u16> = InList::new(argument).read(task.guest, count)?;
-            if values.iter().any(|value| i32::from(*value) > VALUE_MAX) {
-                return Err(Errno::ERANGE.into());
-            }
-            let mut state = set.state.lock();
-            for (index, value) in values.into_iter().enumerate() {
-                state.set(index, i32::from(value), caller.pid, time)?;
-            }
-            drop(state);
-            set.watchers.notice();
-        }
+        // SETVAL, SETALL
+        16 => set_one(task, set, index, argument.0.cast_signed())?,
+        17 => set_all(task, set, argument)?,
         _ => return Err(Errno::EINVAL.into()),
     }
     Ok(0)
+}
+
+fn set_one(task: &Task<'_, '_>, set: &Object<Semaphores>, index: i32, value: i32) -> Result<()> {
+    let (caller, time) = (caller(task), now(task));
+    let mut state = set.state.lock();
+    let index = usize::try_from(index).map_err(|_| Errno::EINVAL)?;
+    if !(0..=VALUE_MAX).contains(&value) {
+        return Err(Errno::ERANGE);
+    }
+    state.permission.check(&caller, 2)?;
+    state.set(index, value, caller.pid, time)?;
+    drop(state);
+    set.watchers.notice();
+    Ok(())
+}
+
+fn set_all(task: &Task<'_, '_>, set: &Object<Semaphores>, at: Addr) -> Reply<()> {
+    let (caller, time) = (caller(task), now(task));
+    let count = {
+        let state = set.state.lock();
+        state.permission.check(&caller, 2)?;
+        u32::try_from(state.list.len()).unwrap_or(0)
+    };
+    let values: Vec<u16> = InList::new(at).read(task.guest, count)?;
+    if values.iter().any(|value| i32::from(*value) > VALUE_MAX) {
+        return Err(Errno::ERANGE.into());
+    }
+    let mut state = set.state.lock();
+    for (index, value) in values.into_iter().enumerate() {
+        state.set(index, i32::from(value), caller.pid, time)?;
+    }
+    drop(state);
+    set.watchers.notice();
+    Ok(())
 }
 
 /// Whether a call with these flags must not wait.

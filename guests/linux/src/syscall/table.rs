@@ -447,7 +447,7 @@ inotify {
 }
 
 semaphore {
-    semget          4393 (key: i32, count: i32, flags: IpcFlags) -> u32, full;
+    semget          4393 (key: i32, count: i32, flags: IpcFlags) -> u32, partial "65536 semaphores in all";
     semctl          4394 (id: i32, index: i32, command: SemaphoreCommand, argument: Addr) -> u32, partial "GETNCNT and GETZCNT give 0";
     semtimedop_time64 4420 (id: i32, operations: InList<Sembuf>, count: u32, timeout: In<Timespec64>) -> (), full;
 }

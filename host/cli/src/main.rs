@@ -9,6 +9,7 @@ mod info;
 mod launch;
 mod loaded;
 mod parallel;
+mod rootfs;
 mod run;
 mod statistics;
 mod translate;
@@ -34,6 +35,7 @@ enum Command {
     Disasm(disasm::Disasm),
     Translate(translate::Translate),
     Cache(cache::Cache),
+    Rootfs(rootfs::Rootfs),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Disasm(disasm) => disasm.run(),
         Command::Translate(translate) => translate.run(),
         Command::Cache(cache) => cache.run(),
+        Command::Rootfs(rootfs) => rootfs.run(),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -1,5 +1,6 @@
 //! `strata`: runs unmodified MIPS Linux programs as WebAssembly. One file per subcommand.
 
+mod binfmt;
 mod cache;
 mod clocks;
 mod demo;
@@ -36,11 +37,12 @@ enum Command {
     Translate(translate::Translate),
     Cache(cache::Cache),
     Rootfs(rootfs::Rootfs),
+    Binfmt(binfmt::Binfmt),
 }
 
 fn main() -> ExitCode {
     warn_on_stderr();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(binfmt::arguments());
     let done = match arguments.command.unwrap_or(Command::Demo(demo::Demo::default())) {
         Command::Run(run) => run.run(),
         Command::Demo(demo) => demo.run(),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Translate(translate) => translate.run(),
         Command::Cache(cache) => cache.run(),
         Command::Rootfs(rootfs) => rootfs.run(),
+        Command::Binfmt(binfmt) => binfmt.run(),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

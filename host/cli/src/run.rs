@@ -1,5 +1,7 @@
 //! `strata run`: runs a MIPS Linux program.
 
+mod user;
+
 use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
@@ -44,6 +46,10 @@ pub(crate) struct Run {
     /// Let the guest use a directory; it finds it at GUEST (default: the same path)
     #[arg(long = "dir", value_name = "HOST[:GUEST][:ro]")]
     directories: Vec<OsString>,
+    /// Run PROGRAM as the kernel would if it could, on the host's files and as this user: the first argument is its name.
+    /// This is what binfmt_misc starts (`strata binfmt --help`)
+    #[arg(long, conflicts_with_all = ["root", "directories", "host_program", "environment", "workdir"])]
+    binfmt: bool,
     /// Run a file of the host in the guest's root (it appears as /host/NAME); PROGRAM is then its first argument
     #[arg(long, value_name = "FILE", requires = "root")]
     host_program: Option<PathBuf>,
@@ -165,6 +171,9 @@ impl Run {
         hostio::descriptors::raise_limit();
         let (wants_stats, tier) = (self.stats, run::Tier::from(self.tier));
         let mut grants = streams();
+        if self.binfmt {
+            self.become_user(&mut grants)?;
+        }
         let found = self.find(&mut grants)?;
         let name = found.name.clone();
         let mut writable = Vec::new();
@@ -206,6 +215,9 @@ impl Run {
 
     /// Finds the program, grants what it is found through, and puts its name in front of its arguments.
     fn find(&mut self, grants: &mut Vec<Grant>) -> Result<Found, Failure> {
+        if self.binfmt {
+            return self.user_program(grants);
+        }
         let root = match &self.root {
             Some(directory) => {
                 let node = hostio::directory::image(directory)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use strata_vfs::node::{At, Change, Clock, Kind, Make, New, Open, Rename, TimeNs};
+use strata_vfs::node::{At, Change, Clock, Kind, Make, New, Open, Rename, SetXattr, TimeNs};
 use strata_vfs::overlay::overlay;
 use strata_vfs::{File, MemFs, NodeRef, Result};
 
@@ -57,12 +57,15 @@ enum Step {
     Keep((Path, &'static [u8])),
     WriteKept(usize, u64, usize, u8),
     ReadKept(usize, u64, usize),
+    Attribute((Path, &'static [u8]), usize, Option<SetXattr>),
+    Punch((Path, &'static [u8]), u64, u64),
+    Unnamed((Path, &'static [u8])),
 }
 
 fn draw(dice: &mut Dice) -> Step {
     let (offset, count) = (dice.below(20_000), dice.below(9_000) as usize);
     let how = [Rename::Replace, Rename::Replace, Rename::NoReplace, Rename::Exchange][dice.below(4) as usize];
-    match dice.below(20) {
+    match dice.below(23) {
         0..4 => Step::Create(path(dice), dice.below(4)),
         4..7 => Step::Write(path(dice), offset, count, dice.below(256) as u8),
         7 => Step::Resize(path(dice), offset),
@@ -71,6 +74,12 @@ fn draw(dice: &mut Dice) -> Step {
         11..15 => Step::Rename(path(dice), path(dice), how),
         15..17 => Step::Link(path(dice), path(dice)),
         17 => Step::Keep(path(dice)),
+        20 => {
+            let how = [None, Some(SetXattr::Put), Some(SetXattr::Create), Some(SetXattr::Replace)];
+            Step::Attribute(path(dice), dice.below(3) as usize, how[dice.below(4) as usize])
+        }
+        21 => Step::Punch(path(dice), offset, count as u64),
+        22 => Step::Unnamed(path(dice)),
         18 => Step::WriteKept(dice.below(4) as usize, offset, count, dice.below(256) as u8),
         _ => Step::ReadKept(dice.below(4) as usize, offset, count),
     }
@@ -117,6 +126,24 @@ impl World {
                     file.write(if offset % 3 == 0 { At::End } else { At::Offset(*offset) }, &vec![*byte; *count])?;
                 }
             }
+            Step::Attribute(path, which, how) => {
+                let name = NAMES[*which];
+                match how {
+                    Some(how) => at(path)?.set_xattr(name, &vec![7; which * 100], *how)?,
+                    None => at(path)?.remove_xattr(name)?,
+                }
+            }
+            Step::Punch(path, offset, count) => {
+                let node = at(path)?;
+                if node.kind()? == Kind::File {
+                    node.open(BOTH)?.punch_hole(*offset, *count)?;
+                }
+            }
+            Step::Unnamed(path) => {
+                let node = directory(path)?.create_unnamed(&new(Make::File), true)?;
+                node.open(BOTH)?.write(At::Offset(0), b"unnamed")?;
+                directory(path)?.link(path.1, &node)?;
+            }
             Step::ReadKept(which, offset, count) => {
                 let mut bytes = vec![0; *count];
                 let file = self.kept.get(*which);
@@ -149,7 +176,12 @@ fn describe(node: &NodeRef, path: &str, into: &mut BTreeMap<String, String>) {
     };
     let size = if metadata.kind == Kind::Directory { 0 } else { metadata.size };
     let (kind, mode, links, uid) = (metadata.kind, metadata.mode, metadata.links, metadata.uid);
-    into.insert(path.into(), format!("{kind:?} {mode:o} links={links} uid={uid} size={size} {contents}"));
+    let attribute = |name: Vec<u8>| (node.xattr(&name).unwrap().len(), name);
+    let attributes: Vec<_> = node.xattrs().unwrap().into_iter().map(attribute).collect();
+    into.insert(
+        path.into(),
+        format!("{kind:?} {mode:o} links={links} uid={uid} size={size} {attributes:?} {contents}"),
+    );
     if metadata.kind == Kind::Directory {
         for entry in node.entries().unwrap() {
             let child = node.lookup(&entry.name).unwrap();
@@ -234,6 +266,24 @@ fn limits_give_enospc() {
     drop((open, file));
     assert_eq!(root.file_system().blocks_free, 2);
     root.create(b"c", &new(Make::File)).unwrap();
+}
+
+/// Attributes take space as contents do, and give it back.
+#[test]
+fn attributes_count() {
+    use strata_vfs::Errno;
+    let root = MemFs { bytes_max: Some(32 << 10), ..MemFs::new(clock()) }.root();
+    let file = root.create(b"a", &new(Make::File)).unwrap();
+    file.set_xattr(b"user.a", &[1; 20_000], SetXattr::Put).unwrap();
+    assert_eq!(file.set_xattr(b"user.b", &[1; 20_000], SetXattr::Put), Err(Errno::ENOSPC));
+    assert_eq!(file.xattrs(), Ok(vec![b"user.a".to_vec()]));
+    assert_eq!(root.file_system().blocks_free, 3);
+    file.remove_xattr(b"user.a").unwrap();
+    assert_eq!(root.file_system().blocks_free, 8);
+    file.set_xattr(b"user.c", &[1; 20_000], SetXattr::Put).unwrap();
+    root.unlink(b"a").unwrap();
+    drop(file);
+    assert_eq!(root.file_system().blocks_free, 8);
 }
 
 /// Threads that change one tree at the same time neither wait for each other for ever nor miscount.

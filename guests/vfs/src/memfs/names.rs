@@ -173,6 +173,17 @@ impl MemNode {
         Ok(node)
     }
 
+    /// A file that no name leads to.
+    pub(crate) fn unnamed_child(&self, new: &New<'_>, may_be_named: bool) -> Result<Arc<MemNode>> {
+        if self.names()?.read().is_removed {
+            return Err(Errno::ENOENT);
+        }
+        self.fs.take_file()?;
+        let node = MemNode::new(&self.fs, new, if may_be_named { Up::Unnamed } else { Up::Detached });
+        node.edit(|metadata| metadata.links = 0);
+        Ok(node)
+    }
+
     pub(crate) fn link_child(&self, name: &[u8], node: &Arc<MemNode>) -> Result<()> {
         self.names()?;
         check_name(name)?;
@@ -189,7 +200,8 @@ impl MemNode {
             return Err(Errno::EEXIST);
         }
         let links = node.metadata()?.links;
-        if names.is_removed || links == 0 {
+        let is_new = matches!(*node.up.lock(), Up::Unnamed);
+        if names.is_removed || links == 0 && !is_new {
             return Err(Errno::ENOENT);
         }
         if links == u32::MAX {
@@ -197,6 +209,9 @@ impl MemNode {
         }
         names.put(name, node);
         drop(names);
+        if is_new {
+            *node.up.lock() = Up::Owned(self.me.clone());
+        }
         node.edit(|metadata| (metadata.links, metadata.changed) = (links + 1, now));
         self.was_changed(now);
         Ok(())

@@ -78,7 +78,7 @@ impl MemNode {
             let above = match &*node.up.lock() {
                 Up::Borrowed { parent, .. } => Some(parent.clone()),
                 Up::Owned(parent) => parent.upgrade(),
-                Up::Root | Up::Detached => None,
+                Up::Root | Up::Unnamed | Up::Detached => None,
             };
             match above {
                 Some(above) => node = above,

@@ -11,6 +11,7 @@ mod node;
 mod rename;
 mod shared;
 
+pub(crate) use names::Slot;
 pub(crate) use node::{Below, Body, MemNode, Up};
 pub(crate) use shared::Shared;
 

@@ -23,7 +23,7 @@ pub(crate) struct Names {
 }
 
 /// What a directory says of one name.
-enum Slot {
+pub(crate) enum Slot {
     Node(Arc<MemNode>),
     /// There is none, whatever lies beneath.
     Gone,
@@ -67,6 +67,16 @@ impl Names {
 
     pub(crate) fn unpin(&mut self, node: &MemNode) {
         self.pinned.remove(&node.inode);
+    }
+
+    /// Whether a file that several names beneath lead to was changed.
+    pub(crate) fn has_pinned(&self) -> bool {
+        !self.pinned.is_empty()
+    }
+
+    /// What it says of each name that it says something of.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (&[u8], &Slot)> {
+        self.own.iter().map(|(name, slot)| (&name[..], slot))
     }
 
     pub(crate) fn is_removed(&self) -> bool {

@@ -254,6 +254,11 @@ impl MemNode {
         Ok(())
     }
 
+    /// Whether its bytes may be others than those beneath.
+    pub(crate) fn has_own_contents(&self) -> bool {
+        matches!(&self.body, Body::File(contents) if contents.read().is_some())
+    }
+
     fn resize(&self, size: u64) -> Result<()> {
         match self.kind {
             Kind::File => {}

@@ -90,7 +90,9 @@ impl Node for Layered {
     fn metadata(&self) -> Result<Metadata> {
         let metadata = self.node.metadata()?;
         let inode = self.shared.number(metadata.device, metadata.inode);
-        Ok(Metadata { device: self.shared.device, inode, ..metadata })
+        // Nobody has counted the subdirectories of both, and 1 says so, as on Linux' overlays.
+        let links = if self.below.is_some() { 1 } else { metadata.links };
+        Ok(Metadata { device: self.shared.device, inode, links, ..metadata })
     }
 
     fn set_metadata(&self, _change: &Change) -> Result<()> {

@@ -62,20 +62,26 @@ const FILES_MAX: u64 = 1 << 20;
 /// Group of terminals, as Debian numbers it.
 const TTY_GROUP: u32 = 5;
 
+/// A file system in memory within the limits.
+fn memory(time_of_day: Clock, limits: Limits, mode: u32) -> MemFs {
+    MemFs { bytes_max: Some(limits.files_bytes), files_max: Some(FILES_MAX), mode, ..MemFs::new(time_of_day) }
+}
+
+/// A root for [`Grant::CopyOnWrite`]: `lower` is only read, and what is changed is kept in memory.
+pub fn copy_on_write(lower: NodeRef, time_of_day: Clock, limits: Limits) -> Result<NodeRef, BuildError> {
+    overlay(lower, &memory(time_of_day, limits, 0o755)).map_err(failed(b"/"))
+}
+
 /// Builds the world that `grants` open. The process itself mounts /proc.
 pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, BuildError> {
-    let memory = |mode| MemFs {
-        bytes_max: Some(limits.files_bytes),
-        files_max: Some(FILES_MAX),
-        mode,
-        ..MemFs::new(host.time_of_day.clone())
-    };
-    let (mut root, mut host_root, mut tty) = (None, None, None);
+    let memory = |mode| memory(host.time_of_day.clone(), limits, mode);
+    let (mut over, mut root, mut host_root, mut tty) = (None, None, None, None);
     let (mut ids, mut umask) = (Ids::default(), 0o022);
     let mut streams = [None, None, None];
     let mut mounted: Vec<(Vec<u8>, Mount)> = Vec::new();
     for grant in grants {
         match grant {
+            Grant::CopyOnWrite(node) => over = Some(node),
             Grant::Root(lower) => root = Some(lower),
             Grant::HostRoot(node) => host_root = Some(node),
             Grant::User(user, mask) => (ids, umask) = (user, mask),
@@ -89,10 +95,11 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         }
     }
     let is_host = host_root.is_some();
-    let mounts = Mounts::new(match (host_root, root) {
-        (Some(node), _) => Mount::new(node, "host"),
-        (None, Some(lower)) => Mount::new(overlay(lower, &memory(0o755)).map_err(failed(b"/"))?, "overlay"),
-        (None, None) => Mount::new(memory(0o755).root(), "tmpfs"),
+    let mounts = Mounts::new(match (host_root, over, root) {
+        (Some(node), ..) => Mount::new(node, "host"),
+        (None, Some(node), _) => Mount::new(node, "overlay"),
+        (None, None, Some(lower)) => Mount::new(overlay(lower, &memory(0o755)).map_err(failed(b"/"))?, "overlay"),
+        (None, None, None) => Mount::new(memory(0o755).root(), "tmpfs"),
     });
     let devices =
         Devices { clock: host.time_of_day.clone(), random: host.random.clone(), tty, tty_owner: (ids.uid, TTY_GROUP) };

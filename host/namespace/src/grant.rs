@@ -8,6 +8,8 @@ use vfs::NodeRef;
 pub enum Grant {
     /// A root file system, read and never written: what the guest changes is kept in memory.
     Root(NodeRef),
+    /// A root file system that keeps what the guest changes ([`crate::copy_on_write`]), for who wants it afterwards.
+    CopyOnWrite(NodeRef),
     /// The host's own root file system, read and written as it is: for a program that its user runs as any other. Only
     /// /dev, /dev/shm and /proc are the guest's own, where the host has them.
     HostRoot(NodeRef),

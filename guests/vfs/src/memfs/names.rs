@@ -102,6 +102,11 @@ impl Names {
     }
 }
 
+/// The links of a directory that has got so many more subdirectories. 1 says that nobody has counted, and stays.
+pub(crate) fn more_links(links: u32, by: i64) -> u32 {
+    if links == 1 { 1 } else { u32::try_from(i64::from(links) + by).unwrap_or(u32::MAX).max(1) }
+}
+
 /// Refuses what cannot be a name.
 pub(crate) fn check_name(name: &[u8]) -> Result<()> {
     match name {
@@ -178,7 +183,7 @@ impl MemNode {
         drop(names);
         self.was_changed(now);
         if node.kind.is_directory() {
-            self.edit(|metadata| metadata.links = metadata.links.saturating_add(1));
+            self.edit(|metadata| metadata.links = more_links(metadata.links, 1));
         }
         Ok(node)
     }
@@ -265,7 +270,7 @@ impl MemNode {
         let now = self.fs.now();
         if let Ok(names) = node.names() {
             names.write().is_removed = true;
-            self.edit(|metadata| metadata.links = metadata.links.saturating_sub(1).max(1));
+            self.edit(|metadata| metadata.links = more_links(metadata.links, -1));
             node.edit(|metadata| (metadata.links, metadata.changed) = (0, now));
         } else {
             node.edit(|metadata| (metadata.links, metadata.changed) = (metadata.links.saturating_sub(1), now));

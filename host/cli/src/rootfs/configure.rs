@@ -18,6 +18,25 @@ const COPIES: &[(&str, &str)] = &[
     ("usr/share/base-files/dot.profile", "root/.profile"),
 ];
 
+/// Directories that have no package's files in them (script `postinst` of base-files).
+const DIRECTORIES: &[&str] = &[
+    "etc/opt",
+    "media",
+    "mnt",
+    "opt",
+    "srv",
+    "usr/local/bin",
+    "usr/local/etc",
+    "usr/local/include",
+    "usr/local/lib",
+    "usr/local/sbin",
+    "usr/local/share",
+    "usr/local/src",
+    "var/local",
+    "var/mail",
+    "var/opt",
+];
+
 /// The name that uname(2) tells guests, and that no file shall contradict: mmdebstrap leaves the host's.
 const HOST_NAME: &str = "strata";
 
@@ -33,6 +52,9 @@ pub(super) fn configure(root: &Path) -> Result<()> {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(|| format!("/{from} cannot be read")),
         }
+    }
+    for path in DIRECTORIES {
+        root.create_dir_all(path).with_context(|| format!("/{path} cannot be made"))?;
     }
     let hosts = format!("127.0.0.1\tlocalhost {HOST_NAME}\n::1\tlocalhost ip6-localhost ip6-loopback\n");
     for (to, text) in [("etc/hosts", hosts), ("etc/hostname", format!("{HOST_NAME}\n"))] {
@@ -62,6 +84,7 @@ mod tests {
         assert_eq!(read("etc/passwd"), "root:*:0:0\n");
         assert_eq!(read("etc/group"), "mine\n");
         assert_eq!(read("etc/hostname"), "strata\n");
+        assert!(root.join("usr/local/bin").is_dir());
         fs::remove_file(root.join("etc/hosts")).expect("it was made");
         std::os::unix::fs::symlink("../../outside", root.join("etc/hosts")).expect("scratch room");
         assert!(configure(&root).is_err() && !room.join("outside").exists());

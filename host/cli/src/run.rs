@@ -41,7 +41,7 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
 
 Translated code is kept for the next run: `strata cache --help` says where.")]
 pub(crate) struct Run {
-    /// Use a directory, or what is in a tar file, as the guest's root file system, copy-on-write: it is never changed.
+    /// Use a directory, or what is in a tar file or a squashfs image, as the guest's root file system, copy-on-write: it is never changed.
     /// Given again, changes that --commit wrote, or layers of an OCI image, go on top
     #[arg(long = "root", value_name = "DIR|FILE")]
     roots: Vec<PathBuf>,

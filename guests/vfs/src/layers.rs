@@ -31,7 +31,7 @@ pub fn layered(base: NodeRef, changes: NodeRef) -> Result<NodeRef> {
     let shared = Shared {
         device: new_device(),
         base_device: base.metadata()?.device,
-        numbers: Mutex::new((OTHER_INODES, BTreeMap::new())),
+        numbers: Mutex::new(Numbers { next: OTHER_INODES, given: BTreeMap::new() }),
     };
     Ok(Layered::of_changes(&Arc::new(shared), changes, Some(base)))
 }
@@ -40,8 +40,13 @@ pub fn layered(base: NodeRef, changes: NodeRef) -> Result<NodeRef> {
 struct Shared {
     device: u64,
     base_device: u64,
-    /// The next number, and those given, by device and number there.
-    numbers: Mutex<(u64, BTreeMap<(u64, u64), u64>)>,
+    numbers: Mutex<Numbers>,
+}
+
+/// Numbers given to nodes that cannot keep theirs, by device and number there.
+struct Numbers {
+    next: u64,
+    given: BTreeMap<(u64, u64), u64>,
 }
 
 impl Shared {
@@ -49,8 +54,7 @@ impl Shared {
         if device == self.base_device && inode < OTHER_INODES {
             return inode;
         }
-        let mut numbers = self.numbers.lock();
-        let (next, given) = &mut *numbers;
+        let Numbers { next, given } = &mut *self.numbers.lock();
         *given.entry((device, inode)).or_insert_with(|| {
             *next += 1;
             *next

@@ -194,7 +194,7 @@ impl<W: Write> Tape<W> {
             records.put("GNU.sparse.name", path);
             records.put("GNU.sparse.realsize", size.to_string().as_bytes());
             records.path(&mut header, "path", b"GNUSparseFile.0/file");
-            write!(map, "{}\n", stretches.len())?;
+            writeln!(map, "{}", stretches.len())?;
             for (start, length) in &stretches {
                 write!(map, "{start}\n{length}\n")?;
             }

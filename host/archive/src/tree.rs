@@ -170,12 +170,11 @@ impl Node for TreeNode {
     }
 
     fn entries(&self) -> Result<Vec<Entry>> {
-        let entry = |(name, number): (&Box<[u8]>, &usize)| Entry {
-            name: name.to_vec(),
-            inode: *number as u64 + 1,
-            kind: self.tree.kind(*number).unwrap_or(Kind::File),
-        };
-        Ok(self.directory()?.iter().map(entry).collect())
+        let kind = |number: usize| self.tree.kind(number).unwrap_or(Kind::File);
+        let names = self.directory()?.iter();
+        let entries =
+            names.map(|(name, number)| Entry { name: name.to_vec(), inode: *number as u64 + 1, kind: kind(*number) });
+        Ok(entries.collect())
     }
 
     fn readlink(&self) -> Result<Vec<u8>> {

@@ -109,7 +109,7 @@ fn refuses_what_is_there() -> Result<(), Failed> {
     for name in ["file.tar", "folder"] {
         let to = room.join(name);
         fs::write(&to, "precious")?;
-        let output = strata(&[root.clone()], Some(&to), "true")?;
+        let output = strata(std::slice::from_ref(&root), Some(&to), "true")?;
         assert_eq!(output.status.code(), Some(125), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("there already"), "{output:?}");
         assert_eq!(fs::read(&to)?, b"precious");
@@ -136,7 +136,7 @@ fn other_programs_read_it() -> Result<(), Failed> {
 
 fn is_as_small_as_its_changes() -> Result<(), Failed> {
     let (root, room) = (place::inputs().join("debian"), room("small")?);
-    ensure_success(&strata(&[root.clone()], Some(&room.join("none.tar")), "true")?)?;
+    ensure_success(&strata(std::slice::from_ref(&root), Some(&room.join("none.tar")), "true")?)?;
     let list = Command::new("tar").arg("-tf").arg(room.join("none.tar")).output()?;
     assert_eq!(String::from_utf8_lossy(&list.stdout), "", "nothing was changed");
     ensure_success(&strata(&[root], Some(&room.join("one.tar")), "touch /etc/new")?)?;

@@ -4,7 +4,7 @@
 //! run in them, and what they see is what was put in.
 
 use anyhow::{Context, Result, ensure};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -73,6 +73,7 @@ fn squashfs(name: &str, options: &[&str]) -> Result<()> {
     let room = room(name)?;
     let (root, image) = (sample(&room)?, room.join("image"));
     let pseudo = [
+        "/ d 755 0 0",
         "dir d 2755 7 8",
         "dir/file f 4750 7 8 printf 'what the file has in it..\\n'",
         "dir/same L dir/file",
@@ -81,7 +82,7 @@ fn squashfs(name: &str, options: &[&str]) -> Result<()> {
         "dir/fifo i 644 7 8 f",
     ];
     let mut make = Command::new("mksquashfs");
-    make.arg(&root).arg(&image).args(["-quiet", "-no-progress", "-force-uid", "0", "-force-gid", "0"]);
+    make.arg(&root).arg(&image).args(["-quiet", "-no-progress"]);
     make.args(["-all-time", "1000000000"]).args(options);
     pseudo.iter().for_each(|line| _ = make.args(["-p", line]));
     ensure_success(&make.output()?)?;

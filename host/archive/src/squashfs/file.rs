@@ -105,7 +105,7 @@ impl File for SquashFile {
         let found = (first..self.blocks.len()).find(|index| is_wanted(*index)).unwrap_or(self.blocks.len());
         let at = (found as u64 * block_bytes).max(offset);
         // The tail, if there is one, is data; behind the end is a hole.
-        let has_tail = self.body.fragment != NONE && self.size % block_bytes != 0;
+        let has_tail = self.body.fragment != NONE && !self.size.is_multiple_of(block_bytes);
         match (at < self.size, data) {
             (true, false) if found == self.blocks.len() && has_tail => Ok(self.size),
             (true, _) => Ok(at),

@@ -11,6 +11,8 @@ pub(super) struct Reference(pub(super) u64);
 
 /// Number of what there is none of.
 pub(super) const NONE: u32 = u32::MAX;
+/// Bytes of what all inodes begin with.
+const HEAD_BYTES: usize = 16;
 /// Blocks of the largest file that is opened: 128 GiB in blocks of the usual size.
 const BLOCKS_MAX: u64 = 1 << 20;
 
@@ -54,7 +56,7 @@ pub(super) struct FileBody {
 impl Inode {
     pub(super) fn read(image: &Image, reference: Reference) -> Result<Inode> {
         let mut cursor = image.inode_at(reference)?;
-        let head = cursor.bytes(16)?;
+        let head = cursor.bytes(HEAD_BYTES)?;
         let mut head = Bytes(&head);
         let (number, mode) = (head.u16()?, head.u16()?);
         let (uid, gid) = (image.id(head.u16()?)?, image.id(head.u16()?)?);
@@ -100,84 +102,89 @@ impl Inode {
     }
 }
 
-/// What follows the head, which is the same for all.
+/// What follows the head, which is the same for all. Numbers above 7 are of inodes that have more to say.
 fn rest(cursor: &mut Cursor<'_>, number: u16) -> Result<Inode> {
     let is_extended = number > 7;
-    let (mut links, mut size, mut xattr) = (1, 0, NONE);
-    let (kind, body) = match if is_extended { number - 7 } else { number } {
-        1 => {
-            let bytes = cursor.bytes(if is_extended { 24 } else { 16 })?;
-            let mut from = Bytes(&bytes);
-            let (block, length, parent, offset);
-            if is_extended {
-                (links, length, block, parent) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
-                from.u16()?;
-                (offset, xattr) = (from.u16()?, from.u32()?);
-            } else {
-                (block, links, length, offset) = (from.u32()?, from.u32()?, from.u16()?.into(), from.u16()?);
-                parent = from.u32()?;
-            }
-            // `.` and `..` count three bytes, and are not there.
-            size = length.into();
-            (Kind::Directory, Body::Directory { block, offset, bytes: length.saturating_sub(3), parent })
-        }
-        2 => {
-            let bytes = cursor.bytes(if is_extended { 40 } else { 16 })?;
-            let mut from = Bytes(&bytes);
-            let (start, fragment, offset);
-            if is_extended {
-                (start, size) = (from.u64()?, from.u64()?);
-                from.u64()?;
-                (links, fragment, offset, xattr) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
-            } else {
-                (start, fragment, offset, size) = (from.u32()?.into(), from.u32()?, from.u32()?, from.u32()?.into());
-            }
-            let list_at = 16 + bytes.len();
-            (Kind::File, Body::File(FileBody { start, fragment, offset, list_at }))
-        }
-        3 => {
-            let bytes = cursor.bytes(8)?;
-            let mut from = Bytes(&bytes);
-            links = from.u32()?;
-            let length = from.u32()?;
-            if !(1..4096).contains(&length) {
-                return Err(Errno::EUCLEAN);
-            }
-            let target = cursor.bytes(length as usize)?;
-            size = length.into();
-            if is_extended {
-                xattr = Bytes(&cursor.bytes(4)?).u32()?;
-            }
-            (Kind::Symlink, Body::Symlink(target))
-        }
-        which @ 4..=7 => {
-            let bytes = cursor.bytes(if which < 6 { 8 } else { 4 } + if is_extended { 4 } else { 0 })?;
-            let mut from = Bytes(&bytes);
-            links = from.u32()?;
-            let device = if which < 6 { from.u32()? } else { 0 };
-            if is_extended {
-                xattr = from.u32()?;
-            }
-            // new_encode_dev (linux/kdev_t.h).
-            let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xf_ff00);
-            let kind = match which {
-                4 => Kind::BlockDevice(major, minor),
-                5 => Kind::CharDevice(major, minor),
-                6 => Kind::Fifo,
-                _ => Kind::Socket,
-            };
-            (kind, Body::Other)
-        }
-        _ => return Err(Errno::EUCLEAN),
-    };
-    let size = if size <= i64::MAX as u64 { size } else { return Err(Errno::EUCLEAN) };
-    Ok(Inode { reference: Reference(0), metadata: blank(kind, links, size), xattr, body })
+    match if is_extended { number - 7 } else { number } {
+        1 => directory(cursor, is_extended),
+        2 => file(cursor, is_extended),
+        3 => symlink(cursor, is_extended),
+        which @ 4..=7 => special(cursor, which, is_extended),
+        _ => Err(Errno::EUCLEAN),
+    }
 }
 
-/// What is not in every inode; the rest is filled in.
-fn blank(kind: Kind, links: u32, size: u64) -> Metadata {
+fn directory(cursor: &mut Cursor<'_>, is_extended: bool) -> Result<Inode> {
+    let bytes = cursor.bytes(if is_extended { 24 } else { 16 })?;
+    let mut from = Bytes(&bytes);
+    let (links, length, block, parent, offset);
+    let mut xattr = NONE;
+    if is_extended {
+        (links, length, block, parent) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
+        from.u16()?;
+        (offset, xattr) = (from.u16()?, from.u32()?);
+    } else {
+        (block, links, length, offset) = (from.u32()?, from.u32()?, from.u16()?.into(), from.u16()?);
+        parent = from.u32()?;
+    }
+    // `.` and `..` count three bytes, and are not there.
+    let body = Body::Directory { block, offset, bytes: length.saturating_sub(3), parent };
+    Ok(blank(Kind::Directory, links, length.into(), xattr, body))
+}
+
+fn file(cursor: &mut Cursor<'_>, is_extended: bool) -> Result<Inode> {
+    let bytes = cursor.bytes(if is_extended { 40 } else { 16 })?;
+    let mut from = Bytes(&bytes);
+    let (start, size, fragment, offset): (u64, u64, u32, u32);
+    let (mut links, mut xattr) = (1, NONE);
+    if is_extended {
+        (start, size) = (from.u64()?, from.u64()?);
+        from.u64()?;
+        (links, fragment, offset, xattr) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
+    } else {
+        (start, fragment, offset, size) = (from.u32()?.into(), from.u32()?, from.u32()?, from.u32()?.into());
+    }
+    if size > i64::MAX as u64 {
+        return Err(Errno::EUCLEAN);
+    }
+    let list_at = HEAD_BYTES + bytes.len();
+    Ok(blank(Kind::File, links, size, xattr, Body::File(FileBody { start, fragment, offset, list_at })))
+}
+
+fn symlink(cursor: &mut Cursor<'_>, is_extended: bool) -> Result<Inode> {
+    let bytes = cursor.bytes(8)?;
+    let mut from = Bytes(&bytes);
+    let (links, length) = (from.u32()?, from.u32()?);
+    if !(1..4096).contains(&length) {
+        return Err(Errno::EUCLEAN);
+    }
+    let target = cursor.bytes(length as usize)?;
+    let xattr = if is_extended { Bytes(&cursor.bytes(4)?).u32()? } else { NONE };
+    Ok(blank(Kind::Symlink, links, length.into(), xattr, Body::Symlink(target)))
+}
+
+/// Devices, fifos and sockets.
+fn special(cursor: &mut Cursor<'_>, which: u16, is_extended: bool) -> Result<Inode> {
+    let bytes = cursor.bytes(if which < 6 { 8 } else { 4 } + if is_extended { 4 } else { 0 })?;
+    let mut from = Bytes(&bytes);
+    let links = from.u32()?;
+    let device = if which < 6 { from.u32()? } else { 0 };
+    let xattr = if is_extended { from.u32()? } else { NONE };
+    // new_encode_dev (linux/kdev_t.h).
+    let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xf_ff00);
+    let kind = match which {
+        4 => Kind::BlockDevice(major, minor),
+        5 => Kind::CharDevice(major, minor),
+        6 => Kind::Fifo,
+        _ => Kind::Socket,
+    };
+    Ok(blank(kind, links, 0, xattr, Body::Other))
+}
+
+/// An inode; what its head says is filled in.
+fn blank(kind: Kind, links: u32, size: u64, xattr: u32, body: Body) -> Inode {
     let never = TimeNs(0);
-    Metadata {
+    let metadata = Metadata {
         kind,
         mode: 0,
         device: 0,
@@ -190,7 +197,8 @@ fn blank(kind: Kind, links: u32, size: u64) -> Metadata {
         accessed: never,
         modified: never,
         changed: never,
-    }
+    };
+    Inode { reference: Reference(0), metadata, xattr, body }
 }
 
 impl Image {

@@ -11,12 +11,15 @@ use mips::translate::Translated;
 use wasmparser::{Validator, WasmFeatures};
 
 /// Words at the start of a page, as a fuzzer likes them: short.
-pub struct Words(pub Vec<u32>);
+pub struct Words(pub Vec<u32>, pub bool);
 
 /// Where they lie.
 pub const AT: u32 = 0x40_0000;
 
 impl CodeSource for Words {
+    fn is_big_endian(&self) -> bool {
+        self.1
+    }
     fn word(&self, pc: u32) -> Option<u32> {
         let index = pc.checked_sub(AT)? / 4;
         self.0.get(index as usize).filter(|_| pc.is_multiple_of(4)).copied()

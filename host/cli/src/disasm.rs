@@ -33,8 +33,11 @@ impl Disasm {
                     cannot(anyhow!("no function `{wanted}`; `strata disasm` without --symbol prints all there is"))
                 })?;
                 let next = functions.iter().map(|symbol| symbol.at & !1).find(|at| *at > found.at);
-                let end =
-                    if found.bytes > 0 { (found.at & !1).saturating_add(found.bytes) } else { next.unwrap_or(found.at + 4) };
+                let end = if found.bytes > 0 {
+                    (found.at & !1).saturating_add(found.bytes)
+                } else {
+                    next.unwrap_or(found.at + 4)
+                };
                 listing(&image, &bytes, &functions, found.at & !1, end)
             }
             None => code_sections(&image, &bytes)

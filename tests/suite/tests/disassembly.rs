@@ -95,7 +95,10 @@ const KNOWN16: &[(&[&str], &str)] = &[
     (&["jal16", "jalx16"], "binutils adds the mode bit to the target, or takes the pair for another"),
     (&["nop16"], "binutils calls it what it refines, or not"),
     (&["asmacro"], "binutils writes its fields"),
-    (&["sll_x", "sra_x", "srl_x"], "binutils writes a register once if it is source and destination; by zero it does not"),
+    (
+        &["sll_x", "sra_x", "srl_x"],
+        "binutils writes a register once if it is source and destination; by zero it does not",
+    ),
     (&["sll16", "sra16", "srl16"], "the same"),
     (&["sllv16", "srav16", "srlv16"], "the same"),
     (&["break16", "sdbbp16"], "binutils writes code 0"),

@@ -141,7 +141,10 @@ mod tests {
         for pc in [0x40_0100, 0x40_0101, 0x40_0103] {
             assert_eq!(place(pc), Some(0x40_0100));
             let word = own | tag(pc);
-            assert!([0x40_0100, 0x40_0101, 0x40_0103].map(|other| entry_in(word, other) == own) == [pc & 3 == 0, pc & 3 == 1, pc & 3 == 3]);
+            assert!(
+                [0x40_0100, 0x40_0101, 0x40_0103].map(|other| entry_in(word, other) == own)
+                    == [pc & 3 == 0, pc & 3 == 1, pc & 3 == 3]
+            );
             assert_eq!((word.cast_signed() > 0, entry_in(0, pc)), (pc & 1 == 0, 0));
         }
         assert_eq!((place(0x40_0102), place(0x8000_0001)), (None, None));

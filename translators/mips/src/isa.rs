@@ -86,14 +86,22 @@ pub struct Meanings<C>(PhantomData<C>);
 
 /// The function that carries out a row: the one of its name, unless it says which.
 macro_rules! meaning {
-    ($group:ident $name:ident) => { semantics::$group::$name };
-    ($group:ident $name:ident $of:ident $meaning:ident) => { semantics::$of::$meaning };
+    ($group:ident $name:ident) => {
+        semantics::$group::$name
+    };
+    ($group:ident $name:ident $of:ident $meaning:ident) => {
+        semantics::$of::$meaning
+    };
 }
 
 /// Its name.
 macro_rules! meaning_name {
-    ($group:ident $name:ident) => { concat!(stringify!($group), "::", stringify!($name)) };
-    ($group:ident $name:ident $of:ident $meaning:ident) => { concat!(stringify!($of), "::", stringify!($meaning)) };
+    ($group:ident $name:ident) => {
+        concat!(stringify!($group), "::", stringify!($name))
+    };
+    ($group:ident $name:ident $of:ident $meaning:ident) => {
+        concat!(stringify!($of), "::", stringify!($meaning))
+    };
 }
 
 macro_rules! isa {

@@ -73,7 +73,8 @@ fn step(insn: Insn, before: &State, decoded: &mut Decoded) -> (State, Memory, Re
 fn check(row: &Row, word: u32, seed: u32, decoded: &mut Decoded) {
     let Some(insn) = row.decode(word) else { return };
     let Effects { reads, writes, memory, .. } = effects(insn);
-    let mut before = State { pc: AT | u32::from(insn.is_mips16e()), hi: noise(seed), lo: noise(seed + 1), ..State::default() };
+    let mut before =
+        State { pc: AT | u32::from(insn.is_mips16e()), hi: noise(seed), lo: noise(seed + 1), ..State::default() };
     // Addresses that LL and SC like, and values that are equal now and then.
     before.gpr[1..].iter_mut().enumerate().for_each(|(at, reg)| *reg = noise(seed % 7 + at as u32 % 5) & !3);
     before.fpr.iter_mut().enumerate().for_each(|(at, reg)| *reg = noise(seed + 100 + at as u32));

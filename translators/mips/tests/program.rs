@@ -92,7 +92,8 @@ fn nonsense_becomes_valid_modules() {
         let until = |block: &Block| if block.slot.is_some() { block.behind() } else { block.end() };
         let covered: BTreeSet<u32> = blocks.flat_map(|block| (block.pc..until(block)).step_by(2)).collect();
         let missing = (START + mode..end).step_by(if mode == 0 { 4 } else { 2 }).filter(|pc| !covered.contains(pc));
-        let is_code = |pc: &u32| insn_at(&code, *pc).flatten().is_some_and(|insn| !matches!(insn.op, Op::nop | Op::nop16));
+        let is_code =
+            |pc: &u32| insn_at(&code, *pc).flatten().is_some_and(|insn| !matches!(insn.op, Op::nop | Op::nop16));
         let missing: Vec<u32> = missing.filter(is_code).collect();
         assert_eq!(missing, [], "seed {seed}");
         let fpu = FpuMode { exact: seed % 3 == 0, fr: seed % 2 == 0, ..FpuMode::default() };

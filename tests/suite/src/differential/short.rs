@@ -90,8 +90,10 @@ impl Shorts {
             let is_own = |insn: &Insn| insn.op == row.op && effects(*insn).flow == Flow::Next;
             let Some(insn) = row.decode(word).filter(is_own) else { continue };
             let (mut before, mut written) = (Vec::new(), effects(insn).writes);
-            let from_base = row.operands.iter().any(|operand| matches!(*operand, "mem_byte" | "mem_half" | "mem_word" | "memx"));
-            let from_sp = row.operands.iter().any(|operand| matches!(*operand, "mem_sp" | "memx_sp" | "frame" | "framex"));
+            let from_base =
+                row.operands.iter().any(|operand| matches!(*operand, "mem_byte" | "mem_half" | "mem_word" | "memx"));
+            let from_sp =
+                row.operands.iter().any(|operand| matches!(*operand, "mem_sp" | "memx_sp" | "frame" | "framex"));
             // The middle of the area.
             let base = if from_base { word >> 8 & 7 } else { 2 + random.below(6) as u32 };
             if from_base || from_sp {
@@ -170,10 +172,20 @@ impl Shorts {
 /// `word` of `row` with an offset that stays in the area's upper half, or in the stretch.
 fn fit(random: &mut Random, row: &Row, word: u32) -> u32 {
     let half = AREA as u32 / 2;
-    let bytes = if row.text.starts_with("lb") || row.text == "sb" { 1 } else if row.text.contains('h') { 2 } else { 4 };
+    let bytes = if row.text.starts_with("lb") || row.text == "sb" {
+        1
+    } else if row.text.contains('h') {
+        2
+    } else {
+        4
+    };
     // Aligned: QEMU's user mode does not mend unaligned accesses, as Linux does.
     let offset = random.below((half / bytes) as usize) as u32 * bytes;
-    let extended = |word| [('i', offset & 31), ('m', offset >> 5), ('n', 0)].iter().fold(word, |word, field| asm::with(row, word, field.0, field.1));
+    let extended = |word| {
+        [('i', offset & 31), ('m', offset >> 5), ('n', 0)]
+            .iter()
+            .fold(word, |word, field| asm::with(row, word, field.0, field.1))
+    };
     match row.operands.last().copied() {
         Some("mem_sp") => asm::with(row, word, 'i', offset / 4),
         Some("pc_mem" | "pc_plus") => asm::with(row, word, 'i', offset / 8),

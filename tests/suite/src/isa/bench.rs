@@ -132,7 +132,10 @@ impl Bench {
             let lower_bits_first = (SLOT_REGISTER.index() as u32 & 7) << 2 | SLOT_REGISTER.index() as u32 >> 3;
             put(behind, isa::row(Op::mov32r).bits | lower_bits_first << 3 | Gpr::V0.index() as u32);
         }
-        halves.into_iter().flat_map(|half| if self.big { (half as u16).to_be_bytes() } else { (half as u16).to_le_bytes() }).collect()
+        halves
+            .into_iter()
+            .flat_map(|half| if self.big { (half as u16).to_be_bytes() } else { (half as u16).to_le_bytes() })
+            .collect()
     }
 
     /// Puts a breakpoint where a jump to the other instruction set leads.
@@ -141,7 +144,8 @@ impl Bench {
             0 => (isa::row(Op::break_).bits | END << 6, 4),
             _ => (isa::row(Op::break16).bits | END16 << 5, 2),
         };
-        let in_order = if self.big { word.to_be_bytes()[4 - bytes..].to_vec() } else { word.to_le_bytes()[..bytes].to_vec() };
+        let in_order =
+            if self.big { word.to_be_bytes()[4 - bytes..].to_vec() } else { word.to_le_bytes()[..bytes].to_vec() };
         let at = (pc & !1).wrapping_sub(CODE) as usize;
         code[at..at + bytes].copy_from_slice(&in_order);
     }

@@ -77,7 +77,9 @@ pub fn load() -> Result<Vec<Case>> {
         for (number, line) in fs::read_to_string(&file)?.lines().enumerate() {
             let place = format!("{name}:{}", number + 1);
             if !line.is_empty() && !line.starts_with('#') {
-                cases.push(parse(line, &place, AT | u32::from(name == MIPS16E)).with_context(|| format!("{place}: {line}"))?);
+                cases.push(
+                    parse(line, &place, AT | u32::from(name == MIPS16E)).with_context(|| format!("{place}: {line}"))?,
+                );
             }
         }
     }

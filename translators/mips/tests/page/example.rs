@@ -21,19 +21,8 @@ const FIELDS: &[(char, u32)] = &[
 ];
 
 /// The same for MIPS16e: a0, a2, v1, and of any register a1.
-const FIELDS16: &[(char, u32)] = &[
-    ('x', 4),
-    ('y', 6),
-    ('z', 3),
-    ('r', 5),
-    ('i', 8),
-    ('m', 1),
-    ('a', 3),
-    ('c', 1),
-    ('s', 1),
-    ('t', 0),
-    ('f', 4),
-];
+const FIELDS16: &[(char, u32)] =
+    &[('x', 4), ('y', 6), ('z', 3), ('r', 5), ('i', 8), ('m', 1), ('a', 3), ('c', 1), ('s', 1), ('t', 0), ('f', 4)];
 
 /// The example of `row`.
 pub(crate) fn of(row: &Row) -> Insn {
@@ -53,5 +42,7 @@ pub(crate) fn of(row: &Row) -> Insn {
             word |= (value >> bit & 1) << at;
         }
     }
-    row.decode(word).filter(|insn| insn.op == row.op).unwrap_or_else(|| panic!("{} has no example: {word:08x}", row.name))
+    row.decode(word)
+        .filter(|insn| insn.op == row.op)
+        .unwrap_or_else(|| panic!("{} has no example: {word:08x}", row.name))
 }

@@ -2,10 +2,10 @@
 
 use super::Rooted;
 use super::gather::{LOOPED_MAX, Profile, Start, explore};
-use crate::reading::effects::{Flow, effects};
-use crate::reg::Gpr;
 use crate::insn::Insn;
 use crate::isa::Op;
+use crate::reading::effects::{Flow, effects};
+use crate::reg::Gpr;
 use crate::region::{CodeSource, End, Reach, insn_at};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;

@@ -14,14 +14,18 @@ const OBJDUMP: &str = "mipsel-linux-gnu-objdump";
 /// Words of each row.
 const WORDS: usize = 40;
 
-/// What binutils writes for `bytes` of a machine, from address zero.
+/// Where the words lie, far enough from zero for branches.
+const AT: u32 = 0x10_0000;
+
+/// What binutils writes for `bytes` of a machine, from [`AT`] on.
 fn binutils(machine: &str, bytes: &[u8]) -> Option<Vec<String>> {
     let folder = place::scratch();
     fs::create_dir_all(&folder).expect("scratch room");
     let file = folder.join(format!("{machine}.bin"));
     fs::write(&file, bytes).expect("scratch room");
     let options = "no-aliases,gpr-names=32,cp0-names=numeric,hwr-names=numeric";
-    let format = ["-D", "-z", "-b", "binary", "-m", machine, "-EB", "-M", options];
+    let from = format!("--adjust-vma={AT}");
+    let format = ["-D", "-z", "-b", "binary", "-m", machine, "-EB", "-M", options, &from];
     let output = Command::new(OBJDUMP).args(format).arg(&file).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     // `   4:	24420001 	addiu	v0,v0,1`
@@ -79,7 +83,7 @@ fn text_is_as_binutils_writes_it() {
     let mut wrong = Vec::new();
     for (at, (word, theirs)) in words.iter().zip(&theirs).enumerate() {
         let insn = decode(*word).expect("a row's word decodes");
-        let ours = disasm::at(4 * at as u32, insn);
+        let ours = disasm::at(AT + 4 * at as u32, insn);
         if normal(&ours) != normal(theirs) && !is_known(insn) {
             wrong.push(format!("{word:08x}  {ours}  {theirs}"));
         }
@@ -95,14 +99,16 @@ const KNOWN16: &[(&[&str], &str)] = &[
     (&["jal16", "jalx16"], "binutils adds the mode bit to the target, or takes the pair for another"),
     (&["nop16"], "binutils calls it what it refines, or not"),
     (&["asmacro"], "binutils writes its fields"),
-    (
-        &["sll_x", "sra_x", "srl_x"],
-        "binutils writes a register once if it is source and destination; by zero it does not",
-    ),
-    (&["sll16", "sra16", "srl16"], "the same"),
-    (&["sllv16", "srav16", "srlv16"], "the same"),
-    (&["break16", "sdbbp16"], "binutils writes code 0"),
 ];
+
+/// A register that is source and destination, written once, as binutils does.
+fn once(text: &str) -> String {
+    let mut parts: Vec<&str> = text.split(',').collect();
+    while parts.len() > 2 && parts[1] == parts[2] {
+        parts.remove(1);
+    }
+    parts.join(",")
+}
 
 #[test]
 #[allow(clippy::print_stderr, reason = "a skipped test says so")]
@@ -125,11 +131,12 @@ fn text_of_mips16e_is_as_binutils_writes_it() {
     for (at, word) in words.iter().enumerate() {
         let text = theirs.next().expect("a line for each instruction");
         if word >> 16 == 0 {
-            assert!(theirs.next().is_some_and(|text| text == "nop"), "what fills the word, behind {word:04x} {text}");
+            let filling = theirs.next().expect("what fills the word");
+            assert!(filling.starts_with("nop") || filling.starts_with("move"), "{filling} behind {word:04x} {text}");
         }
         let insn = decode16(*word).expect("a row's word decodes");
-        let ours = disasm::at(4 * at as u32 | 1, insn);
-        if !is_known(isa::row(insn.op).name) && normal(&ours) != normal(text) {
+        let ours = disasm::at(AT + 4 * at as u32 | 1, insn);
+        if !is_known(isa::row(insn.op).name) && once(&normal(&ours)) != once(&normal(text)) {
             wrong.push(format!("{word:08x}  {ours}  {text}"));
         }
     }

@@ -39,7 +39,7 @@ fn text(insn: Insn, branch: &dyn Fn(i32) -> String) -> String {
         "cond" => mnemonic = mnemonic.replace("cond", &operand.to_string()),
         // Condition code 0 and code 0 are left out, as assemblers do.
         "cc" | "ccd" if operand.to_string() == "$fcc0" => {}
-        "code" | "trap_code" | "sel" if matches!(operand.to_string().as_str(), "0x0" | "0") => {}
+        "code" | "code6" | "trap_code" | "sel" if matches!(operand.to_string().as_str(), "0x0" | "0") => {}
         "sa" if row(insn.op).name == "sync" && operand.to_string() == "0" => {}
         // MIPS16e's text leaves out what its encoding implies, and names what is read and written once.
         "t8" | "zero" => {}

@@ -86,7 +86,8 @@ impl Shorts {
     fn plain(&self, random: &mut Random, kept: u32) -> Vec<u32> {
         loop {
             let row = random.pick(&self.plain);
-            let word = fit(random, row, row.bits | random.word() & !row.mask);
+            let bits = random.word() & !row.mask;
+            let word = fit(random, row, row.bits | bits);
             let is_own = |insn: &Insn| insn.op == row.op && effects(*insn).flow == Flow::Next;
             let Some(insn) = row.decode(word).filter(is_own) else { continue };
             let (mut before, mut written) = (Vec::new(), effects(insn).writes);

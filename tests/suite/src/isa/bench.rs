@@ -50,7 +50,12 @@ impl Run<'_> {
         if self.has_slot() && !self.case.annuls {
             right.set(SLOT_REGISTER, if is_mips16e { self.case.before.get(Gpr::V0) } else { 1 });
         }
-        if is_mips16e && self.wrap == Wrap::Taken {
+        self.has_linked(right);
+    }
+
+    /// What the call of MIPS16e did in whose slot the instruction is.
+    fn has_linked(&self, right: &mut State) {
+        if self.case.at & 1 != 0 && self.wrap == Wrap::Taken {
             right.set(Gpr::RA, AT + 3);
         }
     }
@@ -223,8 +228,9 @@ fn raised(run: &Run<'_>, right: &str, exception: Exception, state: &State) -> Re
         return Err(format!("continues at {:#x}", state.next_pc));
     }
     let mut right = State { pc: state.pc, ..run.case.after.clone() };
-    if jumped.is_some() {
-        run.has_jumped(&mut right);
+    match jumped {
+        Some(_) => run.has_jumped(&mut right),
+        None => run.has_linked(&mut right),
     }
     if is_memory && !run.precise { Ok(()) } else { compare(run, state, &right) }
 }

@@ -135,7 +135,7 @@ fn text_of_mips16e_is_as_binutils_writes_it() {
             assert!(filling.starts_with("nop") || filling.starts_with("move"), "{filling} behind {word:04x} {text}");
         }
         let insn = decode16(*word).expect("a row's word decodes");
-        let ours = disasm::at(AT + 4 * at as u32 | 1, insn);
+        let ours = disasm::at((AT + 4 * at as u32) | 1, insn);
         if !is_known(isa::row(insn.op).name) && once(&normal(&ours)) != once(&normal(text)) {
             wrong.push(format!("{word:08x}  {ours}  {text}"));
         }

@@ -218,3 +218,44 @@ fn to32(reg: Gpr) -> u32 {
     let number = reg.index() as u32;
     (number & 7) << 2 | number >> 3
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mips::decode::decode_at;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn stretches_have_every_instruction() {
+        for big in [false, true] {
+            let (shorts, mut random) = (Shorts::new(big), Random::new(3));
+            let mut seen = BTreeSet::new();
+            for _ in 0..2_000 {
+                let words = shorts.called(&mut random, 4, 0);
+                let end = 4 * (words.len() as u32 - 5);
+                let mut pc = 8 | 1;
+                while pc < end {
+                    let insn = decode_at(pc, big, |at| words.get(at as usize / 4).copied().ok_or(()));
+                    let insn = insn.ok().flatten().expect("no reserved instruction");
+                    seen.insert(insn.op);
+                    pc += insn.bytes();
+                }
+            }
+            let own = [
+                Op::b16,
+                Op::beqz_x,
+                Op::bnez,
+                Op::bteqz,
+                Op::jalrc,
+                Op::jalr16,
+                Op::jr16,
+                Op::jr_ra,
+                Op::jrc,
+                Op::jrc_ra,
+            ];
+            let missing: Vec<Op> =
+                shorts.plain.iter().map(|row| row.op).chain(own).filter(|op| !seen.contains(op)).collect();
+            assert_eq!(missing, []);
+        }
+    }
+}

@@ -99,7 +99,8 @@ impl<'a> Finding<'a> {
         }
         for at in self.text.parts.iter().cloned().flat_map(|part| part.step_by(2)) {
             // What lies between is in the instruction set of what comes before it.
-            let is_mips16e = self.starts.range(..=at | 1).next_back().is_some_and(|start| start & 1 != 0);
+            let is_mips16e =
+                self.starts.range(..=at | 1).rfind(|start| *start & 3 != 2).is_some_and(|start| start & 1 != 0);
             let pc = at | u32::from(is_mips16e);
             if insn_at(self.text.code, pc).flatten().is_some_and(|insn| !is_padding(insn)) {
                 self.uncovered(pc);

@@ -90,6 +90,34 @@ pub trait AddressSpace {
         Err(Unmappable)
     }
 
+    /// Makes `bytes` bytes of zeros that several address spaces can map, as they need: an error where there is only one.
+    fn make_shared(&mut self, _bytes: u64) -> Result<Mappable, OutOfMemory> {
+        Err(OutOfMemory)
+    }
+
+    /// Maps such pages from `offset` on, or those of a file of the host's, so that all who have them see what any of them
+    /// writes. After an error nothing may be mapped there.
+    fn map_shared(
+        &mut self,
+        _at: Addr,
+        _bytes: u32,
+        _prot: Prot,
+        _pages: &Mappable,
+        _offset: u64,
+    ) -> Result<(), Unmappable> {
+        Err(Unmappable)
+    }
+
+    /// Reads from shared pages; false if they have not so many bytes.
+    fn read_shared(&self, _pages: &Mappable, _offset: u64, _into: &mut [u8]) -> bool {
+        false
+    }
+
+    /// Writes to shared pages; false if that failed.
+    fn write_shared(&mut self, _pages: &Mappable, _offset: u64, _from: &[u8]) -> bool {
+        false
+    }
+
     /// Says that the pages at `at`, which were just mapped and may be executed, hold what `file` has from `offset` on.
     fn code_of(&mut self, _at: Addr, _bytes: u32, _file: &CodeFile, _offset: u64) {}
 

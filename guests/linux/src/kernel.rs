@@ -3,6 +3,7 @@
 use crate::commons::Commons;
 use crate::futex::Futexes;
 use crate::lock::Locks;
+use crate::mm::SharedFiles;
 use crate::process::{Process, Table};
 use crate::signal::{Info, Signal};
 use crate::world::{Names, Random, TraceSink};
@@ -28,6 +29,7 @@ pub struct Kernel {
     pub(crate) locks: Mutex<Locks>,
     /// Sockets, queues, and who watches files.
     pub(crate) commons: Arc<Commons>,
+    pub(crate) shared: Mutex<SharedFiles>,
     /// The process and thread that makes a call just now: `/proc/self` is about them.
     current: (AtomicU32, AtomicU32),
     /// Inode numbers given to pipes so far.
@@ -61,6 +63,7 @@ impl Kernel {
             futexes: Mutex::default(),
             locks: Mutex::default(),
             commons: Arc::default(),
+            shared: Mutex::default(),
             current,
             pipes: AtomicU32::new(0),
             warned: Mutex::default(),

@@ -1,8 +1,8 @@
 //! The memory of a process: [`Memory`], a list of areas over an [`AddressSpace`], and what moves them.
 //!
 //! A private file mapping, and a shared one of a file that is open for reading only, is mapped where the host can, and
-//! else a copy made at once. A shared one that may be written is a copy that is written back at msync(2), munmap(2) and
-//! exit, so two mappings of one file do not see each other.
+//! else a copy made at once. A shared one that may be written is the host's file where there is one, and else pages that stand
+//! for the file: see `shared.rs`.
 
 mod area;
 mod areas;
@@ -10,11 +10,13 @@ mod brk;
 mod filemap;
 mod map;
 mod remap;
+mod shared;
 
-pub(crate) use area::{Area, Backing, FileBacking};
+pub(crate) use area::{Area, Backing, FileBacking, Pages};
 pub(crate) use areas::Areas;
 pub(crate) use map::MapRequest;
 pub(crate) use remap::RemapRequest;
+pub(crate) use shared::{SharedFile, SharedFiles};
 
 use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, USER_END};
 use vfs::{Errno, Result};

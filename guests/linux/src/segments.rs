@@ -151,6 +151,7 @@ fn backing(program: &Program, segment: &Segment, first: Addr, base: u32) -> Back
         // Its zeros at the end are there, whatever the file's length.
         held: u64::MAX,
         is_writable: false,
+        pages: None,
     })
 }
 

@@ -249,6 +249,11 @@ impl Thread {
         self.go_on(state, &mut guest)
     }
 
+    /// Whether it waits within a call, which is made again when the wait is over.
+    pub fn is_in_call(&self) -> bool {
+        self.resume.is_some()
+    }
+
     /// The monotonic time at which [`Thread::poll`] is wanted.
     pub fn next_timer_ns(&self) -> Option<u64> {
         self.process.timers.lock().next_ns(&*self.clocks)

@@ -57,7 +57,8 @@ pub(crate) fn finish(
     loop {
         let outcome = door.enter(&mut || thread.syscall(state, space));
         let Outcome::Block(wait) = &outcome else { return outcome };
-        if !door.wait(wait) {
+        // What stops it, or has its memory, is not the call's business.
+        if !thread.is_in_call() || !door.wait(wait) {
             return outcome;
         }
         // Then whoever looks up makes it again.

@@ -29,7 +29,7 @@ pub use engine::{Drive, Engine, Finished, Interpret, Made, Recalled, Space};
 pub use interpreted::Interpreted;
 pub use kernel::{Kernel, Served};
 pub use paged::Paged;
-pub use scheduler::{Bell, Over, Scheduler};
+pub use scheduler::{Bell, InPlace, Over, Scheduler};
 pub use statistics::Statistics;
 pub use team::{Host, Team, Turn};
 pub use tier::Tier;

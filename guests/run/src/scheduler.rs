@@ -42,6 +42,17 @@ pub struct Over {
     pub pc: u32,
 }
 
+/// Whether a thread may wait in place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InPlace {
+    /// It may; [`Scheduler::end_wait`] ends that.
+    Sleep,
+    /// It need not: it has been woken since it looked.
+    Woken,
+    /// Somebody else could run instead.
+    Leave,
+}
+
 /// The threads of a world.
 pub struct Scheduler<E: Engine> {
     kernel: Arc<Kernel>,
@@ -107,8 +118,8 @@ impl<E: Engine> Scheduler<E> {
 
     /// Takes back a team after its turn. One that has nobody left is given back, to be dropped where nothing is locked.
     pub fn put(&mut self, mut team: Team<E>, turn: Turn) -> Option<Team<E>> {
-        let noticed = self.away.remove(&team.id).map(|away| away.noticed).unwrap_or_default();
-        noticed.into_iter().for_each(|tid| team.make_ready(tid));
+        self.take_noticed(team.id).into_iter().for_each(|tid| team.make_ready(tid));
+        self.away.remove(&team.id);
         match turn {
             Turn::Empty => {
                 self.statistics.add(&team.statistics());
@@ -132,17 +143,17 @@ impl<E: Engine> Scheduler<E> {
 
     /// A thread has something to look at.
     fn wake(&mut self, tid: u32) {
-        if let Some(bell) = self.in_place.get(&tid) {
-            return bell.ring();
-        }
         let waited = self.waits.remove(&tid).is_some();
         let Some(home) = self.homes.get(&tid) else { return };
         if let Some(away) = self.away.get_mut(home) {
             away.noticed.insert(tid);
-            away.has_more |= waited;
-            // One whose wait is over has its turn when whoever runs has had it.
-            if !waited {
+            // One whose wait is over has its turn when whoever runs has had it, or waits as well.
+            if !waited && !self.in_place.contains_key(&tid) {
                 away.bell.ring();
+            }
+            let of_team = |(other, _): &(&u32, &Arc<dyn Bell>)| self.homes.get(other) == Some(home);
+            if let Some((_, bell)) = self.in_place.iter().find(of_team) {
+                bell.ring();
             }
         } else if let Some(mut team) = self.parked.remove(home) {
             team.make_ready(tid);
@@ -201,7 +212,11 @@ impl<E: Engine> Scheduler<E> {
 
     /// Threads of a team that is away whose wait is over.
     pub(crate) fn take_noticed(&mut self, team: u32) -> BTreeSet<u32> {
-        self.away.get_mut(&team).map(|away| core::mem::take(&mut away.noticed)).unwrap_or_default()
+        let away = self.away.get_mut(&team);
+        let noticed = away.map(|away| core::mem::take(&mut away.noticed)).unwrap_or_default();
+        // They may have begun to wait after they were woken.
+        noticed.iter().for_each(|tid| _ = self.waits.remove(tid));
+        noticed
     }
 
     /// What a team that is away has: when its timers want it, and whether more than one thread of its can run.
@@ -231,18 +246,31 @@ impl<E: Engine> Scheduler<E> {
         self.waits.remove(&tid);
     }
 
-    /// Has `bell` ring for a thread that is about to wait in place; false if somebody else could run instead.
-    pub fn begin_wait(&mut self, tid: u32, bell: Arc<dyn Bell>) -> bool {
-        let may = self.ready.is_empty() && self.over.is_none();
-        if may {
-            self.in_place.insert(tid, bell);
+    /// Has `bell` ring for a thread that is about to wait in place.
+    pub fn begin_wait(&mut self, tid: u32, bell: Arc<dyn Bell>) -> InPlace {
+        let away = self.homes.get(&tid).and_then(|home| self.away.get_mut(home));
+        if away.is_some_and(|away| away.noticed.remove(&tid)) {
+            return InPlace::Woken;
         }
-        may
+        if !self.is_alone(tid) {
+            return InPlace::Leave;
+        }
+        self.in_place.insert(tid, bell);
+        InPlace::Sleep
     }
 
-    /// It waits in place no more.
-    pub fn end_wait(&mut self, tid: u32) {
+    /// Whether there is nobody who could run in the place of a thread that waits.
+    fn is_alone(&self, tid: u32) -> bool {
+        let away = self.homes.get(&tid).and_then(|home| self.away.get(home));
+        let is_needed = away.is_none_or(|away| away.has_more || !away.noticed.is_empty());
+        self.ready.is_empty() && self.over.is_none() && !is_needed
+    }
+
+    /// It waits in place no more; whether it may look again there, and does not have to leave.
+    pub fn end_wait(&mut self, tid: u32) -> bool {
         self.in_place.remove(&tid);
+        let away = self.homes.get(&tid).and_then(|home| self.away.get_mut(home));
+        away.is_some_and(|away| away.noticed.remove(&tid)) || self.is_alone(tid)
     }
 
     /// Has one thread that waits in place leave, so that whoever waits for it runs something else; false if none does.
@@ -261,9 +289,9 @@ impl<E: Engine> Scheduler<E> {
         !self.ready.is_empty()
     }
 
-    /// Whether somebody who could run has to wait for others to be interrupted.
+    /// Whether a thread that could run waits for another one of its team.
     pub fn wants_turns(&self) -> bool {
-        self.has_ready() || self.away.values().any(|away| away.has_more)
+        self.away.values().any(|away| away.has_more || !away.noticed.is_empty())
     }
 
     /// Whether anybody is being run.

@@ -52,8 +52,8 @@ pub struct Team<E: Engine> {
     current: Option<Thread>,
     ready: VecDeque<Resting>,
     waiting: BTreeMap<u32, Resting>,
-    /// What the scheduler was told last.
-    noted: (Option<u64>, bool),
+    /// What the scheduler was told last in this turn.
+    noted: Option<(Option<u64>, bool)>,
     /// Instructions interpreted that the host was told of.
     counted: u64,
 }
@@ -88,7 +88,7 @@ impl<E: Engine> Team<E> {
     pub fn new(cpu: Vcpu<E>, thread: Thread) -> Team<E> {
         let bell = cpu.engine.bell();
         let (ready, waiting) = (VecDeque::new(), BTreeMap::new());
-        Team { id: 0, cpu, bell, current: Some(thread), ready, waiting, noted: (None, false), counted: 0 }
+        Team { id: 0, cpu, bell, current: Some(thread), ready, waiting, noted: None, counted: 0 }
     }
 
     /// The CPU.
@@ -142,6 +142,7 @@ impl<E: Engine> Team<E> {
     /// Runs its threads until none can go on, or others shall have their turn.
     pub fn run(&mut self, host: &mut dyn Host<E>) -> Turn {
         self.count_time(true);
+        self.noted = None;
         let turn = self.run_all(host);
         self.count_time(false);
         turn
@@ -157,9 +158,10 @@ impl<E: Engine> Team<E> {
             if self.current.is_none() && !self.next(host) {
                 return self.turn();
             }
+            // A thread may sleep in place only if none of the others is ready, which the scheduler has to know.
+            self.note(host);
             let (outcome, has_polled) = self.step(host);
             self.settle(outcome, host);
-            self.note(host);
             let instructions = self.interpreted();
             if has_polled || instructions >= BUDGET {
                 self.counted += instructions;
@@ -189,8 +191,8 @@ impl<E: Engine> Team<E> {
     fn note(&mut self, host: &mut dyn Host<E>) {
         let alarm_ns = self.current.as_ref().and_then(Thread::next_timer_ns);
         let noted = (alarm_ns, self.has_more());
-        if noted != self.noted {
-            self.noted = noted;
+        if self.noted != Some(noted) {
+            self.noted = Some(noted);
             host.locked(&mut |scheduler| scheduler.note(self.id, noted.0, noted.1));
         }
     }

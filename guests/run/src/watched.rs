@@ -26,6 +26,9 @@ impl<S: Space> Bus for Watched<'_, S> {
     fn store(&mut self, size: Size, at: u32, value: u32) -> Result<(), Fault> {
         self.space.store(size, at, value)
     }
+    fn exchange(&mut self, at: u32, old: u32, new: u32) -> Result<bool, Fault> {
+        self.space.exchange(at, old, new)
+    }
     fn fetch(&mut self, at: u32) -> Result<u32, Fault> {
         self.space.fetch(at)
     }

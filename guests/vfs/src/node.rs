@@ -183,6 +183,17 @@ pub enum Rename {
     Exchange,
 }
 
+/// What setting an extended attribute does with one that exists (setxattr(2)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetXattr {
+    /// Replaces it, or makes it.
+    Put,
+    /// Fails with EEXIST.
+    Create,
+    /// Fails with ENODATA unless it exists.
+    Replace,
+}
+
 /// A file, directory, link or device that exists. Names are bytes without slash or NUL, never `.` or `..`.
 pub trait Node: Send + Sync {
     /// What stat(2) tells.
@@ -234,8 +245,25 @@ pub trait Node: Send + Sync {
     fn follow(&self) -> Option<NodeRef> {
         None
     }
-    /// Extended attribute; `ENODATA` if it has none of that name.
+    /// Makes a file that has no name; if `may_be_named`, [`Node::link`] can give it one (open(2), O_TMPFILE).
+    fn create_unnamed(&self, _new: &New<'_>, _may_be_named: bool) -> Result<NodeRef> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// Extended attribute; `ENODATA` if it has none of that name. Who may see or change which is the personality's
+    /// business (xattr(7)).
     fn xattr(&self, _name: &[u8]) -> Result<Vec<u8>> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// The names of its extended attributes.
+    fn xattrs(&self) -> Result<Vec<Vec<u8>>> {
+        Ok(Vec::new())
+    }
+    /// Gives it an extended attribute; `ENOSPC` if there is no room.
+    fn set_xattr(&self, _name: &[u8], _value: &[u8], _how: SetXattr) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// Takes an extended attribute away; `ENODATA` if it has none of that name.
+    fn remove_xattr(&self, _name: &[u8]) -> Result<()> {
         Err(Errno::EOPNOTSUPP)
     }
     /// Space and inodes of the file system (statfs(2)).
@@ -343,6 +371,10 @@ pub trait File: Send + Sync {
     fn sync(&self) -> Result<()> {
         Ok(())
     }
+    /// Makes a range zeros, and a hole where it can: the length stays (fallocate(2), FALLOC_FL_PUNCH_HOLE).
+    fn punch_hole(&self, _offset: u64, _length: u64) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
     /// Start of the next data (`true`) or hole (`false`) at or after `offset` (lseek SEEK_DATA, SEEK_HOLE).
     fn seek_data(&self, _offset: u64, _data: bool) -> Result<u64> {
         Err(Errno::EINVAL)
@@ -359,6 +391,10 @@ pub trait File: Send + Sync {
     /// The mapped bytes are those that [`File::read`] gives, at the same offsets.
     fn mappable(&self) -> Option<Mappable> {
         None
+    }
+    /// Whether what is written to a shared mapping of that is written to the file.
+    fn is_shareable(&self) -> bool {
+        false
     }
     /// A descriptor of the host that becomes readable or writable with it, so that a host can sleep; none if always ready.
     fn host_descriptor(&self) -> Option<i32> {

@@ -48,11 +48,15 @@ impl Pipe {
 
     /// Opens an end, or both; `ENXIO` for a writer that will not wait for a reader (fifo(7)).
     pub fn open(self: &Arc<Self>, how: Open) -> Result<Box<dyn File>> {
-        let mut state = self.state.lock();
-        if how.write && !how.read && how.nonblocking && state.readers == 0 {
+        if how.write && !how.read && how.nonblocking && self.state.lock().readers == 0 {
             return Err(Errno::ENXIO);
         }
-        let waits = !how.nonblocking && how.read != how.write;
+        Ok(self.end(how, !how.nonblocking && how.read != how.write))
+    }
+
+    /// One more end; `waits` says that open(2) returns only once the other one is there.
+    fn end(self: &Arc<Self>, how: Open, waits: bool) -> Box<dyn File> {
+        let mut state = self.state.lock();
         let waits_past = match (waits, how.read) {
             (true, true) if state.writers == 0 => Some(state.writers_ever),
             (true, false) if state.readers == 0 => Some(state.readers_ever),
@@ -66,7 +70,7 @@ impl Pipe {
         drop(state);
         self.watchers.notice();
         let (reads, writes) = (how.read, how.write);
-        Ok(Box::new(End { pipe: self.clone(), reads, writes, waits_past, writers_before }))
+        Box::new(End { pipe: self.clone(), reads, writes, waits_past, writers_before })
     }
 }
 
@@ -282,7 +286,8 @@ impl Node for PipeNode {
     }
 
     fn open(&self, how: Open) -> Result<Box<dyn File>> {
-        self.pipe.open(how)
+        // Who opens one without a name, by way of /proc, waits for nobody.
+        Ok(self.pipe.end(how, false))
     }
 
     fn kind(&self) -> Result<Kind> {
@@ -337,6 +342,16 @@ mod tests {
         drop(reader);
         assert_eq!(writer.write(At::Stream, &[2]), Err(Errno::EPIPE));
         assert!(writer.ready().error);
+    }
+
+    #[test]
+    fn one_without_a_name_is_opened_at_once() {
+        let clock: Clock = Arc::new(|| crate::node::TimeNs(0));
+        let node = PipeNode::new(1, 0, 0, &clock);
+        drop(node.open(Open { nonblocking: false, ..WRITE }).unwrap());
+        let reader = node.open(Open { nonblocking: false, ..READ }).unwrap();
+        assert!(!reader.is_opening());
+        assert_eq!(reader.read(At::Stream, &mut [0]), Ok(0));
     }
 
     #[test]

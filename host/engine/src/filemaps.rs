@@ -10,6 +10,8 @@ pub(crate) struct Backing {
     pub(crate) file: Arc<OwnedFd>,
     /// What the first of them is in there.
     pub(crate) offset: u64,
+    /// Whether what is written is the file's, and not a copy.
+    pub(crate) is_shared: bool,
 }
 
 /// All that are mapped, by address, never overlapping.
@@ -66,7 +68,7 @@ mod tests {
     fn pieces_keep_their_places_in_the_file() {
         let file = Arc::new(OwnedFd::from(File::open("/dev/null").unwrap()));
         let mut maps = FileMaps::default();
-        maps.add(0x1000..0x9000, Backing { file: file.clone(), offset: 0x1_0000 });
+        maps.add(0x1000..0x9000, Backing { file: file.clone(), offset: 0x1_0000, is_shared: false });
         maps.remove(0x3000..0x4000);
         let shown = |maps: &FileMaps, range: Range<u32>| {
             let pieces = maps.split(range).into_iter();
@@ -81,7 +83,7 @@ mod tests {
         ];
         assert_eq!(shown(&maps, 0..0xa000), whole);
         assert_eq!(shown(&maps, 0x5000..0x6000), [(0x5000..0x6000, Some(0x1_4000))]);
-        maps.add(0x2000..0x5000, Backing { file, offset: 0 });
+        maps.add(0x2000..0x5000, Backing { file, offset: 0, is_shared: true });
         let pieces = [(0x1000..0x2000, Some(0x1_0000)), (0x2000..0x5000, Some(0)), (0x5000..0x6000, Some(0x1_4000))];
         assert_eq!(shown(&maps, 0x1000..0x6000), pieces);
     }

@@ -64,19 +64,19 @@ impl Mapping {
         unsafe { mmap_anonymous(self.at(offset, bytes).cast(), bytes, prot, flags).map(drop) }
     }
 
-    /// Puts a private copy of a file's pages at `offset`, made as they are written. The error leaves inaccessible pages or
-    /// what was there.
+    /// Puts a file's pages at `offset`: those themselves, or a private copy, made as they are written. The error leaves
+    /// inaccessible pages or what was there.
     pub(crate) fn commit_file(
         &self,
         offset: usize,
         bytes: usize,
         prot: ProtFlags,
         file: BorrowedFd<'_>,
-        file_offset: u64,
+        (file_offset, is_shared): (u64, bool),
     ) -> io::Result<()> {
         self.watch.get_or_init(|| Watch::new(self.base())).as_ref().ok_or(io::Errno::NOMEM)?;
         let to = self.at(offset, bytes);
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        let flags = if is_shared { MapFlags::SHARED } else { MapFlags::PRIVATE } | MapFlags::NORESERVE;
         // Elsewhere first: a refusal by the file's file system might otherwise leave a hole for others to fall into.
         // SAFETY: no address is asked for, so nothing existing is replaced.
         let made = unsafe { mmap(ptr::null_mut(), bytes, prot, flags, file, file_offset)? };

@@ -11,10 +11,13 @@ use mips::cpu::Size;
 use mips::exception::{Access, Denied, Fault};
 use mips::reading::interp::Bus;
 use run::Space;
+use rustix::fs::{MemfdFlags, fstat, ftruncate, memfd_create};
+use rustix::io::{pread, pwrite};
 use rustix::mm::{MprotectFlags, ProtFlags};
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// From this length on, bringing pages in at once is cheaper than a fault each.
@@ -78,7 +81,15 @@ impl GuestMemory {
         let (all, last) = (MprotectFlags::READ | MprotectFlags::WRITE, host(prot));
         let first = ProtFlags::from_bits_truncate(all.bits());
         match backing {
-            Some(Backing { file, offset }) => self.mapping.commit_file(start, bytes, first, file.as_fd(), *offset)?,
+            Some(Backing { file, offset, is_shared: true }) => {
+                let last = ProtFlags::from_bits_truncate(last.bits());
+                self.mapping.commit_file(start, bytes, last, file.as_fd(), (*offset, true))?;
+                self.pages.map(Addr(range.start), bytes as u32, prot);
+                return Ok(());
+            }
+            Some(Backing { file, offset, .. }) => {
+                self.mapping.commit_file(start, bytes, first, file.as_fd(), (*offset, false))?;
+            }
             None => self.mapping.commit(start, bytes, first)?,
         }
         if last.is_empty() {
@@ -185,6 +196,23 @@ impl GuestMemory {
     }
 }
 
+/// Pages that several address spaces can have.
+struct SharedPages(Arc<OwnedFd>);
+
+/// Reads or writes from where it stands until `bytes` bytes are done; false if that failed.
+fn retry(bytes: usize, mut go_on: impl FnMut(usize) -> rustix::io::Result<usize>) -> bool {
+    let mut done = 0;
+    while done < bytes {
+        match go_on(done) {
+            Ok(0) => return false,
+            Ok(count) => done += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
 /// Host protection for guest protection: executing is reading, and on MIPS as on most hosts writing implies reading.
 fn host(prot: Prot) -> MprotectFlags {
     let mut host = MprotectFlags::empty();
@@ -227,13 +255,59 @@ impl AddressSpace for GuestMemory {
         let file = file.clone().downcast::<OwnedFd>().map_err(|_| Unmappable)?;
         self.replace(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
-        if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file.as_fd(), offset).is_err() {
+        if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file.as_fd(), (offset, false)).is_err() {
             self.unmap(at, bytes);
             return Err(Unmappable);
         }
         self.pages.map(at, bytes, prot);
-        self.files.add(at.0..at.0 + bytes, Backing { file, offset });
+        self.files.add(at.0..at.0 + bytes, Backing { file, offset, is_shared: false });
         Ok(())
+    }
+
+    fn make_shared(&mut self, bytes: u64) -> Result<Mappable, OutOfMemory> {
+        let pages = memfd_create("shared", MemfdFlags::CLOEXEC).map_err(|_| OutOfMemory)?;
+        ftruncate(&pages, bytes).map_err(|_| OutOfMemory)?;
+        Ok(Arc::new(SharedPages(Arc::new(pages))))
+    }
+
+    fn map_shared(
+        &mut self,
+        at: Addr,
+        bytes: u32,
+        prot: Prot,
+        pages: &Mappable,
+        offset: u64,
+    ) -> Result<(), Unmappable> {
+        let file = match pages.downcast_ref::<SharedPages>() {
+            Some(SharedPages(pages)) => {
+                let length = fstat(pages).map_err(|_| Unmappable)?.st_size;
+                let needed = offset.checked_add(u64::from(bytes)).ok_or(Unmappable)?;
+                if u64::try_from(length).is_ok_and(|length| length < needed) {
+                    ftruncate(pages, needed).map_err(|_| Unmappable)?;
+                }
+                pages.clone()
+            }
+            None => pages.clone().downcast::<OwnedFd>().map_err(|_| Unmappable)?,
+        };
+        self.replace(at, bytes);
+        let host = ProtFlags::from_bits_truncate(host(prot).bits());
+        if self.mapping.commit_file(at.0 as usize, bytes as usize, host, file.as_fd(), (offset, true)).is_err() {
+            self.unmap(at, bytes);
+            return Err(Unmappable);
+        }
+        self.pages.map(at, bytes, prot);
+        self.files.add(at.0..at.0 + bytes, Backing { file, offset, is_shared: true });
+        Ok(())
+    }
+
+    fn read_shared(&self, pages: &Mappable, offset: u64, into: &mut [u8]) -> bool {
+        let pages = pages.downcast_ref::<SharedPages>();
+        pages.is_some_and(|SharedPages(pages)| retry(into.len(), |done| pread(pages, &mut into[done..], offset + done as u64)))
+    }
+
+    fn write_shared(&mut self, pages: &Mappable, offset: u64, from: &[u8]) -> bool {
+        let pages = pages.downcast_ref::<SharedPages>();
+        pages.is_some_and(|SharedPages(pages)| retry(from.len(), |done| pwrite(pages, &from[done..], offset + done as u64)))
     }
 
     fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {
@@ -347,6 +421,16 @@ impl Bus for GuestMemory {
             Size::Word if self.big_endian => self.store_bytes(at, value.to_be_bytes()),
             Size::Word => self.store_bytes(at, value.to_le_bytes()),
         }
+    }
+
+    fn exchange(&mut self, at: u32, old: u32, new: u32) -> Result<bool, Fault> {
+        self.reach(at, 4, Access::Load, Prot::READ)?;
+        let word = self.reach(at, 4, Access::Store, Prot::WRITE)?.cast::<u32>();
+        let order = |value: u32| if self.big_endian { value.to_be() } else { value.to_le() };
+        // SAFETY: every byte was just found writable, and only this thread maps or unmaps; other processes that have these pages
+        // access them as atomics where it matters. The caller promised that it is aligned.
+        let word = unsafe { AtomicU32::from_ptr(word) };
+        Ok(word.compare_exchange(order(old), order(new), Ordering::SeqCst, Ordering::SeqCst).is_ok())
     }
 
     fn fetch(&mut self, at: u32) -> Result<u32, Fault> {

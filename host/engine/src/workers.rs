@@ -5,7 +5,7 @@ use crate::native::Native;
 use crate::signals::Signals;
 use crate::wait::wait;
 use linux::{ExitStatus, Signal, Wait};
-use run::{Bell, Host, Over, Scheduler, Team};
+use run::{Bell, Host, InPlace, Over, Scheduler, Team};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -95,7 +95,7 @@ impl Shared {
             }
         }
         let descriptors = state.scheduler.descriptors().len();
-        let wants_turns = state.scheduler.wants_turns() && state.idle == 0;
+        let wants_turns = state.scheduler.wants_turns() || state.scheduler.has_ready() && state.idle == 0;
         let watched = (state.scheduler.deadline_ns(), descriptors, wants_turns);
         if watched != state.watched {
             let is_later = watched == (None, 0, false);
@@ -129,17 +129,17 @@ impl Host<Native> for Worker {
 
     fn wait(&mut self, tid: u32, waits: &Wait) -> bool {
         let _ = self.event.take();
-        if !self.shared.lock().scheduler.begin_wait(tid, self.event.clone()) {
-            return false;
+        match self.shared.lock().scheduler.begin_wait(tid, self.event.clone()) {
+            InPlace::Sleep => {}
+            InPlace::Woken => return true,
+            InPlace::Leave => return false,
         }
         let left = waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub((self.shared.now_ns)())));
         let mut descriptors = waits.descriptors.clone();
         descriptors.push((self.event.descriptor.as_raw_fd(), true, false));
         wait(left, &descriptors);
         let _ = self.event.take();
-        let mut state = self.shared.lock();
-        state.scheduler.end_wait(tid);
-        state.scheduler.over().is_none() && !state.scheduler.has_ready()
+        self.shared.lock().scheduler.end_wait(tid)
     }
 
     fn is_turn_over(&mut self, _: u64) -> bool {

@@ -2,7 +2,8 @@
 
 use crate::description::Description;
 use crate::program::code_file;
-use abi::{Addr, CodeFile, PAGE_BYTES, Prot};
+use crate::mm::SharedFile;
+use abi::{Addr, CodeFile, Mappable, PAGE_BYTES, Prot};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -26,6 +27,8 @@ pub(crate) enum Backing {
     Anonymous,
     /// Zeros, and /proc/self/maps calls it so: `[heap]`, `[stack]`, `[vdso]`.
     Named(&'static str),
+    /// Zeros at first, which other processes have, too; from where on, in bytes.
+    Shared(Mappable, u64),
     /// A file.
     File(FileBacking),
 }
@@ -45,6 +48,26 @@ pub(crate) struct FileBacking {
     pub(crate) held: u64,
     /// The file is open for writing.
     pub(crate) is_writable: bool,
+    /// What all who share it map; none if it is a copy of their own, written back.
+    pub(crate) pages: Option<Pages>,
+}
+
+/// The pages of a file that processes share.
+#[derive(Clone)]
+pub(crate) enum Pages {
+    /// The host's own.
+    Host(Mappable),
+    /// Those that stand for it as long as anybody maps it.
+    Own(Arc<SharedFile>),
+}
+
+impl Pages {
+    pub(crate) fn mappable(&self) -> &Mappable {
+        match self {
+            Pages::Host(pages) => pages,
+            Pages::Own(file) => &file.pages,
+        }
+    }
 }
 
 impl Area {
@@ -62,9 +85,13 @@ impl Area {
     /// Its part from `at` on, which lies `bytes` after its start.
     pub(crate) fn tail(&self, bytes: u32) -> Area {
         let mut tail = self.clone();
-        if let Backing::File(file) = &mut tail.backing {
-            file.offset += u64::from(bytes);
-            file.held = file.held.saturating_sub(u64::from(bytes));
+        match &mut tail.backing {
+            Backing::File(file) => {
+                file.offset += u64::from(bytes);
+                file.held = file.held.saturating_sub(u64::from(bytes));
+            }
+            Backing::Shared(_, offset) => *offset += u64::from(bytes),
+            Backing::Anonymous | Backing::Named(_) => {}
         }
         tail
     }
@@ -73,6 +100,10 @@ impl Area {
     pub(crate) fn shared_identity(&self, within: u32) -> Option<((u64, u64), u64)> {
         match &self.backing {
             Backing::File(file) => Some((file.identity, file.offset + u64::from(within))),
+            // No device has this number.
+            Backing::Shared(pages, offset) => {
+                Some(((u64::MAX, Arc::as_ptr(pages).addr() as u64), offset + u64::from(within)))
+            }
             Backing::Anonymous | Backing::Named(_) => None,
         }
     }
@@ -113,6 +144,7 @@ impl Area {
     /// The file that its bytes are written back to: what was never writable says nothing that the file does not.
     pub(crate) fn written_back(&self) -> Option<(&Arc<Description>, &FileBacking)> {
         match &self.backing {
+            Backing::File(FileBacking { pages: Some(Pages::Host(_)), .. }) => None,
             Backing::File(file) if self.is_shared && file.is_writable && self.was_writable => {
                 file.description.as_ref().map(|description| (description, file))
             }

@@ -12,9 +12,16 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Makes the pages of an area that starts at `at` and is not there yet: mapped where the host can, or else copied.
 pub(crate) fn place(space: &mut dyn AddressSpace, at: Addr, bytes: u32, area: &Area) -> Result<()> {
     let prot = super::effective(area.prot);
-    let Backing::File(file) = &area.backing else {
-        return space.map(at, bytes, prot).map_err(|_| Errno::ENOMEM);
+    let file = match &area.backing {
+        Backing::File(file) => file,
+        Backing::Shared(pages, offset) => {
+            return space.map_shared(at, bytes, prot, pages, *offset).map_err(|_| Errno::ENOMEM);
+        }
+        Backing::Anonymous | Backing::Named(_) => return space.map(at, bytes, prot).map_err(|_| Errno::ENOMEM),
     };
+    if let Some(pages) = &file.pages {
+        return space.map_shared(at, bytes, prot, pages.mappable(), file.offset).map_err(|_| Errno::ENOMEM);
+    }
     // What is written back must not show what others write in the meantime on some pages and not on others.
     if area.written_back().is_none()
         && let Some(description) = &file.description
@@ -106,7 +113,7 @@ impl Memory {
         for (start, area) in self.areas.within(from, to) {
             let first = start.max(from);
             let end = area.end.min(to).min(area.loaded_end(start));
-            if area.is_shared && matches!(area.backing, Backing::Anonymous) || end <= first {
+            if area.is_shared && !matches!(area.backing, Backing::File(_)) || end <= first {
                 continue;
             }
             let bytes = end.0 - first.0;

@@ -71,7 +71,18 @@ impl Memory {
     ) -> Result<Addr> {
         self.check_room(new, u64::from(old))?;
         let loaded = (area.loaded_end(at).0 - at.0).min(moved);
-        space.relocate(at, to, loaded).map_err(|_| Errno::ENOMEM)?;
+        let is_shared = match &area.backing {
+            Backing::File(file) => file.pages.is_some(),
+            Backing::Shared(..) => true,
+            Backing::Anonymous | Backing::Named(_) => false,
+        };
+        if is_shared {
+            // A copy would be nobody else's.
+            filemap::place(space, to, loaded, &area)?;
+            space.unmap(at, loaded);
+        } else {
+            space.relocate(at, to, loaded).map_err(|_| Errno::ENOMEM)?;
+        }
         self.areas.remove(at, at + moved);
         if old > moved {
             self.unmap(space, at + moved, old - moved)?;

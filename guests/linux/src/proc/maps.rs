@@ -16,6 +16,7 @@ pub(super) fn render(memory: &Memory) -> Vec<u8> {
         let mut line = String::new();
         let (offset, (device, inode)) = match &area.backing {
             Backing::File(file) => (file.offset, file.identity),
+            Backing::Shared(_, offset) => (*offset, (1, 0)),
             Backing::Anonymous | Backing::Named(_) => (0, (0, 0)),
         };
         let (major, minor) = (device >> 8 & 0xfff, device & 0xff);
@@ -28,6 +29,7 @@ pub(super) fn render(memory: &Memory) -> Vec<u8> {
         );
         let name: &[u8] = match &area.backing {
             Backing::Anonymous => b"",
+            Backing::Shared(..) => b"/dev/zero (deleted)",
             Backing::Named(name) => name.as_bytes(),
             Backing::File(file) => &file.path,
         };

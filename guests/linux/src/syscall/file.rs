@@ -4,6 +4,7 @@ use crate::description::Description;
 use crate::event::SignalFile;
 use crate::fdtable::Slot;
 use crate::flags::{Bits, Fd, OpenFlags, Whence};
+use crate::mm::SharedFile;
 use crate::notify::event;
 use crate::ready::special;
 use crate::reply::Reply;
@@ -175,6 +176,13 @@ fn read_pieces(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Ad
     if !description.is_seekable() {
         return stream_input(task, description, pieces);
     }
+    if let Some(shared) = shared(task, description) {
+        let from = match place {
+            Where::Offset => description.offset()?,
+            Where::At(from) => from,
+        };
+        shared.store(&*task.guest.space, from, pieces.iter().map(|(_, length)| u64::from(*length)).sum());
+    }
     let mut moved = 0_u32;
     let mut short = [0_u8; 4096];
     let mut long = Vec::new();
@@ -210,6 +218,15 @@ fn read_pieces(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Ad
         }
     }
     Ok(moved)
+}
+
+/// The pages that stand for a file, if somebody maps it.
+fn shared(task: &Task<'_, '_>, description: &Description) -> Option<Arc<SharedFile>> {
+    let shared = task.kernel.shared.lock();
+    if shared.is_empty() || !description.is_seekable() {
+        return None;
+    }
+    shared.get(super::lock::file_id(description).ok()?)
 }
 
 /// Reads what a stream has into pieces of memory: once, since asking again could wait, or take another message.
@@ -280,6 +297,13 @@ fn write_pieces(
         };
         match result {
             Ok(written) => {
+                if let Some(shared) = shared(task, description) {
+                    let from = match place {
+                        Where::Offset => description.offset()?.saturating_sub(written as u64),
+                        Where::At(from) => from + u64::from(moved),
+                    };
+                    shared.take(task.guest.space, from, &bytes[..written]);
+                }
                 moved += u32::try_from(written).unwrap_or(0);
                 if moved >= total || written == 0 || written < bytes.len() && description.is_seekable() {
                     return Ok(moved);

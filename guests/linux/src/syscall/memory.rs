@@ -1,7 +1,9 @@
 //! Memory: brk, mmap and what is done with mappings.
 
 use crate::flags::{Advice, Bits, Fd, MapFlags, ProtFlags, RemapFlags, SyncFlags};
-use crate::mm::{Backing, FileBacking, MapRequest, RemapRequest, page_range, round_up};
+use crate::description::Description;
+use crate::lock::FileId;
+use crate::mm::{Backing, FileBacking, MapRequest, Pages, RemapRequest, page_range, round_up};
 use crate::reply::Reply;
 use crate::task::Task;
 use abi::{Addr, PAGE_BYTES, USER_END};
@@ -57,7 +59,7 @@ fn map(
 ) -> Reply<Addr> {
     let is_shared = flags.is_shared();
     let backing = if flags.is_anonymous() {
-        Backing::Anonymous
+        anonymous(task, length, is_shared)
     } else {
         let description = task.description(fd)?;
         let metadata = description.node().metadata()?;
@@ -73,15 +75,20 @@ fn map(
         }
         let is_zero = metadata.kind == Kind::CharDevice(1, 5);
         match metadata.kind {
-            Kind::File => Backing::File(FileBacking {
-                path: Arc::new(task.path_of(description.place()).unwrap_or_default()),
-                identity: (metadata.device, metadata.inode),
-                offset,
-                held: metadata.size.saturating_sub(offset),
-                is_writable: description.flags().writes(),
-                description: Some(description),
-            }),
-            _ if is_zero => Backing::Anonymous,
+            Kind::File => {
+                let identity = (metadata.device, metadata.inode);
+                let pages = if is_shared == Some(true) { pages(task, &description, identity, metadata.size)? } else { None };
+                Backing::File(FileBacking {
+                    path: Arc::new(task.path_of(description.place()).unwrap_or_default()),
+                    identity,
+                    offset,
+                    held: metadata.size.saturating_sub(offset),
+                    is_writable: description.flags().writes(),
+                    description: Some(description),
+                    pages,
+                })
+            }
+            _ if is_zero => anonymous(task, length, is_shared),
             _ => return Err(Errno::ENODEV.into()),
         }
     };
@@ -95,6 +102,29 @@ fn map(
         backing,
     };
     Ok(task.thread.memory.lock().map(task.guest.space, request)?)
+}
+
+/// Zeros, which children share if that is asked for and the host can.
+fn anonymous(task: &mut Task<'_, '_>, length: u32, is_shared: Option<bool>) -> Backing {
+    let bytes = u64::from(round_up(length).unwrap_or(0));
+    let is_shared = is_shared == Some(true) && bytes > 0;
+    let shared = is_shared.then(|| task.guest.space.make_shared(bytes).ok()).flatten();
+    shared.map_or(Backing::Anonymous, |pages| Backing::Shared(pages, 0))
+}
+
+/// The pages of a file for a mapping that others shall see, if there are such.
+fn pages(task: &mut Task<'_, '_>, description: &Arc<Description>, identity: FileId, size: u64) -> Result<Option<Pages>> {
+    let file = description.file()?;
+    if file.is_shareable() {
+        return Ok(file.mappable().map(Pages::Host));
+    }
+    let is_known = task.kernel.shared.lock().get(identity).is_some();
+    if !is_known && !description.flags().writes() {
+        return Ok(None);
+    }
+    let kernel = task.thread.kernel.clone();
+    let pages = kernel.shared.lock().of(task.guest.space, identity, description, size)?;
+    Ok(pages.map(Pages::Own))
 }
 
 /// munmap(2)

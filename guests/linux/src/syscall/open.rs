@@ -71,13 +71,14 @@ fn open_within(
     mode: Mode,
     limits: Limits,
 ) -> Reply<Fd> {
-    if flags.is_temporary() {
-        return Err(Errno::EOPNOTSUPP.into());
-    }
     if let Some(description) = task.thread.opening.take() {
         return install(task, description, flags);
     }
     let path = task.path(path)?;
+    if flags.is_temporary() {
+        let description = open_unnamed(task, task.find(directory, &path, limits)?, flags, mode)?;
+        return install(task, description, flags);
+    }
     let keep_last_link = flags.keeps_link() || flags.creates() && flags.is_exclusive();
     let limits = Limits { keep_last_link, directory: flags.is_directory(), ..limits };
     let (place, is_new) = match task.find(directory, &path, limits)? {
@@ -96,6 +97,23 @@ fn open_within(
     };
     let description = open_place(task, place, flags, is_new)?;
     install(task, description, flags)
+}
+
+/// A new file without a name in a directory (open(2), O_TMPFILE). O_EXCL means that it is never given one.
+fn open_unnamed(task: &Task<'_, '_>, reached: Reached, flags: OpenFlags, mode: Mode) -> Result<Description> {
+    let Reached::Found(directory) = reached else { return Err(Errno::ENOENT) };
+    if !directory.node().kind()?.is_directory() {
+        return Err(Errno::ENOTDIR);
+    }
+    if !flags.writes() || flags.creates() {
+        return Err(Errno::EINVAL);
+    }
+    task.check_directory(&directory)?;
+    let node = directory.node().create_unnamed(&new(task, Make::File, mode), !flags.is_exclusive())?;
+    let file = node.open(flags.how())?;
+    // In that mount, so that it can be linked there; the name is what Linux shows.
+    let name = alloc::format!("#{}", node.metadata()?.inode);
+    Ok(Description::new(directory.child(name.as_bytes(), node), Some(file), flags.kept()))
 }
 
 /// Gives the file a descriptor; a fifo only once its other end is open.

@@ -52,6 +52,11 @@ fn resize(task: &Task<'_, '_>, place: &Place, size: u64) -> Result<()> {
 pub(super) fn fallocate(task: &mut Task<'_, '_>, fd: Fd, mode: Bits, at: u64, length: u64) -> Reply<()> {
     /// FALLOC_FL_KEEP_SIZE
     const KEEP_SIZE: u32 = 1;
+    /// FALLOC_FL_PUNCH_HOLE, with KEEP_SIZE as it must be.
+    const PUNCH_HOLE: u32 = 2 | KEEP_SIZE;
+    /// FALLOC_FL_ZERO_RANGE
+    const ZERO_RANGE: u32 = 0x10;
+    const ZERO_RANGE_KEEP_SIZE: u32 = ZERO_RANGE | KEEP_SIZE;
     let description = task.description(fd)?;
     description.writable()?;
     let end = at.checked_add(length).ok_or(Errno::EFBIG)?;
@@ -62,6 +67,14 @@ pub(super) fn fallocate(task: &mut Task<'_, '_>, fd: Fd, mode: Bits, at: u64, le
         (KEEP_SIZE, Kind::File) => Ok(()),
         (0, Kind::File) if description.node().metadata()?.size >= end => Ok(()),
         (0, Kind::File) => Ok(resize(task, description.place(), end)?),
+        (PUNCH_HOLE | ZERO_RANGE_KEEP_SIZE, Kind::File) => Ok(description.file()?.punch_hole(at, length)?),
+        (ZERO_RANGE, Kind::File) => {
+            description.file()?.punch_hole(at, length)?;
+            if description.node().metadata()?.size < end {
+                resize(task, description.place(), end)?;
+            }
+            Ok(())
+        }
         (0 | KEEP_SIZE, Kind::Fifo) => Err(Errno::ESPIPE.into()),
         (0 | KEEP_SIZE, _) => Err(Errno::ENODEV.into()),
         _ => Err(Errno::EOPNOTSUPP.into()),

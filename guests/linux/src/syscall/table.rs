@@ -89,10 +89,10 @@ file {
 }
 
 open {
-    open            4005 (path: Path, flags: OpenFlags, mode: NewMode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP";
+    open            4005 (path: Path, flags: OpenFlags, mode: NewMode) -> Fd, full;
     creat           4008 (path: Path, mode: Mode) -> Fd, full;
     pipe            4042 () -> Pair, full;
-    openat          4288 (directory: DirFd, path: Path, flags: OpenFlags, mode: NewMode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP";
+    openat          4288 (directory: DirFd, path: Path, flags: OpenFlags, mode: NewMode) -> Fd, full;
     pipe2           4328 (ends: Out<[u32; 2]>, flags: OpenFlags) -> (), partial "O_DIRECT makes no packets";
     memfd_create    4354 (name: Path, flags: Bits) -> Fd, partial "no seals, no huge pages";
     openat2         4437 (directory: DirFd, path: Path, how: InList<u64>, size: u32) -> Fd, partial "RESOLVE_CACHED is ignored";
@@ -130,7 +130,7 @@ space {
     readahead       4223 (fd: Fd, at: u64, count: u32) -> (), full;
     fadvise64       4254 (fd: Fd, at: u64, length: u64, advice: Bits) -> (), full;
     sync_file_range 4305 (fd: Fd, at: u64, length: u64, flags: Bits) -> (), full;
-    fallocate       4320 (fd: Fd, mode: Bits, at: u64, length: u64) -> (), partial "mode 0 and FALLOC_FL_KEEP_SIZE only; space is not set aside";
+    fallocate       4320 (fd: Fd, mode: Bits, at: u64, length: u64) -> (), partial "no FALLOC_FL_COLLAPSE_RANGE, INSERT_RANGE, UNSHARE_RANGE; space is not set aside";
     syncfs          4342 (fd: Fd) -> (), full;
 }
 
@@ -189,18 +189,18 @@ metadata {
 }
 
 attribute {
-    setxattr        4224 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "always EOPNOTSUPP";
-    lsetxattr       4225 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "always EOPNOTSUPP";
-    fsetxattr       4226 (fd: Fd, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "always EOPNOTSUPP";
-    getxattr        4227 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, full;
-    lgetxattr       4228 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, full;
-    fgetxattr       4229 (fd: Fd, name: Path, value: OutBytes, size: u32) -> u32, full;
-    listxattr       4230 (path: Path, list: OutBytes, size: u32) -> u32, partial "lists none";
-    llistxattr      4231 (path: Path, list: OutBytes, size: u32) -> u32, partial "lists none";
-    flistxattr      4232 (fd: Fd, list: OutBytes, size: u32) -> u32, partial "lists none";
-    removexattr     4233 (path: Path, name: Path) -> (), partial "always EOPNOTSUPP";
-    lremovexattr    4234 (path: Path, name: Path) -> (), partial "always EOPNOTSUPP";
-    fremovexattr    4235 (fd: Fd, name: Path) -> (), partial "always EOPNOTSUPP";
+    setxattr        4224 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "no access control lists (system.*)";
+    lsetxattr       4225 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "no access control lists (system.*)";
+    fsetxattr       4226 (fd: Fd, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "no access control lists (system.*)";
+    getxattr        4227 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, partial "no access control lists (system.*)";
+    lgetxattr       4228 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, partial "no access control lists (system.*)";
+    fgetxattr       4229 (fd: Fd, name: Path, value: OutBytes, size: u32) -> u32, partial "no access control lists (system.*)";
+    listxattr       4230 (path: Path, list: OutBytes, size: u32) -> u32, full;
+    llistxattr      4231 (path: Path, list: OutBytes, size: u32) -> u32, full;
+    flistxattr      4232 (fd: Fd, list: OutBytes, size: u32) -> u32, full;
+    removexattr     4233 (path: Path, name: Path) -> (), partial "no access control lists (system.*)";
+    lremovexattr    4234 (path: Path, name: Path) -> (), partial "no access control lists (system.*)";
+    fremovexattr    4235 (fd: Fd, name: Path) -> (), partial "no access control lists (system.*)";
 }
 
 timestamps {

@@ -21,7 +21,7 @@ const MODE_BITS: u32 = 0o1777;
 const OMIT: Timespec = Timespec { tv_sec: 0, tv_nsec: fs::UTIME_OMIT };
 
 impl Grant {
-    fn check_writable(&self) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         if self.access == Access::ReadWrite { Ok(()) } else { Err(Errno::EROFS) }
     }
 }
@@ -97,6 +97,18 @@ impl HostNode {
             }
             Make::Fifo | Make::CharDevice(..) | Make::BlockDevice(..) => Err(Errno::EPERM),
         }
+    }
+
+    /// A file without a name, where the host's file system can make one.
+    pub(super) fn unnamed_child(&self, new: &New<'_>, may_be_named: bool) -> Result<HostNode> {
+        let directory = self.directory()?;
+        self.grant.check_writable()?;
+        let once = if may_be_named { OFlags::empty() } else { OFlags::EXCL };
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC | once;
+        let file: OwnedFd = fs::openat(directory, ".", flags, Mode::RUSR | Mode::WUSR).map_err(errno::of)?;
+        fs::fchmod(&file, Mode::from_raw_mode(new.mode & MODE_BITS)).map_err(errno::of)?;
+        let stat = fs::fstat(&file).map_err(errno::of)?;
+        Ok(HostNode::new(&self.grant, &stat, Handle::Node(file)))
     }
 
     pub(super) fn link_child(&self, name: &OsStr, node: &NodeRef) -> Result<()> {

@@ -96,6 +96,9 @@ fn compared(registers: &[u8]) -> Option<(&[u8], &[u8])> {
 struct Code<'a>(RefCell<&'a mut Paged>);
 
 impl CodeSource for Code<'_> {
+    fn is_big_endian(&self) -> bool {
+        self.0.borrow().is_big_endian()
+    }
     fn word(&self, pc: u32) -> Option<u32> {
         if !pc.is_multiple_of(4) {
             return None;

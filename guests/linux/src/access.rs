@@ -44,11 +44,7 @@ impl Wish {
 
 impl Credentials {
     pub(crate) fn new(ids: &Ids) -> Credentials {
-        Credentials {
-            user: Triple::new(ids.uid),
-            group: Triple::new(ids.gid),
-            groups: ids.groups.clone(),
-        }
+        Credentials { user: Triple::new(ids.uid), group: Triple::new(ids.gid), groups: ids.groups.clone() }
     }
 
     /// What a program's file gives whoever runs it (S_ISUID, S_ISGID); the effective ones are saved in any case.

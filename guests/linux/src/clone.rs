@@ -160,8 +160,7 @@ impl Thread {
         } else {
             Arc::new(Mutex::new(self.whereabouts.lock().clone()))
         };
-        let memory =
-            if shares_memory { self.memory.clone() } else { Arc::new(Mutex::new(self.memory.lock().clone())) };
+        let memory = if shares_memory { self.memory.clone() } else { Arc::new(Mutex::new(self.memory.lock().clone())) };
         let thread = Thread {
             tid,
             kernel: self.kernel.clone(),

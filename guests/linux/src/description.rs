@@ -3,6 +3,7 @@
 use crate::flags::OpenFlags;
 use crate::kernel::Kernel;
 use crate::lock::Holder;
+use crate::notify::Opened;
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -24,6 +25,8 @@ pub(crate) struct Description {
     flags: Mutex<OpenFlags>,
     /// A directory's names, as they were when it was read from the start.
     entries: Mutex<Option<Arc<Vec<Entry>>>>,
+    /// Tells that it was closed, when it is dropped; none of what has no name.
+    _opened: Option<Opened>,
     /// Who keeps locks of its own, once there are any.
     locks: Mutex<Weak<Kernel>>,
 }
@@ -41,8 +44,15 @@ impl Description {
             offset: Mutex::new(0),
             flags: Mutex::new(flags),
             entries: Mutex::new(None),
+            _opened: None,
             locks: Mutex::default(),
         }
+    }
+
+    /// The same, telling when it is closed.
+    pub(crate) fn telling(mut self, opened: Opened) -> Description {
+        self._opened = Some(opened);
+        self
     }
 
     /// The same, under a title: memfd_create(2).

@@ -3,12 +3,12 @@
 use crate::kernel::Waker;
 use crate::mm::{Backing, Memory, STACK_END, TRAMPOLINE_PAGE};
 use crate::process::About;
-use crate::reply::{ExitStatus, Outcome};
-use crate::signal::{Disposition, Signal};
-use crate::thread::Thread;
 use crate::program::{Program, StartError};
+use crate::reply::{ExitStatus, Outcome};
 use crate::segments::{self, STACK_BYTES, fresh};
+use crate::signal::{Disposition, Signal};
 use crate::stack::{self, Contents};
+use crate::thread::Thread;
 use abi::{Addr, AddressSpace, Endian, PAGE_BYTES, Prot, State, USER_END, frame, o32};
 use alloc::sync::Arc;
 use alloc::vec::Vec;

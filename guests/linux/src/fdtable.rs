@@ -50,6 +50,11 @@ impl FdTable {
         i32::try_from(index).map_err(|_| Errno::EMFILE)
     }
 
+    /// Whether no descriptor below `end` is free.
+    pub(crate) fn is_full(&self, end: u32) -> bool {
+        self.slots.len() >= end as usize && self.slots.iter().take(end as usize).all(Option::is_some)
+    }
+
     /// Makes `fd` mean this, closing what it was.
     pub(crate) fn replace(&mut self, fd: i32, slot: Slot, end: u32) -> Result<()> {
         let index = Self::index(fd)?;

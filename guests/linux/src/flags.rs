@@ -2,6 +2,14 @@
 //!
 //! The numbers end here: handlers ask by name.
 
+mod event;
+mod ipc;
+mod socket;
+
+pub(crate) use event::*;
+pub(crate) use ipc::*;
+pub(crate) use socket::*;
+
 use abi::arg::{show_bits, show_name};
 use abi::o32::ArgReader;
 use abi::structs::file::Mode;

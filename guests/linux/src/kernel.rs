@@ -1,5 +1,6 @@
 //! [`Kernel`]: what all processes of a world share.
 
+use crate::commons::Commons;
 use crate::futex::Futexes;
 use crate::lock::Locks;
 use crate::mm::SharedFiles;
@@ -27,6 +28,8 @@ pub struct Kernel {
     pub(crate) table: Mutex<Table>,
     pub(crate) futexes: Mutex<Futexes>,
     pub(crate) locks: Mutex<Locks>,
+    /// Sockets, queues, and who watches files.
+    pub(crate) commons: Arc<Commons>,
     pub(crate) shared: Mutex<SharedFiles>,
     pub(crate) terminals: Terminals,
     /// The process and thread that makes a call just now: `/proc/self` is about them.
@@ -62,6 +65,7 @@ impl Kernel {
             table: Mutex::new(Table::new(process, parent, user)),
             futexes: Mutex::default(),
             locks: Mutex::default(),
+            commons: Arc::default(),
             shared: Mutex::default(),
             terminals: parts.terminals,
             current,

@@ -4,19 +4,15 @@ use crate::description::Description;
 use crate::flags::{Fd, OpenFlags};
 use crate::kernel::Kernel;
 use crate::process::Standing;
+use crate::ready::special;
 use crate::task::Task;
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
-use vfs::mount::Place;
-use vfs::node::{At, Change, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, TimeNs};
+use vfs::node::{At, File, Ready};
 use vfs::{Errno, Result, Watcher};
 
-/// File system magic of anonymous inodes (statfs(2), `ANON_INODE_FS_MAGIC`).
-const MAGIC: u32 = 0x0904_1934;
-
 /// A process as a file.
-#[derive(Clone)]
 pub(crate) struct PidFd {
     kernel: Weak<Kernel>,
     pid: u32,
@@ -26,15 +22,13 @@ impl PidFd {
     /// A descriptor for a process, which is closed by execve(2).
     pub(crate) fn open(task: &mut Task<'_, '_>, pid: u32, is_nonblocking: bool) -> Result<Fd> {
         let file = PidFd { kernel: Arc::downgrade(&task.kernel), pid };
-        let place = Place::detached(Arc::new(PidNode(file.clone())));
-        let flags = OpenFlags::of(Open { read: true, write: true, ..Open::default() });
-        let description = Description::new(place, Some(Box::new(file)), flags.with_nonblocking(is_nonblocking));
-        task.install(description.titled(b"anon_inode:[pidfd]".to_vec()), OpenFlags::CLOEXEC)
+        let flags = OpenFlags::read_write(OpenFlags::CLOEXEC.0).with_nonblocking(is_nonblocking);
+        task.install_anonymous("[pidfd]", Box::new(file), flags)
     }
 
     /// The process that a description stands for; EBADF if it stands for none.
     pub(crate) fn pid_of(description: &Description) -> Result<u32> {
-        description.node().as_any().downcast_ref::<PidNode>().map(|node| node.0.pid).ok_or(Errno::EBADF)
+        special::<PidFd>(description.file()?).map(|file| file.pid).ok_or(Errno::EBADF)
     }
 
     fn is_over(&self) -> bool {
@@ -68,42 +62,8 @@ impl File for PidFd {
             member.watchers.add(watcher);
         }
     }
-}
 
-/// What fstat(2) tells of it.
-struct PidNode(PidFd);
-
-impl Node for PidNode {
-    fn metadata(&self) -> Result<Metadata> {
-        Ok(Metadata {
-            kind: Kind::File,
-            mode: 0o600,
-            device: vfs::node::PIPE_DEVICE,
-            inode: u64::from(self.0.pid),
-            links: 1,
-            uid: 0,
-            gid: 0,
-            size: 0,
-            blocks: 0,
-            accessed: TimeNs(0),
-            modified: TimeNs(0),
-            changed: TimeNs(0),
-        })
-    }
-
-    fn set_metadata(&self, _change: &Change) -> Result<()> {
-        Err(Errno::EPERM)
-    }
-
-    fn open(&self, _how: Open) -> Result<Box<dyn File>> {
-        Err(Errno::ENXIO)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn file_system(&self) -> FileSystemInfo {
-        FileSystemInfo { magic: MAGIC, block_bytes: 4096, ..FileSystemInfo::default() }
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 }

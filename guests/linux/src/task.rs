@@ -4,6 +4,7 @@ use crate::description::Description;
 use crate::fdtable::Slot;
 use crate::flags::{Fd, OpenFlags};
 use crate::lock::Holder;
+use crate::ready;
 use crate::reply::{Interrupted, Reply, Stop, Wait};
 use crate::thread::Thread;
 use abi::{Guest, Path, State};
@@ -24,12 +25,22 @@ pub(crate) struct Task<'a, 'g> {
 pub(crate) struct Resume {
     /// When it gives up.
     pub(crate) until_ns: Option<u64>,
-    /// Bytes it has moved.
+    /// Bytes it has moved, or messages: its result if a signal interrupts it.
     pub(crate) moved: u32,
+    /// Bytes it has moved of the message after those.
+    pub(crate) within: u32,
     /// Whether it is among [`crate::futex::Futexes`].
     pub(crate) is_futex: bool,
     /// Who waits for a lock of a file.
     pub(crate) locks: Option<Holder>,
+}
+
+/// The earlier of two times, if there are.
+pub(crate) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Deref for Task<'_, '_> {
@@ -73,12 +84,24 @@ impl Task<'_, '_> {
 
     /// Waits until `until_ns` or for the descriptors.
     pub(crate) fn block<T>(&mut self, wait: Wait, interrupted: Interrupted) -> Reply<T> {
+        self.block_by(wait.until_ns, wait, interrupted)
+    }
+
+    /// Waits for what `wait` names, to look again; the call as a whole gives up at `deadline_ns`.
+    pub(crate) fn block_by<T>(
+        &mut self,
+        deadline_ns: Option<u64>,
+        mut wait: Wait,
+        interrupted: Interrupted,
+    ) -> Reply<T> {
         let resume = self.resume.unwrap_or_default();
-        self.resume = Some(Resume { until_ns: wait.until_ns, ..resume });
+        self.resume = Some(Resume { until_ns: deadline_ns, ..resume });
+        wait.until_ns = earlier(deadline_ns, wait.until_ns);
         Err(Stop::Block(wait, interrupted))
     }
 
-    /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write.
+    /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write, after
+    /// [`Task::attempt`].
     pub(crate) fn block_on<T>(&mut self, description: &Description, is_write: bool) -> Reply<T> {
         self.block_until(description, is_write, None)
     }
@@ -94,9 +117,20 @@ impl Task<'_, '_> {
             return Err(Errno::EAGAIN.into());
         }
         let file = description.file()?;
-        file.watch(&self.watcher);
-        let descriptor = file.host_descriptor();
-        let descriptors = descriptor.map(|fd| (fd, !is_write, is_write)).into_iter().collect();
-        self.block(Wait { until_ns, descriptors }, Interrupted::Restarts)
+        let mut wait = Wait::until(until_ns);
+        ready::wait_for(file, if is_write { ready::OUT } else { ready::IN }, &mut wait);
+        self.block_by(until_ns, wait, Interrupted::Restarts)
+    }
+
+    /// Does what may have to wait. A file that says EAGAIN is asked again once it knows whom to tell of changes, so that
+    /// none is missed between asking and waiting.
+    pub(crate) fn attempt<T>(&self, description: &Description, mut call: impl FnMut() -> Result<T>) -> Result<T> {
+        match call() {
+            Err(Errno::EAGAIN) if !description.flags().is_nonblocking() => {
+                description.file()?.watch(&self.watcher);
+                call()
+            }
+            result => result,
+        }
     }
 }

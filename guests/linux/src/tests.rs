@@ -244,6 +244,15 @@ fn random_calls_never_panic() {
             bench.ok(4005, &[DATA, 0x102, 0o666]);
             bench.ok(4005, &[DATA + 6, 0, 0]);
             bench.ok(4328, &[DATA + 64, 0]);
+            // Sockets of each style, and event descriptors.
+            for style in [1, 2, 5] {
+                bench.ok(4184, &[1, style, 0, DATA + 64]);
+            }
+            bench.ok(4326, &[0]);
+            bench.ok(4325, &[1, 0x80]);
+            bench.ok(4321, &[1, 0]);
+            bench.ok(4324, &[u32::MAX, DATA + 0x1000, 16, 0]);
+            bench.ok(4329, &[0]);
         }
         let number = table::ROWS[next() as usize % table::ROWS.len()].number;
         let arguments: Vec<u32> = (0..6)

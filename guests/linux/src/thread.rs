@@ -358,11 +358,13 @@ impl Thread {
         crate::trace::ended(self, status);
         self.leave();
         self.kernel.locks.lock().release(None, Holder::Process(self.process.pid));
+        self.kernel.commons.leave(self.process.pid);
         self.process.clocks.set_running(false);
         // A session loses its terminal with its leader, whose number it has.
         self.kernel.terminals.leave(self.process.pid, true);
         let used_ns = self.process.clocks.total_ns();
-        self.kernel.table.lock().end(self.process.pid, status, used_ns);
+        let watchers = self.kernel.table.lock().end(self.process.pid, status, used_ns);
+        watchers.notice();
         Outcome::Exit(status)
     }
 

@@ -148,7 +148,10 @@ mod tests {
         assert_eq!(timers.next_ns(&clocks), Some(110));
         clocks.0.store(122, Ordering::Relaxed);
         let sent = timers.expire(&clocks);
-        assert_eq!(sent.iter().map(|(thread, info)| (*thread, info.signal)).collect::<Vec<_>>(), [(None, Signal::ALRM)]);
+        assert_eq!(
+            sent.iter().map(|(thread, info)| (*thread, info.signal)).collect::<Vec<_>>(),
+            [(None, Signal::ALRM)]
+        );
         assert_eq!((timers.next_ns(&clocks), timers.intervals[0].overrun), (Some(125), 2));
         timers.intervals[0].set(&clocks, 0, 0);
         assert_eq!(timers.next_ns(&clocks), None);

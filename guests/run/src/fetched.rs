@@ -15,6 +15,9 @@ impl<S: Space> Fetched<'_, S> {
 }
 
 impl<S: Space> CodeSource for Fetched<'_, S> {
+    fn is_big_endian(&self) -> bool {
+        self.0.borrow().is_big_endian()
+    }
     fn word(&self, pc: u32) -> Option<u32> {
         if !pc.is_multiple_of(4) {
             return None;

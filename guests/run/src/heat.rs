@@ -21,7 +21,7 @@ pub(crate) struct Heat {
 #[inline]
 fn set(pc: u32) -> usize {
     // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
-    ((pc >> 2).wrapping_mul(0x9e37_79b9) >> (32 - SETS_BITS)) as usize
+    (pc.rotate_right(2).wrapping_mul(0x9e37_79b9) >> (32 - SETS_BITS)) as usize
 }
 
 impl Heat {

@@ -289,9 +289,9 @@ impl<E: Engine> Scheduler<E> {
         !self.ready.is_empty()
     }
 
-    /// Whether somebody who could run has to wait for others to be interrupted.
+    /// Whether a thread that could run waits for another one of its team.
     pub fn wants_turns(&self) -> bool {
-        self.has_ready() || self.away.values().any(|away| away.has_more || !away.noticed.is_empty())
+        self.away.values().any(|away| away.has_more || !away.noticed.is_empty())
     }
 
     /// Whether anybody is being run.

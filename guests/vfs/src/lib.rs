@@ -31,9 +31,11 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod changes;
 pub mod devfs;
 pub mod devpts;
 pub mod errno;
+pub mod layers;
 pub mod memfs;
 pub mod mount;
 pub mod node;

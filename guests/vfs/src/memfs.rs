@@ -1,8 +1,9 @@
 //! A file system in memory: [`MemFs`] describes one, [`MemFs::root`] makes it.
 //!
 //! The same nodes serve the copy-on-write overlay: there, a node may have another beneath it whose contents show through
-//! until they are changed (`overlay.rs`). Not here: extended attributes and permission checks.
+//! until they are changed (`overlay.rs`). Not here: permission checks.
 
+mod attributes;
 mod contents;
 mod file;
 mod names;
@@ -10,6 +11,7 @@ mod node;
 mod rename;
 mod shared;
 
+pub(crate) use names::Slot;
 pub(crate) use node::{Below, Body, MemNode, Up};
 pub(crate) use shared::Shared;
 

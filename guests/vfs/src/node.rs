@@ -37,6 +37,8 @@ pub enum Kind {
     Fifo,
     /// A socket's name.
     Socket,
+    /// A descriptor without a file, such as eventfd(2)'s: no kind at all to stat(2).
+    Anonymous,
 }
 
 /// A point in time: nanoseconds since the Unix epoch.
@@ -182,6 +184,17 @@ pub enum Rename {
     Exchange,
 }
 
+/// What setting an extended attribute does with one that exists (setxattr(2)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetXattr {
+    /// Replaces it, or makes it.
+    Put,
+    /// Fails with EEXIST.
+    Create,
+    /// Fails with ENODATA unless it exists.
+    Replace,
+}
+
 /// A file, directory, link or device that exists. Names are bytes without slash or NUL, never `.` or `..`.
 pub trait Node: Send + Sync {
     /// What stat(2) tells.
@@ -233,8 +246,25 @@ pub trait Node: Send + Sync {
     fn follow(&self) -> Option<NodeRef> {
         None
     }
-    /// Extended attribute; `ENODATA` if it has none of that name.
+    /// Makes a file that has no name; if `may_be_named`, [`Node::link`] can give it one (open(2), O_TMPFILE).
+    fn create_unnamed(&self, _new: &New<'_>, _may_be_named: bool) -> Result<NodeRef> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// Extended attribute; `ENODATA` if it has none of that name. Who may see or change which is the personality's
+    /// business (xattr(7)).
     fn xattr(&self, _name: &[u8]) -> Result<Vec<u8>> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// The names of its extended attributes.
+    fn xattrs(&self) -> Result<Vec<Vec<u8>>> {
+        Ok(Vec::new())
+    }
+    /// Gives it an extended attribute; `ENOSPC` if there is no room.
+    fn set_xattr(&self, _name: &[u8], _value: &[u8], _how: SetXattr) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
+    }
+    /// Takes an extended attribute away; `ENODATA` if it has none of that name.
+    fn remove_xattr(&self, _name: &[u8]) -> Result<()> {
         Err(Errno::EOPNOTSUPP)
     }
     /// Space and inodes of the file system (statfs(2)).
@@ -273,6 +303,17 @@ pub struct Ready {
     pub hangup: bool,
     /// An error is pending.
     pub error: bool,
+    /// The other end writes no more: POLLRDHUP.
+    pub read_hangup: bool,
+}
+
+/// How often a file became ready again: what edge-triggered epoll(7) compares. Both only ever grow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Edges {
+    /// Something came to be read, the end included.
+    pub readable: u64,
+    /// Room came to be written into, or nobody is left to read it.
+    pub writable: u64,
 }
 
 /// Where a read or write happens.
@@ -306,6 +347,18 @@ pub trait File: Send + Sync {
     /// Has `watcher` told when it may be ready for something that it is not ready for now. What is told by
     /// [`File::host_descriptor`], or is always ready, tells nobody.
     fn watch(&self, _watcher: &Arc<dyn Watcher>) {}
+    /// When it will be ready though nothing happens to it, on the monotonic clock: a timer.
+    fn due_ns(&self) -> Option<u64> {
+        None
+    }
+    /// How often it became ready again; none of files that do not count, which are then looked at for getting ready.
+    fn edges(&self) -> Option<Edges> {
+        None
+    }
+    /// What the personality knows it as, for calls that only such files have (epoll_wait(2), accept(2)).
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
     /// The offset that it shares with others outside, such as a redirected standard stream of the host. If it has one,
     /// read and write with [`At::Stream`], and seek here.
     fn shared_offset(&self) -> Option<&dyn SharedOffset> {
@@ -318,6 +371,10 @@ pub trait File: Send + Sync {
     /// Sends what was written to its medium.
     fn sync(&self) -> Result<()> {
         Ok(())
+    }
+    /// Makes a range zeros, and a hole where it can: the length stays (fallocate(2), FALLOC_FL_PUNCH_HOLE).
+    fn punch_hole(&self, _offset: u64, _length: u64) -> Result<()> {
+        Err(Errno::EOPNOTSUPP)
     }
     /// Start of the next data (`true`) or hole (`false`) at or after `offset` (lseek SEEK_DATA, SEEK_HOLE).
     fn seek_data(&self, _offset: u64, _data: bool) -> Result<u64> {

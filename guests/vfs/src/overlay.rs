@@ -83,6 +83,7 @@ impl MemNode {
             kind: metadata.kind,
             below: Some(Below { node: lower, device: metadata.device, is_shared }),
             metadata: Mutex::new(None),
+            attributes: Mutex::default(),
             up: Mutex::new(up),
             body,
         })

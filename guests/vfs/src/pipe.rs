@@ -3,11 +3,12 @@
 //! Nothing here waits: `EAGAIN` says that it would, and the caller decides how. SIGPIPE is the personality's.
 
 use crate::errno::Errno;
-use crate::node::{At, Change, Clock, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
+use crate::node::{At, Change, Clock, Edges, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
 use crate::watch::{Watcher, Watchers};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
 use spin::Mutex;
 
@@ -34,6 +35,8 @@ struct State {
     /// How many ends of each sort were ever opened: a waiting open is over when the other's count has moved or is not zero.
     readers_ever: u64,
     writers_ever: u64,
+    /// Writes and ends of writing; reads from a full pipe and ends of reading.
+    edges: Edges,
 }
 
 impl Pipe {
@@ -45,11 +48,15 @@ impl Pipe {
 
     /// Opens an end, or both; `ENXIO` for a writer that will not wait for a reader (fifo(7)).
     pub fn open(self: &Arc<Self>, how: Open) -> Result<Box<dyn File>> {
-        let mut state = self.state.lock();
-        if how.write && !how.read && how.nonblocking && state.readers == 0 {
+        if how.write && !how.read && how.nonblocking && self.state.lock().readers == 0 {
             return Err(Errno::ENXIO);
         }
-        let waits = !how.nonblocking && how.read != how.write;
+        Ok(self.end(how, !how.nonblocking && how.read != how.write))
+    }
+
+    /// One more end; `waits` says that open(2) returns only once the other one is there.
+    fn end(self: &Arc<Self>, how: Open, waits: bool) -> Box<dyn File> {
+        let mut state = self.state.lock();
         let waits_past = match (waits, how.read) {
             (true, true) if state.writers == 0 => Some(state.writers_ever),
             (true, false) if state.readers == 0 => Some(state.readers_ever),
@@ -63,12 +70,12 @@ impl Pipe {
         drop(state);
         self.watchers.notice();
         let (reads, writes) = (how.read, how.write);
-        Ok(Box::new(End { pipe: self.clone(), reads, writes, waits_past, writers_before }))
+        Box::new(End { pipe: self.clone(), reads, writes, waits_past, writers_before })
     }
 }
 
 /// One open end.
-struct End {
+pub struct End {
     pipe: Arc<Pipe>,
     reads: bool,
     writes: bool,
@@ -78,11 +85,73 @@ struct End {
     writers_before: u64,
 }
 
+/// What splice(2) and tee(2) do with a pipe beyond reading and writing.
+impl End {
+    /// The end of a pipe that a file is, if it is one.
+    #[must_use]
+    pub fn of(file: &dyn File) -> Option<&End> {
+        file.as_any()?.downcast_ref()
+    }
+
+    /// Whether both are ends of one pipe.
+    #[must_use]
+    pub fn is_same_pipe(&self, other: &End) -> bool {
+        Arc::ptr_eq(&self.pipe, &other.pipe)
+    }
+
+    /// Bytes that can be written now, at least one; EPIPE if nobody will read them.
+    pub fn room(&self) -> Result<usize> {
+        let state = self.pipe.state.lock();
+        match CAPACITY_BYTES.saturating_sub(state.bytes.len()) {
+            _ if state.readers == 0 => Err(Errno::EPIPE),
+            0 => Err(Errno::EAGAIN),
+            room => Ok(room),
+        }
+    }
+
+    /// Takes up to `most` bytes; none at the end.
+    pub fn take(&self, most: usize) -> Result<Vec<u8>> {
+        let mut bytes = self.peek(most)?;
+        let taken = self.read(At::Stream, &mut bytes)?;
+        bytes.truncate(taken);
+        Ok(bytes)
+    }
+
+    /// Up to `most` bytes, which stay; none at the end.
+    pub fn peek(&self, most: usize) -> Result<Vec<u8>> {
+        let state = self.pipe.state.lock();
+        if state.bytes.is_empty() && state.writers > 0 {
+            return Err(Errno::EAGAIN);
+        }
+        Ok(state.bytes.iter().take(most).copied().collect())
+    }
+
+    /// Puts bytes back that were taken and could not be passed on.
+    pub fn put_back(&self, bytes: &[u8]) {
+        let mut state = self.pipe.state.lock();
+        bytes.iter().rev().for_each(|byte| state.bytes.push_front(*byte));
+        state.edges.readable += u64::from(!bytes.is_empty());
+        drop(state);
+        self.pipe.watchers.notice();
+    }
+
+    /// Writes bytes for which there was [`End::room`], though others may have taken it meanwhile.
+    pub fn put(&self, bytes: &[u8]) {
+        let mut state = self.pipe.state.lock();
+        state.bytes.extend(bytes);
+        state.edges.readable += u64::from(!bytes.is_empty());
+        drop(state);
+        self.pipe.watchers.notice();
+    }
+}
+
 impl Drop for End {
     fn drop(&mut self) {
         let mut state = self.pipe.state.lock();
         state.readers -= usize::from(self.reads);
         state.writers -= usize::from(self.writes);
+        state.edges.readable += u64::from(self.writes);
+        state.edges.writable += u64::from(self.reads);
         if state.readers == 0 && state.writers == 0 {
             state.bytes = VecDeque::new();
         }
@@ -100,12 +169,14 @@ impl File for End {
         if state.bytes.is_empty() && !into.is_empty() {
             return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
+        let was_full = CAPACITY_BYTES.saturating_sub(state.bytes.len()) < ATOMIC_BYTES;
         let count = into.len().min(state.bytes.len());
         let (first, second) = state.bytes.as_slices();
         let from_first = count.min(first.len());
         into[..from_first].copy_from_slice(&first[..from_first]);
         into[from_first..count].copy_from_slice(&second[..count - from_first]);
         state.bytes.drain(..count);
+        state.edges.writable += u64::from(was_full && count > 0);
         drop(state);
         self.pipe.watchers.notice();
         Ok(count)
@@ -119,12 +190,13 @@ impl File for End {
         if state.readers == 0 {
             return Err(Errno::EPIPE);
         }
-        let room = CAPACITY_BYTES - state.bytes.len();
+        let room = CAPACITY_BYTES.saturating_sub(state.bytes.len());
         if from.len() <= ATOMIC_BYTES && from.len() > room || room == 0 && !from.is_empty() {
             return Err(Errno::EAGAIN);
         }
         let count = from.len().min(room);
         state.bytes.extend(&from[..count]);
+        state.edges.readable += u64::from(count > 0);
         drop(state);
         self.pipe.watchers.notice();
         Ok(count)
@@ -138,10 +210,15 @@ impl File for End {
         let state = self.pipe.state.lock();
         Ready {
             readable: self.reads && !state.bytes.is_empty(),
-            writable: self.writes && CAPACITY_BYTES - state.bytes.len() >= ATOMIC_BYTES,
+            writable: self.writes && CAPACITY_BYTES.saturating_sub(state.bytes.len()) >= ATOMIC_BYTES,
             hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
             error: self.writes && state.readers == 0,
+            read_hangup: false,
         }
+    }
+
+    fn edges(&self) -> Option<Edges> {
+        Some(self.pipe.state.lock().edges)
     }
 
     fn watch(&self, watcher: &Arc<dyn Watcher>) {
@@ -159,6 +236,10 @@ impl File for End {
 
     fn pending(&self) -> Result<usize> {
         Ok(self.pipe.state.lock().bytes.len())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 }
 
@@ -205,7 +286,8 @@ impl Node for PipeNode {
     }
 
     fn open(&self, how: Open) -> Result<Box<dyn File>> {
-        self.pipe.open(how)
+        // Who opens one without a name, by way of /proc, waits for nobody.
+        Ok(self.pipe.end(how, false))
     }
 
     fn kind(&self) -> Result<Kind> {
@@ -260,6 +342,16 @@ mod tests {
         drop(reader);
         assert_eq!(writer.write(At::Stream, &[2]), Err(Errno::EPIPE));
         assert!(writer.ready().error);
+    }
+
+    #[test]
+    fn one_without_a_name_is_opened_at_once() {
+        let clock: Clock = Arc::new(|| crate::node::TimeNs(0));
+        let node = PipeNode::new(1, 0, 0, &clock);
+        drop(node.open(Open { nonblocking: false, ..WRITE }).unwrap());
+        let reader = node.open(Open { nonblocking: false, ..READ }).unwrap();
+        assert!(!reader.is_opening());
+        assert_eq!(reader.read(At::Stream, &mut [0]), Ok(0));
     }
 
     #[test]

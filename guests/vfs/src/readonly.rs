@@ -1,7 +1,9 @@
 //! A view of a tree that refuses every write: [`read_only`].
 
 use crate::errno::Errno;
-use crate::node::{Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Node, NodeRef, Open, Rename, Result};
+use crate::node::{
+    Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Node, NodeRef, Open, Rename, Result, SetXattr,
+};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -82,6 +84,22 @@ impl Node for ReadOnly {
 
     fn xattr(&self, name: &[u8]) -> Result<Vec<u8>> {
         self.0.xattr(name)
+    }
+
+    fn xattrs(&self) -> Result<Vec<Vec<u8>>> {
+        self.0.xattrs()
+    }
+
+    fn set_xattr(&self, _name: &[u8], _value: &[u8], _how: SetXattr) -> Result<()> {
+        Err(Errno::EROFS)
+    }
+
+    fn remove_xattr(&self, _name: &[u8]) -> Result<()> {
+        Err(Errno::EROFS)
+    }
+
+    fn create_unnamed(&self, _new: &New<'_>, _may_be_named: bool) -> Result<NodeRef> {
+        Err(Errno::EROFS)
     }
 
     fn file_system(&self) -> FileSystemInfo {

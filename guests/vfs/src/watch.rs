@@ -8,6 +8,10 @@ use spin::Mutex;
 pub trait Watcher: Send + Sync {
     /// What is waited for may have happened.
     fn notice(&self);
+    /// Whether it no longer waits for anything: it is forgotten some time.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Those who wait for one thing.
@@ -18,6 +22,7 @@ impl Watchers {
     /// Tells `watcher` of the next change; once, however often it asks.
     pub fn add(&self, watcher: &Arc<dyn Watcher>) {
         let mut watchers = self.0.lock();
+        watchers.retain(|known| !known.is_over());
         if !watchers.iter().any(|known| Arc::ptr_eq(known, watcher)) {
             watchers.push(watcher.clone());
         }

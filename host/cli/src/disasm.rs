@@ -32,10 +32,13 @@ impl Disasm {
                 let found = functions.iter().find(|symbol| symbol.name == *wanted).ok_or_else(|| {
                     cannot(anyhow!("no function `{wanted}`; `strata disasm` without --symbol prints all there is"))
                 })?;
-                let next = functions.iter().map(|symbol| symbol.at).find(|at| *at > found.at);
-                let end =
-                    if found.bytes > 0 { found.at.saturating_add(found.bytes) } else { next.unwrap_or(found.at + 4) };
-                listing(&image, &bytes, &functions, found.at, end)
+                let next = functions.iter().map(|symbol| symbol.at & !1).find(|at| *at > found.at);
+                let end = if found.bytes > 0 {
+                    (found.at & !1).saturating_add(found.bytes)
+                } else {
+                    next.unwrap_or(found.at + 4)
+                };
+                listing(&image, &bytes, &functions, found.at & !1, end)
             }
             None => code_sections(&image, &bytes)
                 .iter()
@@ -65,20 +68,42 @@ pub(crate) fn code_sections(image: &Image, file: &[u8]) -> Vec<Section> {
     image.segments.iter().filter(|segment| segment.exec).map(part).collect()
 }
 
-/// The instructions from `at` to `end`, functions named where they begin.
+/// The instructions from `at` to `end`, functions named where they begin. What follows one is in its instruction set.
 fn listing(image: &Image, file: &[u8], functions: &[Symbol], at: u32, end: u32) -> String {
     let code = image.bytes_at(file, at, end.saturating_sub(at));
     let mut text = String::new();
     let mut named = functions.iter().skip_while(|symbol| symbol.at < at).peekable();
-    for (pc, word) in (at..).step_by(4).zip(code.chunks_exact(4)) {
-        while let Some(symbol) = named.next_if(|symbol| symbol.at <= pc) {
-            let _ = writeln!(text, "\n{:08x} <{}>:", symbol.at, symbol.name);
+    let (mut pc, mut is_mips16e) = (at, false);
+    loop {
+        while let Some(symbol) = named.next_if(|symbol| symbol.at & !1 <= pc) {
+            let _ = writeln!(text, "\n{:08x} <{}>:", symbol.at & !1, symbol.name);
+            is_mips16e = symbol.at & 1 != 0;
         }
-        let bytes = word.try_into().expect("chunks of four");
-        let word = image.endian.word(bytes);
-        let _ = writeln!(text, "{pc:8x}:  {word:08x}  {}", mips::disasm::word_at(pc, word));
+        let rest = code.get((pc - at) as usize..).unwrap_or_default();
+        let Some((encoding, line, bytes)) = (if is_mips16e { short(image, rest, pc) } else { long(image, rest, pc) })
+        else {
+            return text;
+        };
+        let _ = writeln!(text, "{pc:8x}:  {encoding:8}  {line}");
+        pc += bytes;
     }
-    text
+}
+
+/// The 32-bit instruction at the start of `code`: its word, its text, its bytes.
+fn long(image: &Image, code: &[u8], pc: u32) -> Option<(String, String, u32)> {
+    let word = image.endian.word(*code.first_chunk()?);
+    Some((format!("{word:08x}"), mips::disasm::word_at(pc, word), 4))
+}
+
+/// The same of a MIPS16e instruction.
+fn short(image: &Image, code: &[u8], pc: u32) -> Option<(String, String, u32)> {
+    let half = |at: usize| Some(u32::from(image.endian.half(*code.get(at..)?.first_chunk()?)));
+    let first = half(0)?;
+    if !mips::decode::is_long(first) {
+        return Some((format!("{first:04x}"), mips::disasm::word16_at(pc, first), 2));
+    }
+    let word = first << 16 | half(2)?;
+    Some((format!("{word:08x}"), mips::disasm::word16_at(pc, word), 4))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A program's code and data as they will be loaded, for who translates before it runs.
 
 use crate::disasm::code_sections;
-use image::{Image, Kind, Section, Segment};
+use image::{Ases, Endian, Image, Kind, Section, Segment};
 use mips::region::CodeSource;
 use mips::translate::region::Text;
 use std::collections::BTreeMap;
@@ -51,7 +51,8 @@ impl<'a> Loaded<'a> {
         });
         let words = data.map(|word| self.image.endian.word(word.try_into().expect("chunks of four")));
         let words = words.map(|word| word.wrapping_add(self.base));
-        let is_code = |pc: &u32| pc.is_multiple_of(4) && self.word(*pc).is_some();
+        let has_mips16e = self.image.ases.has(Ases::MIPS16);
+        let is_code = |pc: &u32| (pc & 3 == 0 || pc & 1 != 0 && has_mips16e) && self.word(*pc & !3).is_some();
         let mut hints: Vec<u32> = words.filter(is_code).collect();
         hints.sort_unstable();
         hints.dedup();
@@ -77,6 +78,9 @@ impl<'a> Loaded<'a> {
 }
 
 impl CodeSource for Loaded<'_> {
+    fn is_big_endian(&self) -> bool {
+        self.image.endian == Endian::Big
+    }
     fn word(&self, pc: u32) -> Option<u32> {
         let is_code = self.image.segment_at(pc.checked_sub(self.base)?)?.exec;
         if is_code && pc.is_multiple_of(4) { self.at(pc) } else { None }

@@ -1,5 +1,6 @@
 //! `strata`: runs unmodified MIPS Linux programs as WebAssembly. One file per subcommand.
 
+mod binfmt;
 mod cache;
 mod clocks;
 mod demo;
@@ -9,6 +10,7 @@ mod info;
 mod launch;
 mod loaded;
 mod parallel;
+mod rootfs;
 mod run;
 mod statistics;
 mod translate;
@@ -34,11 +36,13 @@ enum Command {
     Disasm(disasm::Disasm),
     Translate(translate::Translate),
     Cache(cache::Cache),
+    Rootfs(rootfs::Rootfs),
+    Binfmt(binfmt::Binfmt),
 }
 
 fn main() -> ExitCode {
     warn_on_stderr();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(binfmt::arguments());
     let done = match arguments.command.unwrap_or(Command::Demo(demo::Demo::default())) {
         Command::Run(run) => run.run(),
         Command::Demo(demo) => demo.run(),
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         Command::Disasm(disasm) => disasm.run(),
         Command::Translate(translate) => translate.run(),
         Command::Cache(cache) => cache.run(),
+        Command::Rootfs(rootfs) => rootfs.run(),
+        Command::Binfmt(binfmt) => binfmt.run(),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -1,5 +1,8 @@
 //! `strata run`: runs a MIPS Linux program.
 
+mod root;
+mod user;
+
 use crate::cache::Place;
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
@@ -38,14 +41,24 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
 
 Translated code is kept for the next run: `strata cache --help` says where.")]
 pub(crate) struct Run {
-    /// Use DIR as the guest's root file system, copy-on-write: DIR is never changed
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    /// Use a directory, or what is in a tar file or a squashfs image, as the guest's root file system, copy-on-write: it is never changed.
+    /// Given again, changes that --commit wrote, or layers of an OCI image, go on top
+    #[arg(long = "root", value_name = "DIR|FILE")]
+    roots: Vec<PathBuf>,
+    /// At the end, write what the guest changed in its root to a new directory, or to NAME.tar: files as they are now,
+    /// and an empty .wh.NAME for each NAME that is gone, as in layers of OCI images. What is in /tmp, and on --dir, is not
+    /// part of the root
+    #[arg(long, value_name = "DIR|NAME.tar", requires = "roots")]
+    commit: Option<PathBuf>,
     /// Let the guest use a directory; it finds it at GUEST (default: the same path)
     #[arg(long = "dir", value_name = "HOST[:GUEST][:ro]")]
     directories: Vec<OsString>,
+    /// Run PROGRAM as the kernel would if it could, on the host's files and as this user: the first argument is its name.
+    /// This is what binfmt_misc starts (`strata binfmt --help`)
+    #[arg(long, conflicts_with_all = ["roots", "directories", "host_program", "environment", "workdir"])]
+    binfmt: bool,
     /// Run a file of the host in the guest's root (it appears as /host/NAME); PROGRAM is then its first argument
-    #[arg(long, value_name = "FILE", requires = "root")]
+    #[arg(long, value_name = "FILE", requires = "roots")]
     host_program: Option<PathBuf>,
     /// Set a variable of the guest; NAME alone passes the host's on
     #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
@@ -165,7 +178,11 @@ impl Run {
         hostio::descriptors::raise_limit();
         let (wants_stats, tier) = (self.stats, run::Tier::from(self.tier));
         let mut grants = streams();
-        let found = self.find(&mut grants)?;
+        if self.binfmt {
+            self.become_user(&mut grants)?;
+        }
+        let (root, mut commit) = self.root(&mut grants)?;
+        let found = self.find(root, &mut grants)?;
         let name = found.name.clone();
         let mut writable = Vec::new();
         for directory in &self.directories {
@@ -173,6 +190,7 @@ impl Run {
             writable.extend(host);
             grants.push(grant);
         }
+        commit.iter_mut().for_each(|commit| commit.apart(&grants));
         let launch = Launch {
             file: found.file,
             bytes: found.bytes,
@@ -198,6 +216,7 @@ impl Run {
             timeout: self.timeout,
         };
         let mut ended = launch.run()?;
+        commit.map_or(Ok(()), |commit| commit.write())?;
         if ended.published.as_ref().is_err_and(|error| self.cache.is_nobodys_business(error)) {
             ended.published = Ok(None);
         }
@@ -205,16 +224,10 @@ impl Run {
     }
 
     /// Finds the program, grants what it is found through, and puts its name in front of its arguments.
-    fn find(&mut self, grants: &mut Vec<Grant>) -> Result<Found, Failure> {
-        let root = match &self.root {
-            Some(directory) => {
-                let node = hostio::directory::image(directory)
-                    .with_context(|| format!("--root {}: give a directory", directory.display()))?;
-                grants.push(Grant::Root(node.clone()));
-                Some(node)
-            }
-            None => None,
-        };
+    fn find(&mut self, root: Option<NodeRef>, grants: &mut Vec<Grant>) -> Result<Found, Failure> {
+        if self.binfmt {
+            return self.user_program(grants);
+        }
         if let Some(file) = self.host_program.clone() {
             self.program.insert(0, file.clone().into_os_string());
             return self.host_program(&file, HOST_PROGRAMS_AT, grants);

@@ -4,7 +4,7 @@
 
 use crate::mapping::Mapping;
 use mips::State;
-use mips::border::{self, MAP_AT, NO_ENTRY, PAGE_BYTES, STATE_AT};
+use mips::border::{self, MAP_AT, PAGE_BYTES, STATE_AT};
 use mips::translate::Unit;
 use rustix::io;
 use rustix::mm::ProtFlags;
@@ -51,18 +51,18 @@ impl CpuMemory {
     /// The place in the map for `pc`, if it can have one.
     fn place(&self, pc: u32) -> Option<*mut u32> {
         // SAFETY: the map has a word for each of the lower half, so this is inside the committed range.
-        (pc & NO_ENTRY == 0).then(|| unsafe { self.mapping.base().add((MAP_AT + pc) as usize).cast() })
+        border::place(pc).map(|place| unsafe { self.mapping.base().add((MAP_AT + place) as usize).cast() })
     }
 
     /// The entry of `pc`; zero if there is no code for it.
     pub(crate) fn entry(&self, pc: u32) -> u32 {
         // SAFETY: `place` gives a valid aligned pointer.
-        self.place(pc).map_or(0, |place| unsafe { place.read() })
+        self.place(pc).map_or(0, |place| border::entry_in(unsafe { place.read() }, pc))
     }
 
     /// Makes room for entries of many functions at once, if they lie close enough together for that to be faster.
     pub(crate) fn expect_entries(&mut self, functions: &[Unit]) {
-        let entries = || functions.iter().flat_map(|unit| unit.entries.iter().copied()).filter(|pc| pc & NO_ENTRY == 0);
+        let entries = || functions.iter().flat_map(|unit| unit.entries.iter()).filter_map(|pc| border::place(*pc));
         let (Some(first), Some(last)) = (entries().min(), entries().max()) else { return };
         let from = (MAP_AT + first) as usize & !(PAGE_BYTES as usize - 1);
         let bytes = (MAP_AT + last) as usize + 4 - from;
@@ -71,11 +71,22 @@ impl CpuMemory {
         }
     }
 
-    /// Sets the entry of `pc`, which code can begin at.
+    /// Sets the entry of `pc`, which code can begin at, unless its word has that of another PC.
     pub(crate) fn set_entry(&mut self, pc: u32, entry: u32) {
-        if let Some(place) = self.place(pc) {
+        let Some(place) = self.place(pc) else { return };
+        // SAFETY: `place` gives a valid aligned pointer.
+        let is_free = unsafe { place.read() } == 0 || self.entry(pc) != 0;
+        if is_free {
+            // SAFETY: as before.
+            unsafe { place.write(entry | border::tag(pc)) };
+        }
+    }
+
+    /// Takes away the entry of `pc`, if there is one.
+    pub(crate) fn clear_entry(&mut self, pc: u32) {
+        if let Some(place) = self.place(pc).filter(|_| self.entry(pc) != 0) {
             // SAFETY: `place` gives a valid aligned pointer.
-            unsafe { place.write(entry) };
+            unsafe { place.write(0) };
         }
     }
 }

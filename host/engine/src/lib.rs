@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod ahead;
+mod auxiliary;
 mod background;
 mod bell;
 mod codes;
@@ -27,6 +28,7 @@ mod wasm;
 mod workers;
 
 pub use ahead::Ahead;
+pub use auxiliary::keeps_name;
 pub use memory::GuestMemory;
 pub use native::{Native, Publisher};
 pub use perf_map::PerfMap;

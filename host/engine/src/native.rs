@@ -191,7 +191,7 @@ impl Native {
             if let Some(Region { units, first }) = self.regions[slot as usize].take() {
                 for (number, pc) in units[(slot - first) as usize].entries.iter().enumerate() {
                     if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
-                        self.cpu.set_entry(*pc, 0);
+                        self.cpu.clear_entry(*pc);
                     }
                 }
             }

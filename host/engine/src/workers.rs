@@ -95,7 +95,7 @@ impl Shared {
             }
         }
         let descriptors = state.scheduler.descriptors().len();
-        let wants_turns = state.scheduler.wants_turns() && state.idle == 0;
+        let wants_turns = state.scheduler.wants_turns() || state.scheduler.has_ready() && state.idle == 0;
         let watched = (state.scheduler.deadline_ns(), descriptors, wants_turns);
         if watched != state.watched {
             let is_later = watched == (None, 0, false);

@@ -5,6 +5,7 @@
 //! path resolution follows them in the guest's name space. A file node holds an `O_PATH` handle and is reopened through
 //! it, so that it stays itself when it is renamed; only in an image, which does not change, a name stands for the file.
 
+mod attribute;
 mod change;
 mod node;
 

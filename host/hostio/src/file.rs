@@ -80,6 +80,14 @@ impl File for HostFile {
         self.how.read && self.how.write
     }
 
+    fn punch_hole(&self, offset: u64, length: u64) -> Result<()> {
+        if !self.how.write {
+            return Err(Errno::EBADF);
+        }
+        let flags = fs::FallocateFlags::PUNCH_HOLE | fs::FallocateFlags::KEEP_SIZE;
+        retry_on_intr(|| fs::fallocate(&self.descriptor, flags, offset, length)).map_err(errno::of)
+    }
+
     fn sync(&self) -> Result<()> {
         retry_on_intr(|| fs::fsync(&self.descriptor)).map_err(errno::of)
     }

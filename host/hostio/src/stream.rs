@@ -180,6 +180,7 @@ impl File for OpenStream {
             writable: self.how.write && found.contains(PollFlags::OUT),
             hangup: found.contains(PollFlags::HUP),
             error: found.contains(PollFlags::ERR),
+            ..Ready::default()
         }
     }
 

@@ -65,21 +65,29 @@ const TTY_GROUP: u32 = 5;
 
 /// Pseudoterminals at a time, as many as Linux has where nobody says otherwise (pty(7), `/proc/sys/kernel/pty/max`).
 const TERMINALS_MAX: u32 = 4096;
+/// A file system in memory within the limits.
+fn memory(time_of_day: Clock, limits: Limits, mode: u32) -> MemFs {
+    MemFs { bytes_max: Some(limits.files_bytes), files_max: Some(FILES_MAX), mode, ..MemFs::new(time_of_day) }
+}
+
+/// A root for [`Grant::CopyOnWrite`]: `lower` is only read, and what is changed is kept in memory.
+pub fn copy_on_write(lower: NodeRef, time_of_day: Clock, limits: Limits) -> Result<NodeRef, BuildError> {
+    overlay(lower, &memory(time_of_day, limits, 0o755)).map_err(failed(b"/"))
+}
 
 /// Builds the world that `grants` open. The process itself mounts /proc.
 pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, BuildError> {
-    let memory = |mode| MemFs {
-        bytes_max: Some(limits.files_bytes),
-        files_max: Some(FILES_MAX),
-        mode,
-        ..MemFs::new(host.time_of_day.clone())
-    };
-    let (mut root, mut tty) = (None, None);
+    let memory = |mode| memory(host.time_of_day.clone(), limits, mode);
+    let (mut over, mut root, mut host_root, mut tty) = (None, None, None, None);
+    let (mut ids, mut umask) = (Ids::default(), 0o022);
     let mut streams = [None, None, None];
     let mut mounted: Vec<(Vec<u8>, Mount)> = Vec::new();
     for grant in grants {
         match grant {
+            Grant::CopyOnWrite(node) => over = Some(node),
             Grant::Root(lower) => root = Some(lower),
+            Grant::HostRoot(node) => host_root = Some(node),
+            Grant::User(user, mask) => (ids, umask) = (user, mask),
             Grant::Directory { node, at, is_read_only } => {
                 let mount = Mount::new(node, "host");
                 mounted.push((at, if is_read_only { mount.read_only() } else { mount }));
@@ -89,16 +97,19 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
             Grant::Terminal(node) => tty = Some(node),
         }
     }
-    let mounts = Mounts::new(match root {
-        Some(lower) => Mount::new(overlay(lower, &memory(0o755)).map_err(failed(b"/"))?, "overlay"),
-        None => Mount::new(memory(0o755).root(), "tmpfs"),
+    let is_host = host_root.is_some();
+    let mounts = Mounts::new(match (host_root, over, root) {
+        (Some(node), ..) => Mount::new(node, "host"),
+        (None, Some(node), _) => Mount::new(node, "overlay"),
+        (None, None, Some(lower)) => Mount::new(overlay(lower, &memory(0o755)).map_err(failed(b"/"))?, "overlay"),
+        (None, None, None) => Mount::new(memory(0o755).root(), "tmpfs"),
     });
     let terminals = Devpts::new(host.time_of_day.clone(), TERMINALS_MAX, TTY_GROUP);
     let devices = Devices {
         clock: host.time_of_day.clone(),
         random: host.random.clone(),
         tty,
-        tty_owner: (Ids::default().uid, TTY_GROUP),
+        tty_owner: (ids.uid, TTY_GROUP),
         terminals: terminals.clone(),
     };
     let private = [
@@ -108,7 +119,15 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         (b"/tmp".to_vec(), Mount::new(memory(0o1777).root(), "tmpfs")),
         (b"/proc".to_vec(), Mount::new(empty(&host), "tmpfs")),
     ];
-    for (at, mount) in private.into_iter().chain(mounted) {
+    for (at, mount) in private {
+        if !is_host {
+            mounts.mount_making(&at, mount).map_err(failed(&at))?;
+        } else if at != b"/tmp" {
+            // Nothing is made on the host for the guest's sake.
+            mounts.mount(&at, mount).or_else(is_missing).map_err(failed(&at))?;
+        }
+    }
+    for (at, mount) in mounted {
         mounts.mount_making(&at, mount).map_err(failed(&at))?;
     }
     Ok(World {
@@ -118,8 +137,8 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         clocks: host.clocks,
         random: host.random,
         names: Names::default(),
-        ids: Ids::default(),
-        umask: 0o022,
+        ids,
+        umask,
         memory_bytes_max: limits.memory_bytes,
         descriptors_max: limits.descriptors,
         threads_max: limits.threads,
@@ -132,6 +151,11 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
 /// A place for the process to mount /proc on, where the root has none.
 fn empty(host: &Host) -> NodeRef {
     MemFs::new(host.time_of_day.clone()).root()
+}
+
+/// What is not there need not be covered.
+fn is_missing(errno: Errno) -> Result<(), Errno> {
+    if errno == Errno::ENOENT { Ok(()) } else { Err(errno) }
 }
 
 fn failed(path: &[u8]) -> impl Fn(Errno) -> BuildError {

@@ -1,13 +1,20 @@
 //! Every kind of authority there is to give, one line each.
 
 use alloc::vec::Vec;
-use linux::Stream;
+use linux::{Ids, Stream};
 use vfs::NodeRef;
 
 /// One thing that a guest is given.
 pub enum Grant {
     /// A root file system, read and never written: what the guest changes is kept in memory.
     Root(NodeRef),
+    /// A root file system that keeps what the guest changes ([`crate::copy_on_write`]), for who wants it afterwards.
+    CopyOnWrite(NodeRef),
+    /// The host's own root file system, read and written as it is: for a program that its user runs as any other. Only
+    /// /dev, /dev/shm and /proc are the guest's own, where the host has them.
+    HostRoot(NodeRef),
+    /// Who the guest is, if it is not root, and its umask(2).
+    User(Ids, u32),
     /// A directory at a guest path.
     Directory {
         /// What is given.

@@ -10,5 +10,5 @@ extern crate alloc;
 mod build;
 mod grant;
 
-pub use build::{BuildError, Host, Limits, world};
+pub use build::{BuildError, Host, Limits, copy_on_write, world};
 pub use grant::Grant;

@@ -108,6 +108,7 @@ impl File for OpenStream {
             writable: writable.is_some(),
             hangup: either().any(|found| found.is_hangup),
             error: either().any(|found| found.is_error),
+            ..Ready::default()
         }
     }
 

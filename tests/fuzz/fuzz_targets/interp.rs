@@ -68,7 +68,7 @@ struct Machine {
 impl Machine {
     fn new(case: &Case) -> Machine {
         let memory = Memory {
-            code: Words(case.words.0.clone()),
+            code: Words(case.words.0.clone(), case.options.big_endian),
             data: vec![0; DATA_BYTES as usize],
             is_big_endian: case.options.big_endian,
         };

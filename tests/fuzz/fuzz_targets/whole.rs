@@ -14,8 +14,8 @@ fuzz_target!(|bytes: &[u8]| {
     let end = AT + 4 * words.0.len() as u32;
     // Some of it is data, and calls were seen that are none.
     let cut = AT + 4 * (blocks as u32 % (words.0.len() as u32).max(1));
-    let pointed_to = words.0.iter().copied().filter(|word| (AT..end).contains(word) && word % 4 == 0);
-    let mut hints: Vec<u32> = pointed_to.chain((AT..end).step_by(68)).collect();
+    let pointed_to = words.0.iter().copied().filter(|word| (AT..end).contains(word) && word % 4 != 2);
+    let mut hints: Vec<u32> = pointed_to.chain((AT | root & 1..end).step_by(68)).collect();
     hints.sort_unstable();
     hints.dedup();
     let called: BTreeMap<u32, Vec<u32>> =

@@ -1,7 +1,7 @@
 //! Programs made of templates: branches that stay inside, loops in loops, jumps into their middle, switches, calls.
 
 use super::AT;
-use mips::isa::{Op, ROWS, Row, row};
+use mips::isa::{Isa, Op, ROWS, Row, row};
 
 /// One template: which, which instruction of the table if it asks for one, and bits for its operands.
 pub type Item = (u8, u8, u32);
@@ -11,15 +11,36 @@ const ITEMS_MAX: usize = 400;
 /// Who uses few registers has them read what was written.
 const FEW_REGISTERS: u32 = 0x0318_c600;
 
-/// The words of `items`.
-pub fn words(items: &[Item], few_registers: bool) -> Vec<u32> {
+/// The words of `items`, of MIPS16e or not.
+pub fn words(items: &[Item], few_registers: bool, is_mips16e: bool, is_big_endian: bool) -> Vec<u32> {
     let items = &items[..items.len().min(ITEMS_MAX)];
+    if is_mips16e {
+        return halves(items).chunks_exact(2).map(|two| if is_big_endian { two[0] << 16 | two[1] } else { two[1] << 16 | two[0] }).collect();
+    }
     let mut writer = Writer { words: Vec::new(), starts: Vec::new(), fixes: Vec::new(), few_registers };
     for item in items {
         writer.starts.push(writer.words.len());
         writer.item(*item);
     }
     writer.finish()
+}
+
+/// The halfwords of items as MIPS16e: any row of it, half of the time one that branches near.
+fn halves(items: &[Item]) -> Vec<u32> {
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| row.since == Isa::MIPS16E).collect();
+    let is_branch = |row: &&&Row| row.operands.last().is_some_and(|operand| operand.starts_with("off"));
+    let branches: Vec<&Row> = rows.iter().filter(is_branch).copied().collect();
+    let mut halves = Vec::new();
+    for (kind, which, bits) in items {
+        let from = if kind % 2 == 0 { &rows } else { &branches };
+        let row = from[usize::from(*which) % from.len()];
+        // A long branch with few bits stays inside.
+        let bits = if kind % 2 == 0 { *bits } else { bits & !0x07ff_0030 };
+        let word = row.bits | bits & !row.mask;
+        halves.extend((row.bytes == 4).then_some(word >> 16));
+        halves.push(word & 0xffff);
+    }
+    halves
 }
 
 /// What of a word is a place in the code.
@@ -100,9 +121,10 @@ impl Writer {
         row.bits | bits & free
     }
 
-    /// Any row of the table.
+    /// Any row of the table's 32-bit instructions.
     fn plain(&mut self, which: u8, bits: u32) {
-        self.words.push(self.word(&ROWS[usize::from(which) % ROWS.len()], bits));
+        let rows: Vec<&Row> = ROWS.iter().filter(|row| row.since != Isa::MIPS16E).collect();
+        self.words.push(self.word(rows[usize::from(which) % rows.len()], bits));
     }
 
     fn branch(&mut self, which: u8, bits: u32) {

@@ -10,13 +10,16 @@ use mips::state::FpuMode;
 use mips::translate::Translated;
 use wasmparser::{Validator, WasmFeatures};
 
-/// Words at the start of a page, as a fuzzer likes them: short.
-pub struct Words(pub Vec<u32>);
+/// Words at the start of a page, as a fuzzer likes them: short; and whether they are big-endian.
+pub struct Words(pub Vec<u32>, pub bool);
 
 /// Where they lie.
 pub const AT: u32 = 0x40_0000;
 
 impl CodeSource for Words {
+    fn is_big_endian(&self) -> bool {
+        self.1
+    }
     fn word(&self, pc: u32) -> Option<u32> {
         let index = pc.checked_sub(AT)? / 4;
         self.0.get(index as usize).filter(|_| pc.is_multiple_of(4)).copied()
@@ -60,16 +63,18 @@ impl Case {
         let options = Options { big_endian: is(0), fpu, fault_precise: is(5) };
         let words = if header[1] & 1 == 0 {
             let items = code.chunks_exact(ITEM).map(|item| (item[0], item[1], word(&item[2..])));
-            code::words(&items.collect::<Vec<_>>(), header[1] & 2 == 0)
+            code::words(&items.collect::<Vec<_>>(), header[1] & 2 == 0, header[1] & 4 != 0, options.big_endian)
         } else {
             code.chunks_exact(4).map(word).collect()
         };
-        let root = AT + 4 * (u32::from(half(2)) % (words.len() as u32).max(1));
+        // One case in two enters it as MIPS16e, at either halfword.
+        let place = u32::from(half(2)) % (words.len() as u32).max(1);
+        let root = AT + 4 * place + if header[1] & 4 == 0 { 0 } else { 1 | u32::from(header[1] & 8) >> 2 };
         let mut gpr = [word(&header[8..]); 32];
         gpr[25] = root;
         gpr[28] = AT + 0x7ff0;
         let (blocks, instructions) = (half(4).into(), half(6).into());
-        Some(Case { words: Words(words), root, gpr, options, blocks, instructions, is_special: is(6) })
+        Some(Case { words: Words(words, options.big_endian), root, gpr, options, blocks, instructions, is_special: is(6) })
     }
 }
 

@@ -9,7 +9,7 @@ mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\x
 printf '%s' ":mipsel:M::$magic:$mask:/usr/bin/qemu-mipsel-static:F" >/proc/sys/fs/binfmt_misc/register
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
+mount -t overlay overlay -o "userxattr,lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
 mkdir -p /mnt/root/w
 mount --bind "$folder" /mnt/root/w
 mount -t proc proc /mnt/root/proc

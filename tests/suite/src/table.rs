@@ -121,7 +121,7 @@ fn architecture(program: &str) -> String {
 pub fn programs() -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for architecture in ["mipsel", "mips"] {
-        for level in ["O0", "O2", "Os"] {
+        for level in ["O0", "O2", "Os", "mips16"] {
             for source in names(&place::root().join("guests/programs/c"))? {
                 let Some(name) = source.strip_suffix(".c") else { continue };
                 let program = place::inputs().join("c").join(architecture).join(level).join(name);

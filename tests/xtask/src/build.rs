@@ -1,5 +1,5 @@
 //! The project's own C test programs: each of `guests/programs/c`, static, for both byte orders and three levels of
-//! optimization, into `target/inputs/c/<arch>/<level>/<name>`.
+//! optimization, and as MIPS16e code, into `target/inputs/c/<arch>/<level>/<name>`.
 
 use crate::setup::Skipped;
 use crate::step;
@@ -12,12 +12,19 @@ use std::thread;
 
 /// Byte orders: name of the folder, and of the compiler.
 pub(crate) const ARCHITECTURES: &[(&str, &str)] = &[("mipsel", "mipsel-linux-gnu-gcc"), ("mips", "mips-linux-gnu-gcc")];
-/// Levels of optimization.
-const LEVELS: &[&str] = &["O0", "O2", "Os"];
+/// Levels of optimization, and what they are to the compiler. MIPS16e code calls the C library, which is 32-bit code.
+const LEVELS: &[(&str, &[&str])] = &[
+    ("O0", &["-O0"]),
+    ("O2", &["-O2"]),
+    ("Os", &["-Os"]),
+    (MIPS16E, &["-O2", "-mips16", "-minterlink-mips16"]),
+];
+/// The level that is another instruction set.
+const MIPS16E: &str = "mips16";
 
 struct Job {
     compiler: &'static str,
-    level: &'static str,
+    options: &'static [&'static str],
     source: PathBuf,
     program: PathBuf,
 }
@@ -30,13 +37,14 @@ pub(crate) fn test_programs(skipped: &mut Skipped) -> Result<()> {
             skipped.push(format!("C test programs for {architecture}: {compiler} is not there"));
             continue;
         }
-        for level in LEVELS {
+        for (level, options) in LEVELS {
             let folder = step::root().join("target/inputs/c").join(architecture).join(level);
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
             for source in sources("guests/programs/c", "c")? {
                 let program = folder.join(source.file_stem().unwrap_or_default());
-                if !is_newer(&program, &source) {
-                    jobs.push(Job { compiler, level, source, program });
+                let is_possible = *level != MIPS16E || !has_assembly(&source)?;
+                if is_possible && !is_newer(&program, &source) {
+                    jobs.push(Job { compiler, options, source, program });
                 }
             }
         }
@@ -63,6 +71,12 @@ fn is_newer(made: &Path, from: &Path) -> bool {
     matches!((time(made), time(from)), (Some(made), Some(from)) if made >= from)
 }
 
+/// Whether a program is about instructions, those of 32-bit code: MIPS16e has not all of them.
+fn has_assembly(source: &Path) -> Result<bool> {
+    let text = fs::read_to_string(source).with_context(|| format!("cannot read {}", source.display()))?;
+    Ok(text.contains("__asm__"))
+}
+
 fn compile(job: &Job) -> Result<()> {
     let mut command = step::command(job.compiler, &["-std=gnu11", "-static", "-Wall", "-Werror"]);
     // What the compiler would prove to be undefined or pointless is what these programs are about.
@@ -70,7 +84,7 @@ fn compile(job: &Job) -> Result<()> {
         command.arg(format!("-Wno-{warning}"));
     }
     command.args(["-Wno-stringop-truncation", "-fno-strict-aliasing", "-ffp-contract=off"]);
-    command.arg(format!("-{}", job.level)).arg("-o").arg(&job.program).arg(&job.source);
+    command.args(job.options).arg("-o").arg(&job.program).arg(&job.source);
     command.args(["-lm", "-lrt", "-lpthread"]);
     let output = command.output().with_context(|| format!("cannot start {}", job.compiler))?;
     if !output.status.success() {

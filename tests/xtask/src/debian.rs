@@ -14,6 +14,7 @@ pub(crate) const PACKAGES: &[&str] = &[
     "binutils-mips-linux-gnu",
     "mmdebstrap",
     "qemu-user-static",
+    "squashfs-tools",
 ];
 
 /// Installs what of `packages` is missing, as root or through sudo.

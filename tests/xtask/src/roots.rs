@@ -1,44 +1,15 @@
-//! Whole root file systems of Debian packages, unpacked under `target/inputs` and never installed.
+//! Whole root file systems of Debian packages under `target/inputs`, made by `strata rootfs` as a user would.
 
 use crate::setup::Skipped;
 use crate::step;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
-/// What the root that dynamic programs are tested in is made of, the essential packages by name.
+/// What the root that dynamic programs are tested in has beside what every root of `strata rootfs` has.
 const PACKAGES: &[&str] = &[
-    "base-files",
-    "base-passwd",
-    "bash",
-    "bzip2",
-    "coreutils",
-    "dash",
-    "diffutils",
-    "file",
-    "findutils",
-    "gawk",
-    "git",
-    "grep",
-    "gzip",
-    "hostname",
-    "less",
-    "libc-bin",
-    "lua5.4",
-    "m4",
-    "make",
-    "mawk",
-    "openssl",
-    "patch",
-    "perl",
-    "procps",
-    "python3",
-    "sed",
-    "sqlite3",
-    "tar",
-    "util-linux",
-    "xz-utils",
-    "zstd",
+    "bzip2", "file", "gawk", "git", "less", "lua5.4", "m4", "make", "openssl", "patch", "perl", "procps", "python3",
+    "sqlite3", "xz-utils", "zstd",
 ];
 
 /// Makes the root if it is not there, or not of these packages.
@@ -50,23 +21,19 @@ pub(crate) fn make(skipped: &mut Skipped) {
         return;
     }
     step::say("making a root file system of Debian packages for mipsel");
-    if let Err(error) = unpack(&folder, &list).and_then(|()| Ok(fs::write(&mark, &list)?)) {
+    if let Err(error) = unpack(&folder).and_then(|()| Ok(fs::write(&mark, &list)?)) {
         skipped.push(format!("the root of dynamic programs: {error:#}"));
     }
 }
 
-fn unpack(folder: &Path, list: &str) -> Result<()> {
+fn unpack(folder: &Path) -> Result<()> {
     if fs::exists(folder)? {
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
-    let release = step::output(step::command("sh", &["-c", ". /etc/os-release; echo $VERSION_CODENAME"]));
-    let release = release.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    let is_root = step::output(step::command("id", &["-u"])).is_some_and(|uid| uid.trim() == "0");
-    let mut command = step::command("mmdebstrap", &["--quiet", "--variant=extract", "--architectures=mipsel"]);
-    command.arg("--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr");
-    command.arg(if is_root { "--mode=root" } else { "--mode=fakechroot" });
-    command.arg(format!("--include={list}")).arg(release.context("this is no release of Debian")?).arg(folder);
-    step::run(command)?;
-    ensure!(folder.join("bin/true").is_file(), "mmdebstrap made no root");
-    Ok(())
+    // The whole workspace, as the tests build it, so that wasmtime is not compiled twice.
+    step::run(step::command("cargo", &["build", "--release", "--workspace"]))?;
+    let strata = std::env::current_exe()?.with_file_name("strata");
+    let mut command = step::command(&strata.to_string_lossy(), &["rootfs"]);
+    command.arg(folder).args(PACKAGES);
+    step::run(command)
 }

@@ -11,8 +11,8 @@ pub(crate) fn run() -> Result<Skipped> {
     let mut skipped = Skipped::new();
     debian::install(debian::PACKAGES, &mut skipped);
     inputs::fetch(&mut skipped);
-    roots::make(&mut skipped);
     wasm_target(&mut skipped);
+    roots::make(&mut skipped);
     cargo_deny(&mut skipped);
     runtimes::fetch(&mut skipped);
     build::test_programs(&mut skipped)?;

@@ -15,6 +15,14 @@ pub enum Endian {
 }
 
 impl Endian {
+    /// The halfword that these bytes are.
+    pub fn half(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Endian::Little => u16::from_le_bytes(bytes),
+            Endian::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
     /// The word that these bytes are.
     pub fn word(self, bytes: [u8; 4]) -> u32 {
         match self {

@@ -6,6 +6,9 @@ use object::Endianness;
 use object::elf::{self, FileHeader32, SectionHeader32, Sym32};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
 
+/// In `st_other` of a function of MIPS16 code.
+const STO_MIPS16: u8 = 0xf0;
+
 /// Longest symbol name that is read, in bytes; C++ names reach some thousands.
 const NAME_BYTES_MAX: usize = 4096;
 
@@ -77,5 +80,7 @@ fn symbol(row: &Sym32<Endianness>, strings: &[u8], order: Endianness) -> Option<
         return None;
     }
     let name = String::from_utf8_lossy(name).into_owned();
-    Some(Symbol { name, at: row.st_value(order), bytes: row.st_size(order), kind })
+    // A linked program's symbol table says it beside the address, the dynamic one with it.
+    let is_mips16 = kind == SymbolKind::Function && row.st_other() & STO_MIPS16 == STO_MIPS16;
+    Some(Symbol { name, at: row.st_value(order) | u32::from(is_mips16), bytes: row.st_size(order), kind })
 }

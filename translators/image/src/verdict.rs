@@ -29,9 +29,6 @@ pub enum Why {
     /// microMIPS code.
     #[error("holds microMIPS code, which Strata does not run: build it with -mno-micromips")]
     MicroMips,
-    /// MIPS16 code.
-    #[error("holds MIPS16 code, which Strata does not run yet: build it with -mno-mips16")]
-    Mips16,
     /// Nothing to load.
     #[error("it has nothing to load: give the program, not its separate debug file")]
     NothingToLoad,
@@ -59,10 +56,6 @@ pub fn can_run(image: &Image) -> Result<(), Why> {
     }
     if image.ases.has(Ases::MICROMIPS) {
         return Err(Why::MicroMips);
-    }
-    // Bit 0 of an address is the ISA mode (MD00086 §2.5).
-    if image.ases.has(Ases::MIPS16) || image.entry & 1 != 0 {
-        return Err(Why::Mips16);
     }
     if image.segments.is_empty() {
         return Err(Why::NothingToLoad);

@@ -3,6 +3,9 @@
 //! The CPU memory is a second Wasm memory that the guest cannot address. It holds the register file, and the map of
 //! entries: for each word of the guest's user half one that says which function of the shared table continues there, and
 //! where in it. Nobody touches most of the map, so it takes address space and little memory.
+//!
+//! In a word, code can begin as one 32-bit instruction or as either of two halfwords of MIPS16e, and the map has room for one
+//! of the three: an entry's upper bits say which it is. Whoever comes first has it, and the others are interpreted.
 
 /// Module name of every import.
 pub const MODULE: &str = "strata";
@@ -39,9 +42,10 @@ pub const CALLS_AT: u32 = 0x800;
 const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
 /// Each so many-th of them leaves with [`Leave::Sampled`].
 pub const CALLS_A_SAMPLE: u32 = 1 << 16;
-/// The map of entries: that of `pc` lies at `MAP_AT + pc`.
+/// The map of entries: that of `pc` lies at `MAP_AT + place(pc)`.
 pub const MAP_AT: u32 = 0x1_0000;
-/// What no PC with an entry has set: the upper half of the address space is the kernel's, and code lies at words.
+/// What no PC of 32-bit code with an entry has set: the upper half of the address space is the kernel's, and code lies at
+/// words.
 pub const NO_ENTRY: u32 = 0x8000_0003;
 /// Where the CPU memory ends.
 pub const CPU_BYTES: u32 = MAP_AT + (1 << 31);
@@ -61,6 +65,26 @@ pub const REGION_ENTRIES_MAX: usize = 1 << ENTRY_BITS;
 /// The entry for place `entry` of the function in table slot `slot`; slot 0 is never used, so no entry is zero.
 pub const fn entry(slot: u32, entry: u32) -> u32 {
     slot << ENTRY_BITS | entry
+}
+
+/// Bits of an entry that are not [`tag`].
+pub const TAG_AT: u32 = 30;
+const _: () = assert!(SLOTS << ENTRY_BITS <= 1 << TAG_AT);
+
+/// What an entry for `pc` has in its upper bits. That of MIPS16e code is a negative number, so that one comparison finds
+/// whether there is one for 32-bit code.
+pub const fn tag(pc: u32) -> u32 {
+    if pc & 1 == 0 { 0 } else { (0b10 | pc >> 1 & 1) << TAG_AT }
+}
+
+/// Where in the map `pc` is, if it can have an entry: of which word it is.
+pub const fn place(pc: u32) -> Option<u32> {
+    if pc & LEFT != 0 || pc & 3 == 2 { None } else { Some(pc & !3) }
+}
+
+/// The entry of `pc` if `word` stands in its place; zero if that is none or another one's.
+pub const fn entry_in(word: u32, pc: u32) -> u32 {
+    if word >> TAG_AT << TAG_AT == tag(pc) { word & !(u32::MAX << TAG_AT) } else { 0 }
 }
 
 /// A bit in the PC that comes back if code left for a reason other than that there is none: no call should come back
@@ -104,5 +128,25 @@ impl Leave {
             4 => Leave::Moved,
             _ => Leave::NoCode,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_an_entry_for_one_of_its_three_places() {
+        let own = entry(SLOTS - 1, REGION_ENTRIES_MAX as u32 - 1);
+        for pc in [0x40_0100, 0x40_0101, 0x40_0103] {
+            assert_eq!(place(pc), Some(0x40_0100));
+            let word = own | tag(pc);
+            assert!(
+                [0x40_0100, 0x40_0101, 0x40_0103].map(|other| entry_in(word, other) == own)
+                    == [pc & 3 == 0, pc & 3 == 1, pc & 3 == 3]
+            );
+            assert_eq!((word.cast_signed() > 0, entry_in(0, pc)), (pc & 1 == 0, 0));
+        }
+        assert_eq!((place(0x40_0102), place(0x8000_0001)), (None, None));
     }
 }

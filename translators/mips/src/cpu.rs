@@ -52,13 +52,15 @@ pub enum Side {
     Right,
 }
 
-/// When the instruction in the delay slot runs.
+/// When the instruction in the delay slot runs, if there is one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Slot {
     /// Always: an ordinary branch.
     Always,
     /// Only if the branch is taken: a branch-likely.
     IfTaken,
+    /// There is none: a compact branch.
+    Never,
 }
 
 /// A 32-bit value. All arithmetic wraps; shifts use the low five bits of their amount.
@@ -193,13 +195,16 @@ pub trait Cpu {
     /// SC: stores if nothing changed since LL; 1 if it did.
     fn store_conditional(&mut self, at: Self::Word, value: Self::Word) -> Result<Self::Word, Self::Stop>;
 
-    /// The address after the delay slot.
-    fn link(&self) -> Self::Word;
-    /// Goes to `to` after the delay slot; bit 0 is the ISA mode. The value is captured now.
-    fn jump(&mut self, to: Self::Word);
+    /// The address `bytes` behind the instruction, with its ISA mode: where a call returns to.
+    fn link(&self, bytes: u32) -> Self::Word;
+    /// The address that MIPS16e's PC-relative instructions count from: the word that the instruction is in, or the jump in
+    /// whose slot it is.
+    fn pc_word(&self) -> Self::Word;
+    /// Goes to `to` after the delay slot, if there is one; bit 0 is the ISA mode. The value is captured now.
+    fn jump(&mut self, to: Self::Word, slot: Slot);
     /// J, JAL, JALX: goes to the address in this 256 MiB segment.
     fn jump_near(&mut self, target: u32, isa_mode: u32);
-    /// Branches after the delay slot if `when`.
+    /// Branches after the delay slot, if there is one, if `when`.
     fn branch(&mut self, when: Self::Bit, by: Offset, slot: Slot);
     /// Raises `cause` if `when`.
     fn trap(&mut self, when: Self::Bit, cause: Exception) -> Step<Self>

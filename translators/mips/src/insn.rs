@@ -1,7 +1,11 @@
 //! An instruction word and its named fields. A field's type knows how it prints.
 
+mod mips16e;
+
+pub use mips16e::{Frame, PcMem, PcPlus};
+
 use crate::cpu::Cond;
-use crate::isa::Op;
+use crate::isa::{FIRST_MIPS16E, Op};
 use crate::reg::{Cc, Control, Fpr, Gpr};
 use core::fmt;
 
@@ -10,7 +14,7 @@ use core::fmt;
 pub struct Insn {
     /// Which instruction.
     pub op: Op,
-    /// The 32-bit word, in host order.
+    /// The 32-bit word, in host order; of MIPS16e, what [`crate::decode16`] takes.
     pub word: u32,
 }
 
@@ -26,7 +30,7 @@ pub struct Uimm(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Amount(pub u8);
 
-/// A branch offset in bytes from the delay slot.
+/// A branch offset in bytes from the branch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Offset(pub i32);
 
@@ -82,6 +86,16 @@ impl Fmt {
 }
 
 impl Insn {
+    /// How many bytes it takes.
+    #[inline]
+    pub const fn bytes(self) -> u32 {
+        if self.is_mips16e() && self.word >> 16 == 0 { 2 } else { 4 }
+    }
+    /// Whether it is of MIPS16e.
+    #[inline]
+    pub const fn is_mips16e(self) -> bool {
+        self.op as usize >= FIRST_MIPS16E
+    }
     const fn bits(self, low: u32, count: u32) -> u32 {
         (self.word >> low) & ((1 << count) - 1)
     }
@@ -123,7 +137,7 @@ impl Insn {
     }
     /// Branch offset.
     pub const fn off(self) -> Offset {
-        Offset((self.word as i16 as i32) * 4)
+        Offset((self.word as i16 as i32) * 4 + 4)
     }
     /// Jump target.
     pub const fn target(self) -> Target {
@@ -225,7 +239,7 @@ impl fmt::Display for Amount {
 /// Relative, as it stands in the word; the disassembler of a whole image prints the address instead.
 impl fmt::Display for Offset {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, ".{:+}", self.0 + 4)
+        write!(out, ".{:+}", self.0)
     }
 }
 impl fmt::Display for Target {

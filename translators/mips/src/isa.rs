@@ -4,9 +4,11 @@
 //! disassembler prints, the fields the decoder extracts, the arguments the meaning in `semantics::<group>::<name>`
 //! receives. In an encoding, `0` and `1` are fixed and letters name the field that a bit belongs to; bits that the
 //! manual fixes to zero are fixed here, so a word that sets them is reserved. A row whose pattern refines another's
-//! (NOP is an SLL) wins. In a text, `fmt` and `cond` stand for the operand of that type.
+//! (NOP is an SLL) wins. In a text, `fmt` and `cond` stand for the operand of that type. A row that means what another
+//! one means names that meaning behind its level: so do most of MIPS16e, whose rows come last.
 
 use crate::cpu::{Fpu, Step};
+use crate::decode::{decode, decode16};
 use crate::insn::Insn;
 use crate::semantics;
 use core::fmt::Display;
@@ -22,6 +24,7 @@ pub enum Isa {
     MIPS4,
     MIPS32,
     MIPS32R2,
+    MIPS16E,
 }
 
 /// One instruction's static facts.
@@ -35,10 +38,14 @@ pub struct Row {
     pub text: &'static str,
     /// Encoding, high bit first, as written in the table.
     pub encoding: &'static str,
+    /// Its meaning: where in [`crate::semantics`] it is written.
+    pub meaning: &'static str,
     /// The manual chapter it is in.
     pub group: &'static str,
     /// Names of the operands, in assembler order.
     pub operands: &'static [&'static str],
+    /// Bytes of an instruction.
+    pub bytes: u32,
     /// Bits that are fixed.
     pub mask: u32,
     /// Their values.
@@ -47,8 +54,15 @@ pub struct Row {
     pub since: Isa,
 }
 
-/// Reads a pattern: which bits are fixed, and how.
-const fn pattern(encoding: &str) -> (u32, u32) {
+impl Row {
+    /// The instruction in a word of this row's instruction set, this row's or another one's.
+    pub fn decode(&self, word: u32) -> Option<Insn> {
+        if self.since == Isa::MIPS16E { decode16(word) } else { decode(word) }
+    }
+}
+
+/// Reads a pattern: which bits are fixed, and how, and how many bytes they are. What is not there is fixed to zero.
+const fn pattern(encoding: &str) -> (u32, u32, u32) {
     let text = encoding.as_bytes();
     let (mut mask, mut bits, mut seen, mut at) = (0u32, 0u32, 0, 0);
     while at < text.len() {
@@ -60,8 +74,8 @@ const fn pattern(encoding: &str) -> (u32, u32) {
         }
         at += 1;
     }
-    assert!(seen == 32, "an encoding has 32 bits");
-    (mask, bits)
+    assert!(seen == 16 || seen == 32, "an encoding has 16 or 32 bits");
+    if seen == 16 { (mask | 0xffff_0000, bits, 2) } else { (mask, bits, 4) }
 }
 
 /// Carries out an instruction.
@@ -70,8 +84,30 @@ pub type Meaning<C> = fn(&mut C, Insn) -> Step<C>;
 /// The meaning of each instruction by itself: [`perform`] for who knows beforehand which it will be.
 pub struct Meanings<C>(PhantomData<C>);
 
+/// The function that carries out a row: the one of its name, unless it says which.
+macro_rules! meaning {
+    ($group:ident $name:ident) => {
+        semantics::$group::$name
+    };
+    ($group:ident $name:ident $of:ident $meaning:ident) => {
+        semantics::$of::$meaning
+    };
+}
+
+/// Its name.
+macro_rules! meaning_name {
+    ($group:ident $name:ident) => {
+        concat!(stringify!($group), "::", stringify!($name))
+    };
+    ($group:ident $name:ident $of:ident $meaning:ident) => {
+        concat!(stringify!($of), "::", stringify!($meaning))
+    };
+}
+
 macro_rules! isa {
-    ($($group:ident { $($name:ident $text:literal $encoding:literal ($($field:ident),*) $since:ident;)* })*) => {
+    ($($group:ident {
+        $($name:ident $text:literal $encoding:literal ($($field:ident),*) $since:ident $($of:ident::$meaning:ident)?;)*
+    })*) => {
         /// An instruction of the table.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
         #[repr(u16)]
@@ -80,23 +116,25 @@ macro_rules! isa {
 
         /// The table.
         pub static ROWS: &[Row] = &[$($({
-            const PATTERN: (u32, u32) = pattern($encoding);
+            const PATTERN: (u32, u32, u32) = pattern($encoding);
             Row {
-                op: Op::$name, name: stringify!($name), text: $text, encoding: $encoding, group: stringify!($group),
-                operands: &[$(stringify!($field)),*], mask: PATTERN.0, bits: PATTERN.1, since: Isa::$since,
+                op: Op::$name, name: stringify!($name), text: $text, encoding: $encoding,
+                meaning: meaning_name!($group $name $($of $meaning)?), group: stringify!($group),
+                operands: &[$(stringify!($field)),*], bytes: PATTERN.2, mask: PATTERN.0, bits: PATTERN.1,
+                since: Isa::$since,
             }
         }),*),*];
 
         /// Carries out `insn` on `cpu`; if `cpu` is a translator, writes down how.
         #[inline(always)]
         pub fn perform<C: Fpu>(cpu: &mut C, insn: Insn) -> Step<C> {
-            match insn.op { $($(Op::$name => semantics::$group::$name(cpu, $(insn.$field()),*),)*)* }
+            match insn.op { $($(Op::$name => meaning!($group $name $($of $meaning)?)(cpu, $(insn.$field()),*),)*)* }
         }
 
         impl<C: Fpu> Meanings<C> {
             /// By [`Op`].
             pub const ALL: [Meaning<C>; ROWS.len()] =
-                [$($(|cpu, _insn| semantics::$group::$name(cpu, $(_insn.$field()),*)),*),*];
+                [$($(|cpu, _insn| meaning!($group $name $($of $meaning)?)(cpu, $(_insn.$field()),*)),*),*];
         }
 
         /// Hands each operand of `insn` to `each`, in assembler order.
@@ -311,7 +349,118 @@ system {
     wait       "wait"          "010000 1ccccccccccccccccccc 100000"         ()                    MIPS32;
     wrpgpr     "wrpgpr"        "010000 01110 ttttt ddddd 00000 000000"      (rd, rt)               MIPS32R2;
 }
+mips16e {
+    addiu2_16  "addiu"         "01001 xxx iiiiiiii"                         (rx, rx, simm8)        MIPS16E alu::addiu;
+    addiu3_16  "addiu"         "01000 xxx yyy 0 iiii"                       (ry, rx, simm4)        MIPS16E alu::addiu;
+    addiu_pc   "addiu"         "00001 xxx iiiiiiii"                         (rx, pc_plus)          MIPS16E;
+    addiu_sp2  "addiu"         "01100 011 iiiiiiii"                         (sp, sp, simm8_long)   MIPS16E alu::addiu;
+    addiu_sp3  "addiu"         "00000 xxx iiiiiiii"                         (rx, sp, zimm8_word)   MIPS16E alu::addiu;
+    addu16     "addu"          "11100 xxx yyy zzz 01"                       (rz, rx, ry)           MIPS16E alu::addu;
+    and16      "and"           "11101 xxx yyy 01100"                        (rx, rx, ry)           MIPS16E alu::and;
+    b16        "b"             "00010 iiiiiiiiiii"                          (off11)                MIPS16E;
+    beqz       "beqz"          "00100 xxx iiiiiiii"                         (rx, off8)             MIPS16E;
+    bnez       "bnez"          "00101 xxx iiiiiiii"                         (rx, off8)             MIPS16E;
+    break16    "break"         "11101 cccccc 00101"                         (code6)                MIPS16E trap::break_;
+    bteqz      "bteqz"         "01100 000 iiiiiiii"                         (t8, off8)             MIPS16E mips16e::beqz;
+    btnez      "btnez"         "01100 001 iiiiiiii"                         (t8, off8)             MIPS16E mips16e::bnez;
+    cmp        "cmp"           "11101 xxx yyy 01010"                        (t8, rx, ry)           MIPS16E alu::xor;
+    cmpi       "cmpi"          "01110 xxx iiiiiiii"                         (t8, rx, uimm8)        MIPS16E alu::xori;
+    div16      "div"           "11101 xxx yyy 11010"                        (rx, ry)               MIPS16E muldiv::div;
+    divu16     "divu"          "11101 xxx yyy 11011"                        (rx, ry)               MIPS16E muldiv::divu;
+    jal16      "jal"           "00011 0 nnnnn mmmmm iiiiiiiiiiiiiiii"       (target16)             MIPS16E;
+    jalr16     "jalr"          "11101 xxx 010 00000"                        (rx)                   MIPS16E;
+    jalrc      "jalrc"         "11101 xxx 110 00000"                        (rx)                   MIPS16E;
+    jalx16     "jalx"          "00011 1 nnnnn mmmmm iiiiiiiiiiiiiiii"       (target16)             MIPS16E;
+    jr16       "jr"            "11101 xxx 000 00000"                        (rx)                   MIPS16E branch::jr;
+    jr_ra      "jr"            "11101 000 001 00000"                        (ra)                   MIPS16E branch::jr;
+    jrc        "jrc"           "11101 xxx 100 00000"                        (rx)                   MIPS16E;
+    jrc_ra     "jrc"           "11101 000 101 00000"                        (ra)                   MIPS16E mips16e::jrc;
+    lb16       "lb"            "10000 xxx yyy iiiii"                        (ry, mem_byte)         MIPS16E memory::lb;
+    lbu16      "lbu"           "10100 xxx yyy iiiii"                        (ry, mem_byte)         MIPS16E memory::lbu;
+    lh16       "lh"            "10001 xxx yyy iiiii"                        (ry, mem_half)         MIPS16E memory::lh;
+    lhu16      "lhu"           "10101 xxx yyy iiiii"                        (ry, mem_half)         MIPS16E memory::lhu;
+    li         "li"            "01101 xxx iiiiiiii"                         (rx, zero, uimm8)      MIPS16E alu::ori;
+    lw16       "lw"            "10011 xxx yyy iiiii"                        (ry, mem_word)         MIPS16E memory::lw;
+    lw_pc      "lw"            "10110 xxx iiiiiiii"                         (rx, pc_mem)           MIPS16E;
+    lw_sp      "lw"            "10010 xxx iiiiiiii"                         (rx, mem_sp)           MIPS16E memory::lw;
+    mfhi16     "mfhi"          "11101 xxx 000 10000"                        (rx)                   MIPS16E muldiv::mfhi;
+    mflo16     "mflo"          "11101 xxx 000 10010"                        (rx)                   MIPS16E muldiv::mflo;
+    mov32r     "move"          "01100 101 rrrrr zzz"                        (to32, from16, zero)   MIPS16E alu::or;
+    movr32     "move"          "01100 111 yyy rrrrr"                        (ry, from32, zero)     MIPS16E alu::or;
+    mult16     "mult"          "11101 xxx yyy 11000"                        (rx, ry)               MIPS16E muldiv::mult;
+    multu16    "multu"         "11101 xxx yyy 11001"                        (rx, ry)               MIPS16E muldiv::multu;
+    neg        "neg"           "11101 xxx yyy 01011"                        (rx, zero, ry)         MIPS16E alu::subu;
+    nop16      "nop"           "01100 101 00000 000"                        ()                     MIPS16E shift::nop;
+    not        "not"           "11101 xxx yyy 01111"                        (rx, ry, zero)         MIPS16E alu::nor;
+    or16       "or"            "11101 xxx yyy 01101"                        (rx, rx, ry)           MIPS16E alu::or;
+    restore    "restore"       "01100 100 0 rst ffff"                       (frame)                MIPS16E;
+    save       "save"          "01100 100 1 rst ffff"                       (frame)                MIPS16E;
+    sb16       "sb"            "11000 xxx yyy iiiii"                        (ry, mem_byte)         MIPS16E memory::sb;
+    sdbbp16    "sdbbp"         "11101 cccccc 00001"                         (code6)                MIPS16E trap::sdbbp;
+    seb16      "seb"           "11101 xxx 100 10001"                        (rx, rx)               MIPS16E alu::seb;
+    seh16      "seh"           "11101 xxx 101 10001"                        (rx, rx)               MIPS16E alu::seh;
+    sh16       "sh"            "11001 xxx yyy iiiii"                        (ry, mem_half)         MIPS16E memory::sh;
+    sll16      "sll"           "00110 xxx yyy aaa 00"                       (rx, ry, sa3)          MIPS16E shift::sll;
+    sllv16     "sllv"          "11101 xxx yyy 00100"                        (ry, ry, rx)           MIPS16E shift::sllv;
+    slt16      "slt"           "11101 xxx yyy 00010"                        (t8, rx, ry)           MIPS16E alu::slt;
+    slti16     "slti"          "01010 xxx iiiiiiii"                         (t8, rx, zimm8)        MIPS16E alu::slti;
+    sltiu16    "sltiu"         "01011 xxx iiiiiiii"                         (t8, rx, zimm8)        MIPS16E alu::sltiu;
+    sltu16     "sltu"          "11101 xxx yyy 00011"                        (t8, rx, ry)           MIPS16E alu::sltu;
+    sra16      "sra"           "00110 xxx yyy aaa 11"                       (rx, ry, sa3)          MIPS16E shift::sra;
+    srav16     "srav"          "11101 xxx yyy 00111"                        (ry, ry, rx)           MIPS16E shift::srav;
+    srl16      "srl"           "00110 xxx yyy aaa 10"                       (rx, ry, sa3)          MIPS16E shift::srl;
+    srlv16     "srlv"          "11101 xxx yyy 00110"                        (ry, ry, rx)           MIPS16E shift::srlv;
+    subu16     "subu"          "11100 xxx yyy zzz 11"                       (rz, rx, ry)           MIPS16E alu::subu;
+    sw16       "sw"            "11011 xxx yyy iiiii"                        (ry, mem_word)         MIPS16E memory::sw;
+    sw_ra_sp   "sw"            "01100 010 iiiiiiii"                         (ra, mem_sp)           MIPS16E memory::sw;
+    sw_sp      "sw"            "11010 xxx iiiiiiii"                         (rx, mem_sp)           MIPS16E memory::sw;
+    xor16      "xor"           "11101 xxx yyy 01110"                        (rx, rx, ry)           MIPS16E alu::xor;
+    zeb        "zeb"           "11101 xxx 000 10001"                        (rx)                   MIPS16E;
+    zeh        "zeh"           "11101 xxx 001 10001"                        (rx)                   MIPS16E;
+//  With EXTEND, which takes the place of a bigger immediate's upper bits.
+    addiu2_x   "addiu"         "11110 mmmmmm nnnnn 01001 xxx 000 iiiii"     (rx, rx, simmx)        MIPS16E alu::addiu;
+    addiu3_x   "addiu"         "11110 mmmmmmm nnnn 01000 xxx yyy 0 iiii"    (ry, rx, simmx15)      MIPS16E alu::addiu;
+    addiu_pc_x "addiu"         "11110 mmmmmm nnnnn 00001 xxx 000 iiiii"     (rx, pc_plusx)         MIPS16E mips16e::addiu_pc;
+    addiu_sp2_x "addiu"        "11110 mmmmmm nnnnn 01100 011 000 iiiii"     (sp, sp, simmx)        MIPS16E alu::addiu;
+    addiu_sp3_x "addiu"        "11110 mmmmmm nnnnn 00000 xxx 000 iiiii"     (rx, sp, simmx)        MIPS16E alu::addiu;
+    asmacro    "asmacro"       "11110 ccccccccccc 11100 ccccccccccc"        ()                     MIPS16E;
+    b_x        "b"             "11110 mmmmmm nnnnn 00010 000000 iiiii"      (offx)                 MIPS16E mips16e::b16;
+    beqz_x     "beqz"          "11110 mmmmmm nnnnn 00100 xxx 000 iiiii"     (rx, offx)             MIPS16E mips16e::beqz;
+    bnez_x     "bnez"          "11110 mmmmmm nnnnn 00101 xxx 000 iiiii"     (rx, offx)             MIPS16E mips16e::bnez;
+    bteqz_x    "bteqz"         "11110 mmmmmm nnnnn 01100 000 000 iiiii"     (t8, offx)             MIPS16E mips16e::beqz;
+    btnez_x    "btnez"         "11110 mmmmmm nnnnn 01100 001 000 iiiii"     (t8, offx)             MIPS16E mips16e::bnez;
+    cmpi_x     "cmpi"          "11110 mmmmmm nnnnn 01110 xxx 000 iiiii"     (t8, rx, uimmx)        MIPS16E alu::xori;
+    lb_x       "lb"            "11110 mmmmmm nnnnn 10000 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::lb;
+    lbu_x      "lbu"           "11110 mmmmmm nnnnn 10100 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::lbu;
+    lh_x       "lh"            "11110 mmmmmm nnnnn 10001 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::lh;
+    lhu_x      "lhu"           "11110 mmmmmm nnnnn 10101 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::lhu;
+    li_x       "li"            "11110 mmmmmm nnnnn 01101 xxx 000 iiiii"     (rx, zero, uimmx)      MIPS16E alu::ori;
+    lw_x       "lw"            "11110 mmmmmm nnnnn 10011 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::lw;
+    lw_pc_x    "lw"            "11110 mmmmmm nnnnn 10110 xxx 000 iiiii"     (rx, pc_memx)          MIPS16E mips16e::lw_pc;
+    lw_sp_x    "lw"            "11110 mmmmmm nnnnn 10010 xxx 000 iiiii"     (rx, memx_sp)          MIPS16E memory::lw;
+    restore_x  "restore"       "11110 xxx hhhh aaaa 01100 100 0 rst ffff"   (framex)               MIPS16E mips16e::restore;
+    save_x     "save"          "11110 xxx hhhh aaaa 01100 100 1 rst ffff"   (framex)               MIPS16E mips16e::save;
+    sb_x       "sb"            "11110 mmmmmm nnnnn 11000 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::sb;
+    sh_x       "sh"            "11110 mmmmmm nnnnn 11001 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::sh;
+    sll_x      "sll"           "11110 aaaaa 0 00000 00110 xxx yyy 000 00"   (rx, ry, sax)          MIPS16E shift::sll;
+    slti_x     "slti"          "11110 mmmmmm nnnnn 01010 xxx 000 iiiii"     (t8, rx, simmx)        MIPS16E alu::slti;
+    sltiu_x    "sltiu"         "11110 mmmmmm nnnnn 01011 xxx 000 iiiii"     (t8, rx, simmx)        MIPS16E alu::sltiu;
+    sra_x      "sra"           "11110 aaaaa 0 00000 00110 xxx yyy 000 11"   (rx, ry, sax)          MIPS16E shift::sra;
+    srl_x      "srl"           "11110 aaaaa 0 00000 00110 xxx yyy 000 10"   (rx, ry, sax)          MIPS16E shift::srl;
+    sw_x       "sw"            "11110 mmmmmm nnnnn 11011 xxx yyy iiiii"     (ry, memx)             MIPS16E memory::sw;
+    sw_ra_sp_x "sw"            "11110 mmmmmm nnnnn 01100 010 000 iiiii"     (ra, memx_sp)          MIPS16E memory::sw;
+    sw_sp_x    "sw"            "11110 mmmmmm nnnnn 11010 xxx 000 iiiii"     (rx, memx_sp)          MIPS16E memory::sw;
 }
+}
+
+/// The number of MIPS16e's first row.
+pub(crate) const FIRST_MIPS16E: usize = {
+    let mut first = 0;
+    while !matches!(ROWS[first].since, Isa::MIPS16E) {
+        first += 1;
+    }
+    first
+};
 
 /// The row of an instruction.
 pub fn row(op: Op) -> &'static Row {

@@ -23,7 +23,7 @@ mod semantics;
 pub mod state;
 pub mod translate;
 
-pub use decode::decode;
+pub use decode::{decode, decode16};
 pub use exception::Exception;
 pub use insn::Insn;
 pub use reg::{Fpr, Gpr};

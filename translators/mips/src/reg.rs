@@ -27,6 +27,8 @@ impl Gpr {
     pub const A2: Gpr = Gpr(6);
     /// Fourth argument, and the error flag of a system call.
     pub const A3: Gpr = Gpr(7);
+    /// MIPS16e's T: what its comparisons write and its branches test.
+    pub const T8: Gpr = Gpr(24);
     /// Address of the function being called, in position-independent code.
     pub const T9: Gpr = Gpr(25);
     /// Global pointer.

@@ -1,6 +1,6 @@
 //! What is translated together: the basic blocks that a root reaches without calling or computing an address.
 
-use crate::decode::decode;
+use crate::decode::decode_at;
 use crate::insn::Insn;
 use crate::reading::effects::{Flow, always_runs_slot, effects};
 use crate::reg::Gpr;
@@ -9,21 +9,32 @@ use alloc::vec::Vec;
 
 /// Where translators read code.
 pub trait CodeSource {
-    /// The word at `pc`, in host order; `None` if it cannot be fetched.
+    /// Whether it is big-endian.
+    fn is_big_endian(&self) -> bool;
+    /// The word at `pc`, a multiple of 4, in host order; `None` if it cannot be fetched.
     fn word(&self, pc: u32) -> Option<u32>;
     /// The word of data at `at`, in host order, as it is now; `None` if it cannot be read.
     fn data(&self, at: u32) -> Option<u32>;
 }
 
-/// A straight run of instructions; its last one may be a branch, whose delay slot then follows it.
+/// The instruction at `pc`, of the instruction set that its bit 0 says; `Some(None)` is a reserved one, `None` none that can
+/// be fetched.
+pub fn insn_at(code: &dyn CodeSource, pc: u32) -> Option<Option<Insn>> {
+    decode_at(pc, code.is_big_endian(), |at| code.word(at).ok_or(())).ok()
+}
+
+/// A straight run of instructions; its last one may be a branch, whose delay slot then follows it. Bit 0 of each address
+/// says whether they are of MIPS16e.
 #[derive(Clone, Debug)]
 pub struct Block {
     /// Address of the first.
     pub pc: u32,
     /// The instructions; `None` is a reserved word.
     pub insns: Vec<Option<Insn>>,
-    /// The instruction after a final branch.
+    /// The instruction after a final branch that has a slot.
     pub slot: Option<Insn>,
+    /// Whether it ends with a branch that has none.
+    pub is_compact: bool,
     /// How it ends.
     pub end: End,
     /// The table by which it is likely to compute where it goes on.
@@ -83,22 +94,49 @@ impl End {
 
 impl Block {
     fn new(pc: u32, insns: Vec<Option<Insn>>, end: End) -> Block {
-        Block { pc, insns, slot: None, end, switch: None, skipped: Vec::new() }
+        Block { pc, insns, slot: None, is_compact: false, end, switch: None, skipped: Vec::new() }
+    }
+
+    /// Its instructions with their addresses.
+    pub fn placed(&self) -> impl Iterator<Item = (u32, Option<Insn>)> + '_ {
+        let mut at = self.pc;
+        self.insns.iter().map(move |insn| {
+            let here = at;
+            at = at.wrapping_add(self.bytes_of(*insn));
+            (here, *insn)
+        })
+    }
+
+    /// How many bytes an instruction in it takes; a reserved one as few as there can be.
+    fn bytes_of(&self, insn: Option<Insn>) -> u32 {
+        insn.map_or(if self.pc & 1 == 0 { 4 } else { 2 }, Insn::bytes)
     }
 
     /// The address of its last instruction, the branch if it ends with one.
     pub fn last(&self) -> u32 {
-        self.end().wrapping_sub(4)
+        self.end().wrapping_sub(self.insns.last().map_or(0, |insn| self.bytes_of(*insn)))
     }
 
     /// The address behind its last instruction, delay slot not counted.
     pub fn end(&self) -> u32 {
-        self.pc.wrapping_add(4 * self.insns.len() as u32)
+        let bytes = || self.insns.iter().map(|insn| self.bytes_of(*insn)).sum();
+        self.pc.wrapping_add(if self.pc & 1 == 0 { 4 * self.insns.len() as u32 } else { bytes() })
     }
 
-    /// The address behind its last instruction and the delay slot.
+    /// The address behind its last instruction and the delay slot, if that has one.
     pub fn behind(&self) -> u32 {
-        self.end().wrapping_add(4)
+        self.end().wrapping_add(if self.is_compact { 0 } else { self.bytes_of(self.slot) })
+    }
+
+    /// The guest code it was made from, in whole words: from where to where.
+    pub fn range(&self) -> (u32, u32) {
+        let end = if self.slot.is_some() { self.behind() } else { self.end() };
+        (self.pc & !3, (end & !1).wrapping_add(3) & !3)
+    }
+
+    /// How many instructions those are.
+    pub fn count(&self) -> u32 {
+        self.insns.len() as u32 + u32::from(self.slot.is_some())
     }
 
     /// Where it may go on without leaving translated code: a conditional branch's target, then what is behind it.
@@ -135,15 +173,14 @@ impl Region {
     fn skipped_by(&self, block: &Block) -> Vec<(u32, Insn)> {
         let End::Branch(target) = block.end else { return Vec::new() };
         let Some(behind) = self.block_at(block.behind()).map(|number| &self.blocks[number]) else { return Vec::new() };
-        let always = block.insns.last().copied().flatten().is_some_and(always_runs_slot);
+        let always = block.is_compact || block.insns.last().copied().flatten().is_some_and(always_runs_slot);
         let is_short = behind.end == End::Next && behind.end() == target && behind.insns.len() <= SKIPPED_MAX;
         if !always || !is_short {
             return Vec::new();
         }
-        let insns = (behind.pc..).step_by(4).zip(behind.insns.iter().copied());
         let only_registers =
             |(at, insn): (u32, Option<Insn>)| insn.filter(|insn| effects(*insn).is_calm()).map(|insn| (at, insn));
-        insns.map(only_registers).collect::<Option<Vec<_>>>().unwrap_or_default()
+        behind.placed().map(only_registers).collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 
     /// The number of the block that starts at `pc`.
@@ -185,7 +222,7 @@ pub fn discover_with(
     is_wanted: &dyn Fn(u32) -> bool,
 ) -> Option<Region> {
     let code = &Reader { code, switches };
-    code.word(root)?;
+    code.insn(root)?;
     let mut leaders = BTreeSet::from([root]);
     let mut queue = VecDeque::from([root]);
     while let Some(leader) = queue.pop_front() {
@@ -195,7 +232,7 @@ pub fn discover_with(
             if leaders.len() >= reach.blocks {
                 break;
             }
-            if is_wanted(next) && code.word(next).is_some() && leaders.insert(next) {
+            if is_wanted(next) && code.insn(next).is_some() && leaders.insert(next) {
                 queue.push_back(next);
             }
         }
@@ -214,8 +251,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn word(&self, pc: u32) -> Option<u32> {
-        self.code.word(pc)
+    fn insn(&self, pc: u32) -> Option<Option<Insn>> {
+        insn_at(self.code, pc)
     }
 
     /// The block at `pc`, which ends at `until` if it comes so far.
@@ -223,19 +260,18 @@ impl Reader<'_> {
         let mut insns = Vec::new();
         let mut at = pc;
         while Some(at) != until && insns.len() < INSNS_MAX as usize {
-            let Some(word) = self.word(at) else { return Block::new(pc, insns, End::Reserved) };
-            let insn = decode(word);
+            let Some(insn) = self.insn(at) else { return Block::new(pc, insns, End::Reserved) };
             insns.push(insn);
             let end = self.end_of(at, insn);
-            at = at.wrapping_add(4);
-            match end {
-                End::Next => {}
-                End::System | End::Interpret | End::Reserved => return Block::new(pc, insns, end),
-                _ => {
-                    let slot = self.word(at).and_then(decode);
-                    let jump = at.wrapping_sub(4);
-                    let switch = self.switches.get(&jump).filter(|_| end == End::Computed).cloned();
-                    return Block { slot, switch, ..Block::new(pc, insns, end) };
+            match (end, insn) {
+                (End::Next, Some(insn)) => at = at.wrapping_add(insn.bytes()),
+                (End::System | End::Interpret | End::Reserved, _) | (_, None) => return Block::new(pc, insns, end),
+                (_, Some(branch)) => {
+                    let is_compact = effects(branch).is_compact();
+                    let behind = at.wrapping_add(branch.bytes());
+                    let slot = self.insn(behind).flatten().filter(|_| !is_compact);
+                    let switch = self.switches.get(&at).filter(|_| end == End::Computed).cloned();
+                    return Block { slot, is_compact, switch, ..Block::new(pc, insns, end) };
                 }
             }
         }
@@ -246,12 +282,12 @@ impl Reader<'_> {
     fn end_of(&self, at: u32, insn: Option<Insn>) -> End {
         let Some(insn) = insn else { return End::Reserved };
         let effects = effects(insn);
-        let slot = at.wrapping_add(4);
+        let slot = at.wrapping_add(insn.bytes());
         let (target, is_always) = match effects.flow {
             Flow::System => return End::System,
             Flow::Raise => return End::Interpret,
             Flow::Next => return End::Next,
-            Flow::Branch { by, is_always, .. } => (Some(slot.wrapping_add_signed(by.0)), is_always),
+            Flow::Branch { by, is_always, .. } => (Some(at.wrapping_add_signed(by.0)), is_always),
             Flow::Near { target, isa_mode } => (Some(slot & 0xf000_0000 | target | isa_mode), true),
             Flow::Computed => (None, true),
         };

@@ -6,19 +6,20 @@
 use std::collections::BTreeMap;
 use strata_mips::cpu::Size;
 use strata_mips::exception::Fault;
-use strata_mips::isa::{ROWS, Row};
+use strata_mips::isa::{self, Op, ROWS, Row};
 use strata_mips::reading::effects::{Effects, effects};
 use strata_mips::reading::interp::{Bus, Decoded, Interp};
-use strata_mips::{Exception, Gpr, State, decode};
+use strata_mips::{Exception, Gpr, Insn, State};
 
 /// Words of each row.
 const WORDS: u32 = 60;
 const AT: u32 = 0x40_0000;
 
-/// Memory without end: what was not stored is a hash of its address. All code but one word is NOP.
+/// Memory without end: what was not stored is a hash of its address. All code but one instruction is NOP.
 #[derive(Clone, Default, PartialEq)]
 struct Memory {
-    word: u32,
+    words: [u32; 2],
+    nop: u32,
     stored: BTreeMap<u32, u8>,
     accesses: u32,
 }
@@ -41,7 +42,7 @@ impl Bus for Memory {
         Ok(())
     }
     fn fetch(&mut self, at: u32) -> Result<u32, Fault> {
-        Ok(if at == AT { self.word } else { 0 })
+        Ok(*self.words.get((at.wrapping_sub(AT) / 4) as usize).unwrap_or(&self.nop))
     }
     fn cycles(&mut self) -> u32 {
         0
@@ -54,22 +55,30 @@ fn noise(seed: u32) -> u32 {
     mixed ^ mixed >> 16
 }
 
-/// Does the word once.
-fn step(word: u32, before: &State, decoded: &mut Decoded) -> (State, Memory, Result<(), Exception>) {
-    let (mut state, mut memory) = (before.clone(), Memory { word, ..Memory::default() });
+/// Does the instruction once.
+fn step(insn: Insn, before: &State, decoded: &mut Decoded) -> (State, Memory, Result<(), Exception>) {
+    let (word, nop16) = (insn.word, isa::row(Op::nop16).bits);
+    let (words, nop) = match (insn.is_mips16e(), insn.bytes()) {
+        (false, _) => ([word, 0], 0),
+        (true, 2) => ([word | nop16 << 16, nop16 | nop16 << 16], nop16 | nop16 << 16),
+        // The first halfword comes first.
+        (true, _) => ([word.rotate_left(16), nop16 | nop16 << 16], nop16 | nop16 << 16),
+    };
+    let (mut state, mut memory) = (before.clone(), Memory { words, nop, ..Memory::default() });
     decoded.forget(AT, 4);
     let result = Interp::new(&mut state, &mut memory, decoded).step();
     (state, memory, result)
 }
 
 fn check(row: &Row, word: u32, seed: u32, decoded: &mut Decoded) {
-    let Some(insn) = decode(word) else { return };
+    let Some(insn) = row.decode(word) else { return };
     let Effects { reads, writes, memory, .. } = effects(insn);
-    let mut before = State { pc: AT, hi: noise(seed), lo: noise(seed + 1), ..State::default() };
+    let mut before =
+        State { pc: AT | u32::from(insn.is_mips16e()), hi: noise(seed), lo: noise(seed + 1), ..State::default() };
     // Addresses that LL and SC like, and values that are equal now and then.
     before.gpr[1..].iter_mut().enumerate().for_each(|(at, reg)| *reg = noise(seed % 7 + at as u32 % 5) & !3);
     before.fpr.iter_mut().enumerate().for_each(|(at, reg)| *reg = noise(seed + 100 + at as u32));
-    let (after, touched, result) = step(word, &before, decoded);
+    let (after, touched, result) = step(insn, &before, decoded);
     assert!(memory || touched.accesses == 0, "{}: {insn} accesses memory", row.name);
     for reg in Gpr::all() {
         let (bit, name) = (1 << reg.index(), row.name);
@@ -77,7 +86,7 @@ fn check(row: &Row, word: u32, seed: u32, decoded: &mut Decoded) {
         if reads & bit == 0 && reg != Gpr::ZERO {
             let mut other = before.clone();
             other.set(reg, !before.get(reg));
-            let (mut changed, other_touched, other_result) = step(word, &other, decoded);
+            let (mut changed, other_touched, other_result) = step(insn, &other, decoded);
             // An exception leaves what would be written as it was.
             if writes & bit == 0 || other_result.is_err() {
                 changed.set(reg, before.get(reg));

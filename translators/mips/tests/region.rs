@@ -14,6 +14,9 @@ const AT: u32 = 0x40_0000;
 struct Words<'a>(&'a [u32]);
 
 impl CodeSource for Words<'_> {
+    fn is_big_endian(&self) -> bool {
+        false
+    }
     fn word(&self, pc: u32) -> Option<u32> {
         let index = pc.checked_sub(AT)? / 4;
         self.0.get(index as usize).filter(|_| pc.is_multiple_of(4)).copied()

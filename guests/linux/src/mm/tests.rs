@@ -1,8 +1,8 @@
 //! Areas, the heap and mremap, on pages without a host.
 
-use alloc::vec::Vec;
 use super::*;
 use abi::PagedSpace;
+use alloc::vec::Vec;
 
 const RW: Prot = Prot::READ.union(Prot::WRITE);
 

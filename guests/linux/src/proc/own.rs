@@ -1,5 +1,6 @@
 //! /proc/PID: what there is to know of one process, and of each of its threads.
 
+use crate::anonymous::AnonymousNode;
 use crate::description::Description;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
@@ -243,6 +244,9 @@ fn name(description: &Description, root: Option<&Place>) -> Vec<u8> {
     if let Some(title) = description.title() {
         return [b"/", title, b" (deleted)"].concat();
     }
+    if let Some(title) = place.node().as_any().downcast_ref::<AnonymousNode>().and_then(|node| node.title) {
+        return format!("anon_inode:{title}").into_bytes();
+    }
     let Ok(metadata) = place.node().metadata() else { return b"/".to_vec() };
     match metadata.kind {
         Kind::Fifo => format!("pipe:[{}]", metadata.inode).into_bytes(),
@@ -267,8 +271,7 @@ impl Listing for Descriptors {
     fn entries(&self) -> Result<Vec<Entry>> {
         let files = self.0.see()?.scene.files.upgrade().ok_or(Errno::ENOENT)?;
         let open = files.lock().open();
-        let entry =
-            |fd: i32| Entry { name: format!("{fd}").into_bytes(), inode: self.inode(fd), kind: Kind::Symlink };
+        let entry = |fd: i32| Entry { name: format!("{fd}").into_bytes(), inode: self.inode(fd), kind: Kind::Symlink };
         Ok(open.into_iter().map(entry).collect())
     }
 }

@@ -128,7 +128,9 @@ fn stat(kernel: &Kernel) -> String {
     let realtime = table.get(table.first).map_or(0, |first| first.process.clocks.realtime().0);
     let booted = realtime / SECOND_NS.cast_signed() - (uptime / SECOND_NS).cast_signed();
     let (made, running) = (table.made, table.thread_count());
-    out.push_str(&format!("intr 0\nctxt 0\nbtime {booted}\nprocesses {made}\nprocs_running {running}\nprocs_blocked 0\n"));
+    out.push_str(&format!(
+        "intr 0\nctxt 0\nbtime {booted}\nprocesses {made}\nprocs_running {running}\nprocs_blocked 0\n"
+    ));
     out
 }
 

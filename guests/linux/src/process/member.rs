@@ -146,8 +146,9 @@ impl Member {
 
     /// Signals for a thread: its own, and those for whichever takes them.
     pub(crate) fn take_inbox(&mut self, tid: u32) -> Vec<(Option<u32>, Info)> {
-        let (mine, others) =
-            core::mem::take(&mut self.inbox).into_iter().partition(|(thread, _)| thread.is_none_or(|thread| thread == tid));
+        let (mine, others) = core::mem::take(&mut self.inbox)
+            .into_iter()
+            .partition(|(thread, _)| thread.is_none_or(|thread| thread == tid));
         self.inbox = others;
         mine
     }

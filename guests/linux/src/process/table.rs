@@ -6,7 +6,7 @@ use crate::signal::{Info, Signal};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use vfs::{Errno, Result};
+use vfs::{Errno, Result, Watchers};
 
 /// The end of process numbers (pid_max of a 32-bit kernel).
 const PID_MAX: u32 = 32_768;
@@ -154,7 +154,8 @@ impl Table {
 
     /// Has all threads of a process look up.
     pub(crate) fn wake_process(&mut self, pid: u32) {
-        let tids: Vec<u32> = self.members.get(&pid).map(|member| member.threads.keys().copied().collect()).unwrap_or_default();
+        let tids: Vec<u32> =
+            self.members.get(&pid).map(|member| member.threads.keys().copied().collect()).unwrap_or_default();
         tids.into_iter().for_each(|tid| self.wake(tid));
     }
 
@@ -246,7 +247,8 @@ impl Table {
     fn release_stopped(&mut self, pid: u32) {
         let Some((own, session)) = self.members.get(&pid).map(|member| (member.group, member.session)) else { return };
         let is_near = |member: &Member| member.session == session && (member.parent == pid || member.group == own);
-        let mut groups: Vec<u32> = self.members.values().filter(|member| is_near(member)).map(|member| member.group).collect();
+        let mut groups: Vec<u32> =
+            self.members.values().filter(|member| is_near(member)).map(|member| member.group).collect();
         groups.sort_unstable();
         groups.dedup();
         for group in groups {
@@ -268,12 +270,14 @@ impl Table {
         }
     }
 
-    /// A process is over, having used so much processor time. Its children become the first process's.
-    pub(crate) fn end(&mut self, pid: u32, status: ExitStatus, used_ns: u64) {
+    /// A process is over, having used so much processor time. Its children become the first process's. Gives those who wait
+    /// for its end, to be told once the table is not locked any more.
+    pub(crate) fn end(&mut self, pid: u32, status: ExitStatus, used_ns: u64) -> Watchers {
         self.release_stopped(pid);
         self.release_vfork(pid);
         let first = self.first;
-        let Some(member) = self.members.get_mut(&pid) else { return };
+        let Some(member) = self.members.get_mut(&pid) else { return Watchers::default() };
+        let watchers = core::mem::take(&mut member.watchers);
         member.standing = Standing::Dead(status);
         member.used_ns = used_ns + member.children_ns;
         member.scene = None;
@@ -295,9 +299,10 @@ impl Table {
         if pid == first {
             let others: Vec<u32> = self.members.keys().copied().filter(|other| *other != pid).collect();
             others.into_iter().for_each(|other| _ = self.deliver(other, None, Info::kernel(Signal::KILL)));
-            return;
+        } else {
+            self.tell_of_end(pid);
         }
-        self.tell_of_end(pid);
+        watchers
     }
 
     /// Tells the parent of a process that is over, or drops it if that does not want to know.

@@ -43,7 +43,9 @@ pub(super) fn clone3(task: &mut Task<'_, '_>, arguments: In<CloneArgs>, size: u3
         return Err(Errno::EINVAL.into());
     }
     // What later versions have behind it must be unset.
-    if size > abi::PAGE_BYTES || task.guest.bytes(arguments.addr(), size)?[CloneArgs::BYTES as usize..].iter().any(|byte| *byte != 0) {
+    if size > abi::PAGE_BYTES
+        || task.guest.bytes(arguments.addr(), size)?[CloneArgs::BYTES as usize..].iter().any(|byte| *byte != 0)
+    {
         return Err(Errno::E2BIG.into());
     }
     let arguments = arguments.read(task.guest)?;

@@ -2,6 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, DirFd, Fd, OutRecords};
+use crate::notify::event;
 use crate::reply::Reply;
 use crate::syscall::open::new;
 use crate::task::Task;
@@ -25,6 +26,7 @@ pub(super) fn mkdirat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, mod
     }
     task.check_directory(&entry.directory)?;
     entry.directory.node().create(&entry.name, &new(task, Make::Directory, Mode(mode.0 & 0o1777)))?;
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, true, event::CREATE, 0);
     Ok(())
 }
 
@@ -50,7 +52,10 @@ pub(super) fn remove(task: &mut Task<'_, '_>, directory: DirFd, path: Path) -> R
     if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
         return Err(Errno::EBUSY.into());
     }
-    Ok(entry.directory.node().rmdir(&entry.name)?)
+    entry.directory.node().rmdir(&entry.name)?;
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, true, event::DELETE, 0);
+    task.kernel.commons.notify.tell_unlinked(&node);
+    Ok(())
 }
 
 /// A directory that may become the working one or the root.
@@ -120,6 +125,7 @@ fn d_type(kind: Kind) -> u8 {
         Kind::File => 8,
         Kind::Symlink => 10,
         Kind::Socket => 12,
+        Kind::Anonymous => 0,
     }
 }
 
@@ -208,5 +214,6 @@ fn list(
     if at > 0 {
         description.set_offset(at)?;
     }
+    task.kernel.commons.notify.tell(place, event::ACCESS);
     Ok(u32::try_from(bytes.len()).unwrap_or(0))
 }

@@ -5,9 +5,10 @@ use crate::reply::Reply;
 use crate::syscall::file::duplicate;
 use crate::syscall::lock::{self, Asked, Owner};
 use crate::task::Task;
-use abi::structs::file::{Flock, Flock64};
 use abi::Addr;
+use abi::structs::file::{Flock, Flock64};
 use vfs::Errno;
+use vfs::node::Kind;
 
 /// FD_CLOEXEC.
 const FD_CLOEXEC: u32 = 1;
@@ -69,7 +70,9 @@ pub(super) fn fcntl(task: &mut Task<'_, '_>, fd: Fd, command: FcntlCommand, argu
         // F_GETOWN, F_SETOWN
         23 | 24 => 0,
         // F_SETPIPE_SZ, F_GETPIPE_SZ
-        1031 | 1032 if !description.is_seekable() => u32::try_from(vfs::pipe::CAPACITY_BYTES).unwrap_or(0),
+        1031 | 1032 if description.node().kind()? == Kind::Fifo => {
+            u32::try_from(vfs::pipe::CAPACITY_BYTES).unwrap_or(0)
+        }
         _ => return Err(Errno::EINVAL.into()),
     })
 }

@@ -1,19 +1,25 @@
 //! Reading, writing and moving in open files.
 
 use crate::description::Description;
+use crate::event::SignalFile;
 use crate::fdtable::Slot;
 use crate::flags::{Bits, Fd, OpenFlags, Whence};
 use crate::mm::SharedFile;
+use crate::notify::event;
+use crate::ready::special;
 use crate::reply::Reply;
 use crate::signal::{Info, Signal};
+use crate::socket::SocketFile;
+use crate::syscall::{message, signalfd};
 use crate::task::{Resume, Task};
 use abi::structs::file::Iovec;
 use abi::{Addr, InBytes, InList, Out, OutBytes};
-use alloc::vec;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use spin::Mutex;
 use vfs::Errno;
+use vfs::node::Kind;
 
 /// Bytes moved at a time.
 pub(super) const CHUNK_BYTES: u32 = 256 * 1024;
@@ -137,7 +143,7 @@ pub(super) fn offset(at: u64) -> Result<u64, Errno> {
 }
 
 /// The pieces of a vector.
-fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> Reply<Vec<(Addr, u32)>> {
+pub(super) fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> Reply<Vec<(Addr, u32)>> {
     if count > VECTOR_MAX {
         return Err(Errno::EINVAL.into());
     }
@@ -150,13 +156,25 @@ fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> Reply<Vec<(
     if total > 0x7fff_ffff { Err(Errno::EINVAL.into()) } else { Ok(pieces) }
 }
 
-/// Reads into pieces of memory, until one is not filled.
+/// Reads into pieces of memory, and tells who watches the file.
 fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
+    let read = read_pieces(task, description, pieces, place)?;
+    if read > 0 {
+        task.kernel.commons.notify.tell(description.place(), event::ACCESS);
+    }
+    Ok(read)
+}
+
+/// Reads into pieces of memory, until one is not filled.
+fn read_pieces(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
     description.readable()?;
     if let Where::At(_) = place
         && !description.is_seekable()
     {
         return Err(Errno::ESPIPE.into());
+    }
+    if !description.is_seekable() {
+        return stream_input(task, description, pieces);
     }
     if let Some(shared) = shared(task, description) {
         let from = match place {
@@ -186,7 +204,6 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
             let read = match result {
                 Ok(read) => read,
                 Err(_) if moved > 0 => return Ok(moved),
-                Err(Errno::EAGAIN) => return task.block_on(description, false),
                 Err(errno) => return Err(errno.into()),
             };
             if let Err(fault) = task.guest.space.write(at + within, &buffer[..read]) {
@@ -195,8 +212,7 @@ fn input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u3
             let count = u32::try_from(read).unwrap_or(0);
             moved += count;
             within += count;
-            // A stream gives what it has; asking again could wait.
-            if read < want || !description.is_seekable() && (within < length || pieces.len() == 1) {
+            if read < want {
                 return Ok(moved);
             }
             if length == 0 {
@@ -216,9 +232,63 @@ fn shared(task: &Task<'_, '_>, description: &Description) -> Option<Arc<SharedFi
     shared.get(super::lock::file_id(description).ok()?)
 }
 
-/// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
+/// Reads what a stream has into pieces of memory: once, since asking again could wait, or take another message.
+fn stream_input(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)]) -> Reply<u32> {
+    let room = pieces.iter().fold(0_u32, |room, (_, length)| room.saturating_add(*length)).min(CHUNK_BYTES);
+    if let Some(signals) = special::<SignalFile>(description.file()?) {
+        let bytes = signalfd::read(task, description, signals.set(), room as usize)?;
+        return scatter(task, pieces, &bytes);
+    }
+    if special::<SocketFile>(description.file()?).is_some() {
+        return message::read(task, description, pieces);
+    }
+    let (mut short, mut long) = ([0_u8; 4096], Vec::new());
+    let buffer = if room as usize > short.len() {
+        long.resize(room as usize, 0);
+        &mut long[..]
+    } else {
+        &mut short[..room as usize]
+    };
+    match task.attempt(description, || description.read(buffer)) {
+        Ok(read) => scatter(task, pieces, &buffer[..read]),
+        Err(Errno::EAGAIN) => task.block_on(description, false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Writes bytes into pieces of memory, which have room for them.
+pub(super) fn scatter(task: &mut Task<'_, '_>, pieces: &[(Addr, u32)], mut bytes: &[u8]) -> Reply<u32> {
+    let mut moved = 0;
+    for &(at, length) in pieces {
+        let (head, rest) = bytes.split_at(bytes.len().min(length as usize));
+        if let Err(fault) = task.guest.space.write(at, head) {
+            return if moved > 0 { Ok(moved) } else { Err(fault.into()) };
+        }
+        moved += u32::try_from(head.len()).unwrap_or(0);
+        bytes = rest;
+    }
+    Ok(moved)
+}
+
+/// Writes pieces of memory, and tells who watches the file.
 fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u32)], place: Where) -> Reply<u32> {
-    description.writable()?;
+    let written = write_pieces(task, description, pieces, place)?;
+    if written > 0 {
+        task.kernel.commons.notify.tell(description.place(), event::MODIFY);
+    }
+    Ok(written)
+}
+
+/// Writes pieces of memory; a stream that is full makes the call wait, and go on where it was.
+fn write_pieces(
+    task: &mut Task<'_, '_>,
+    description: &Description,
+    pieces: &[(Addr, u32)],
+    place: Where,
+) -> Reply<u32> {
+    if special::<SocketFile>(description.writable()?).is_some() && matches!(place, Where::Offset) {
+        return message::write(task, description, pieces);
+    }
     let before = task.resume.map_or(0, |resume| resume.moved);
     if before == 0 {
         super::terminal::check_write(task, description)?;
@@ -228,7 +298,7 @@ fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u
     loop {
         let bytes = gather(task, pieces, moved)?;
         let result = match place {
-            Where::Offset => description.write(&bytes),
+            Where::Offset => task.attempt(description, || description.write(&bytes)),
             Where::At(from) => description.write_at(from + u64::from(moved), &bytes),
         };
         match result {
@@ -263,7 +333,7 @@ fn output(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Addr, u
 }
 
 /// The next bytes of the pieces, `from` bytes on.
-fn gather(task: &Task<'_, '_>, pieces: &[(Addr, u32)], from: u32) -> Reply<Vec<u8>> {
+pub(super) fn gather(task: &Task<'_, '_>, pieces: &[(Addr, u32)], from: u32) -> Reply<Vec<u8>> {
     let (mut skip, mut bytes) = (from, Vec::new());
     for &(at, length) in pieces {
         if skip >= length {
@@ -336,6 +406,10 @@ fn seek(task: &mut Task<'_, '_>, fd: Fd, offset: i64, whence: Whence) -> Reply<u
     let description = task.description(fd)?;
     let file = description.file()?;
     if !description.is_seekable() && !description.is_directory() {
+        // Event descriptors take any offset for theirs, which they do not have.
+        if description.node().kind()? == Kind::Anonymous && matches!(whence.0, 0..5) {
+            return Ok(0);
+        }
         return Err(Errno::ESPIPE.into());
     }
     let size = || Ok::<i64, Errno>(description.node().metadata()?.size.cast_signed());

@@ -2,6 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, Bits, DirFd};
+use crate::notify::event;
 use crate::paths::Entry;
 use crate::reply::Reply;
 use crate::syscall::dir;
@@ -10,7 +11,7 @@ use crate::task::Task;
 use abi::structs::file::Mode;
 use abi::{OutBytes, Path};
 use vfs::mount::Place;
-use vfs::node::{Kind, Make, Rename};
+use vfs::node::{Kind, Make, NodeRef, Rename};
 use vfs::{Errno, Result};
 
 /// link(2)
@@ -47,7 +48,10 @@ pub(super) fn linkat(
     if place.mount() != entry.directory.mount() {
         return Err(Errno::EXDEV.into());
     }
-    Ok(entry.directory.node().link(&entry.name, place.node())?)
+    entry.directory.node().link(&entry.name, place.node())?;
+    task.kernel.commons.notify.tell_node(place.node(), event::ATTRIB);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
+    Ok(())
 }
 
 /// symlink(2)
@@ -100,6 +104,7 @@ fn make(task: &Task<'_, '_>, directory: DirFd, path: Path, what: Make<'_>, mode:
         new.mode = 0o777;
     }
     entry.directory.node().create(&entry.name, &new)?;
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
     Ok(())
 }
 
@@ -117,9 +122,9 @@ pub(super) fn unlinkat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, fl
         return dir::remove(task, directory, path);
     }
     let entry = task.entry(directory, &task.path(path)?, Errno::EISDIR)?;
-    let kind = entry.directory.node().lookup(&entry.name)?.kind()?;
+    let node = entry.directory.node().lookup(&entry.name)?;
     task.check_removal(&entry)?;
-    if kind.is_directory() {
+    if node.kind()?.is_directory() {
         return Err(Errno::EISDIR.into());
     }
     if entry.is_directory {
@@ -128,7 +133,11 @@ pub(super) fn unlinkat(task: &mut Task<'_, '_>, directory: DirFd, path: Path, fl
     if task.kernel.mounts.is_mount_point(&entry.directory, &entry.name) {
         return Err(Errno::EBUSY.into());
     }
-    Ok(entry.directory.node().unlink(&entry.name)?)
+    entry.directory.node().unlink(&entry.name)?;
+    task.kernel.commons.notify.tell_node(&node, event::ATTRIB);
+    task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::DELETE, 0);
+    task.kernel.commons.notify.tell_unlinked(&node);
+    Ok(())
 }
 
 /// readlink(2)
@@ -219,7 +228,27 @@ pub(super) fn renameat2(
             return Err(Errno::EBUSY.into());
         }
     }
-    Ok(from.directory.node().rename(&from.name, to.directory.node(), &to.name, how)?)
+    from.directory.node().rename(&from.name, to.directory.node(), &to.name, how)?;
+    tell_moved(task, &from, &to, &node, target.as_ref().ok().filter(|_| how != Rename::Exchange));
+    if let (Ok(target), Rename::Exchange) = (&target, how) {
+        tell_moved(task, &to, &from, target, None);
+    }
+    Ok(())
+}
+
+/// Tells that a node moved from one name to another, and replaced a target there.
+fn tell_moved(task: &Task<'_, '_>, from: &Entry, to: &Entry, node: &NodeRef, target: Option<&NodeRef>) {
+    let notify = &task.kernel.commons.notify;
+    let (cookie, is_directory) = (notify.new_cookie(), node.kind().is_ok_and(Kind::is_directory));
+    notify.tell_name(&from.directory, &from.name, is_directory, event::MOVED_FROM, cookie);
+    notify.tell_name(&to.directory, &to.name, is_directory, event::MOVED_TO, cookie);
+    if let Some(target) = target {
+        notify.tell_node(target, event::ATTRIB);
+    }
+    notify.tell_node(node, event::MOVE_SELF);
+    if let Some(target) = target {
+        notify.tell_unlinked(target);
+    }
 }
 
 /// Refuses to move a directory into itself, and what its owner forbids.

@@ -2,6 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AccessMode, AtFlags, Bits, DirFd, Fd};
+use crate::notify::event;
 use crate::reply::Reply;
 use crate::task::Task;
 use abi::layout::Pad;
@@ -28,6 +29,7 @@ fn mode(metadata: &Metadata) -> u32 {
         Kind::File => 0o100000,
         Kind::Symlink => 0o120000,
         Kind::Socket => 0o140000,
+        Kind::Anonymous => 0,
     };
     kind | metadata.mode & 0o7777
 }
@@ -266,7 +268,9 @@ fn set_mode(task: &Task<'_, '_>, place: &Place, mode: Mode) -> Reply<()> {
         // Who is not in the group cannot make others run with it.
         bits &= !0o2000;
     }
-    Ok(place.node().set_metadata(&Change { mode: Some(bits), ..Change::default() })?)
+    place.node().set_metadata(&Change { mode: Some(bits), ..Change::default() })?;
+    task.kernel.commons.notify.tell(place, event::ATTRIB);
+    Ok(())
 }
 
 /// chmod(2)
@@ -304,7 +308,9 @@ fn set_owner(task: &Task<'_, '_>, place: &Place, uid: u32, gid: u32) -> Reply<()
     let group_runs = metadata.mode & 0o0010 != 0;
     let lost = if group_runs { 0o6000 } else { 0o4000 };
     let mode = is_special.then_some(metadata.mode & 0o7777 & !lost);
-    Ok(place.node().set_metadata(&Change { uid, gid, mode, ..Change::default() })?)
+    place.node().set_metadata(&Change { uid, gid, mode, ..Change::default() })?;
+    task.kernel.commons.notify.tell(place, event::ATTRIB);
+    Ok(())
 }
 
 /// chown(2)

@@ -2,6 +2,7 @@
 
 use crate::description::Description;
 use crate::flags::{Bits, Fd};
+use crate::notify::event;
 use crate::reply::{Reply, Stop};
 use crate::syscall::file::{chunk, offset};
 use crate::task::Task;
@@ -36,7 +37,7 @@ fn send(task: &mut Task<'_, '_>, to: Fd, from: Fd, start: Option<u64>, count: u3
     if !from.is_seekable() || to.flags().appends() {
         return Err(Errno::EINVAL.into());
     }
-    match transfer((&from, start), (&to, None), count) {
+    match transfer(task, (&from, start), (&to, None), count) {
         Ok(moved) => Ok((moved, start.map(|start| start + u64::from(moved)))),
         Err(Errno::EAGAIN) => task.block_on(&to, true),
         Err(errno) => Err(Stop::Errno(errno)),
@@ -44,7 +45,12 @@ fn send(task: &mut Task<'_, '_>, to: Fd, from: Fd, start: Option<u64>, count: u3
 }
 
 /// Moves up to `count` bytes; where no offset is given, the files' own are used.
-fn transfer(from: (&Description, Option<u64>), to: (&Description, Option<u64>), count: u32) -> Result<u32> {
+fn transfer(
+    task: &Task<'_, '_>,
+    from: (&Description, Option<u64>),
+    to: (&Description, Option<u64>),
+    count: u32,
+) -> Result<u32> {
     let mut buffer = chunk(count);
     let mut moved = 0;
     while moved < count {
@@ -61,7 +67,7 @@ fn transfer(from: (&Description, Option<u64>), to: (&Description, Option<u64>), 
         }
         let result = match to.1 {
             Some(start) => to.0.write_at(start + done, &buffer[..read]),
-            None => to.0.write(&buffer[..read]),
+            None => task.attempt(to.0, || to.0.write(&buffer[..read])),
         };
         let written = match result {
             Err(_) if moved > 0 => break,
@@ -74,6 +80,10 @@ fn transfer(from: (&Description, Option<u64>), to: (&Description, Option<u64>), 
         if written < read {
             break;
         }
+    }
+    if moved > 0 {
+        task.kernel.commons.notify.tell(from.0.place(), event::ACCESS);
+        task.kernel.commons.notify.tell(to.0.place(), event::MODIFY);
     }
     Ok(moved)
 }
@@ -108,7 +118,7 @@ pub(super) fn copy_file_range(
         if at.is_null() { Ok::<_, Stop>(None) } else { Ok(Some(offset(at.read(task.guest)?)?)) }
     };
     let (from_start, to_start) = (start(from_at, task)?, start(to_at, task)?);
-    let moved = transfer((&from, from_start), (&to, to_start), count.min(0x7fff_f000))?;
+    let moved = transfer(task, (&from, from_start), (&to, to_start), count.min(0x7fff_f000))?;
     for (at, start) in [(from_at, from_start), (to_at, to_start)] {
         if let Some(start) = start {
             at.write(task.guest, &(start + u64::from(moved)))?;

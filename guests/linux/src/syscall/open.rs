@@ -3,6 +3,7 @@
 use crate::access::Wish;
 use crate::description::Description;
 use crate::flags::{Bits, DirFd, Fd, NewMode, OpenFlags};
+use crate::notify::{Opened, event};
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::Pair;
 use crate::task::Task;
@@ -70,13 +71,14 @@ fn open_within(
     mode: Mode,
     limits: Limits,
 ) -> Reply<Fd> {
-    if flags.is_temporary() {
-        return Err(Errno::EOPNOTSUPP.into());
-    }
     if let Some(description) = task.thread.opening.take() {
         return install(task, description, flags);
     }
     let path = task.path(path)?;
+    if flags.is_temporary() {
+        let description = open_unnamed(task, task.find(directory, &path, limits)?, flags, mode)?;
+        return install(task, description, flags);
+    }
     let keep_last_link = flags.keeps_link() || flags.creates() && flags.is_exclusive();
     let limits = Limits { keep_last_link, directory: flags.is_directory(), ..limits };
     let (place, is_new) = match task.find(directory, &path, limits)? {
@@ -89,11 +91,29 @@ fn open_within(
         Reached::Missing { directory, name, .. } => {
             task.check_directory(&directory)?;
             let node = directory.node().create(&name, &new(task, Make::File, mode))?;
+            task.kernel.commons.notify.tell_name(&directory, &name, false, event::CREATE, 0);
             (directory.child(&name, node), true)
         }
     };
     let description = open_place(task, place, flags, is_new)?;
     install(task, description, flags)
+}
+
+/// A new file without a name in a directory (open(2), O_TMPFILE). O_EXCL means that it is never given one.
+fn open_unnamed(task: &Task<'_, '_>, reached: Reached, flags: OpenFlags, mode: Mode) -> Result<Description> {
+    let Reached::Found(directory) = reached else { return Err(Errno::ENOENT) };
+    if !directory.node().kind()?.is_directory() {
+        return Err(Errno::ENOTDIR);
+    }
+    if !flags.writes() || flags.creates() {
+        return Err(Errno::EINVAL);
+    }
+    task.check_directory(&directory)?;
+    let node = directory.node().create_unnamed(&new(task, Make::File, mode), !flags.is_exclusive())?;
+    let file = node.open(flags.how())?;
+    // In that mount, so that it can be linked there; the name is what Linux shows.
+    let name = alloc::format!("#{}", node.metadata()?.inode);
+    Ok(Description::new(directory.child(name.as_bytes(), node), Some(file), flags.kept()))
 }
 
 /// Gives the file a descriptor; a fifo only once its other end is open.
@@ -102,8 +122,11 @@ fn install(task: &mut Task<'_, '_>, description: Description, flags: OpenFlags) 
         && file.is_opening()
     {
         file.watch(&task.watcher);
-        task.thread.opening = Some(description);
-        return task.block(Wait::default(), Interrupted::Restarts);
+        // The other end may have come in between.
+        if file.is_opening() {
+            task.thread.opening = Some(description);
+            return task.block(Wait::default(), Interrupted::Restarts);
+        }
     }
     Ok(task.install(description, flags)?)
 }
@@ -132,10 +155,12 @@ fn open_place(task: &mut Task<'_, '_>, place: Place, flags: OpenFlags, is_new: b
         task.credentials.check(&metadata, wish)?;
     }
     let file = super::terminal::open(task, &place, metadata.kind, flags)?;
+    let opened = Opened::new(&task.kernel.commons, &place, &metadata, flags.writes());
     if flags.truncates() && metadata.kind == Kind::File && !is_new {
         place.node().set_metadata(&Change { size: Some(0), ..Change::default() })?;
+        task.kernel.commons.notify.tell(&place, event::MODIFY);
     }
-    Ok(Description::new(place, Some(file), flags.kept()))
+    Ok(Description::new(place, Some(file), flags.kept()).telling(opened))
 }
 
 /// pipe(2): the second descriptor is a second result.

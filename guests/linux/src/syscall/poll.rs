@@ -1,5 +1,7 @@
 //! Waiting for files: poll and ppoll.
 
+use crate::description::Description;
+use crate::ready::{ERR, HUP, NVAL, conditions, ready, wait_for};
 use crate::reply::{Interrupted, Reply, Stop, Wait};
 use crate::signal::SignalSet;
 use crate::syscall::time::{Span, after, timespec, timespec64};
@@ -8,30 +10,9 @@ use abi::structs::file::{Conditions, Pollfd};
 use abi::structs::signal::Sigset;
 use abi::structs::time::{Timespec, Timespec64};
 use abi::{In, InOut, Layout, OutList};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use vfs::Errno;
-use vfs::node::Ready;
-
-const POLLIN: u16 = 0x001;
-const POLLOUT: u16 = 0x004;
-const POLLERR: u16 = 0x008;
-const POLLHUP: u16 = 0x010;
-const POLLNVAL: u16 = 0x020;
-const POLLRDNORM: u16 = 0x040;
-
-/// The conditions that poll(2) shows of what a file is ready for.
-fn conditions(ready: Ready) -> u16 {
-    let mut bits = 0;
-    for (holds, bit) in [
-        (ready.readable, POLLIN | POLLRDNORM),
-        (ready.writable, POLLOUT),
-        (ready.hangup, POLLHUP),
-        (ready.error, POLLERR),
-    ] {
-        bits |= if holds { bit } else { 0 };
-    }
-    bits
-}
 
 /// What a call that waits for files looks at: descriptors of the guest with the conditions wanted of each.
 pub(super) struct Watch {
@@ -43,23 +24,33 @@ impl Watch {
         Watch { wanted }
     }
 
-    /// The conditions that hold, each with POLLNVAL where there is no such descriptor; and what to wait for.
-    pub(super) fn look(&self, task: &Task<'_, '_>) -> (Vec<u16>, Wait) {
-        let mut wait = Wait::default();
-        let look = |&(fd, events): &(i32, u16)| {
-            if fd < 0 {
-                return 0;
-            }
-            let Ok(description) = task.files.lock().get(fd) else { return POLLNVAL };
-            let Ok(file) = description.file() else { return POLLNVAL };
-            file.watch(&task.watcher);
-            if let Some(host) = file.host_descriptor() {
-                wait.descriptors.push((host, events & (POLLIN | POLLRDNORM) != 0, events & POLLOUT != 0));
-            }
-            conditions(file.ready()) & (events | POLLERR | POLLHUP)
+    /// The conditions that hold, each with POLLNVAL where there is no such descriptor; and what to wait for. If none
+    /// holds and the call `waits`, it looks again once the files know whom to tell.
+    pub(super) fn look(&self, task: &Task<'_, '_>, waits: bool) -> (Vec<u16>, Wait) {
+        let asker = task.asker();
+        let files: Vec<_> = self.wanted.iter().map(|&(fd, _)| task.files.lock().get(fd).ok()).collect();
+        let look = || -> Vec<u16> {
+            let look = |(&(fd, events), description): (&(i32, u16), &Option<Arc<Description>>)| {
+                let Some(file) = description.as_ref().and_then(|description| description.file().ok()) else {
+                    return if fd < 0 { 0 } else { NVAL };
+                };
+                conditions(ready(file, asker)) & (events | ERR | HUP)
+            };
+            self.wanted.iter().zip(&files).map(look).collect()
         };
-        let found = self.wanted.iter().map(look).collect();
-        (found, wait)
+        let found = look();
+        let mut wait = Wait::default();
+        if !waits || found.iter().any(|bits| *bits != 0) {
+            return (found, wait);
+        }
+        let watcher = task.watcher.clone();
+        for ((_, events), description) in self.wanted.iter().zip(&files) {
+            if let Some(file) = description.as_ref().and_then(|description| description.file().ok()) {
+                file.watch(&watcher);
+                wait_for(file, *events, &mut wait);
+            }
+        }
+        (look(), wait)
     }
 }
 
@@ -76,11 +67,11 @@ fn wait(task: &mut Task<'_, '_>, list: OutList<Pollfd>, count: u32, timeout_ns: 
     }
     let mut items = list.read(task.guest, count)?;
     let watch = Watch::new(items.iter().map(|item| (item.fd, item.events.0)).collect());
-    let (found, wait) = watch.look(task);
+    let (found, wait) = watch.look(task, timeout_ns != Some(0));
     let ready = found.iter().filter(|bits| **bits != 0).count();
     let until_ns = task.deadline(|now| timeout_ns.map(|timeout| after(now, timeout)));
     if ready == 0 && until_ns.is_none_or(|until| until > task.clocks.monotonic_ns()) {
-        return task.block(Wait { until_ns, ..wait }, Interrupted::Fails);
+        return task.block_by(until_ns, wait, Interrupted::Fails);
     }
     for (item, bits) in items.iter_mut().zip(found) {
         item.revents = Conditions(bits);
@@ -115,7 +106,8 @@ pub(super) fn left_ns(task: &Task<'_, '_>, until_ns: Option<u64>) -> u64 {
     until_ns.map_or(0, |until| until.saturating_sub(task.clocks.monotonic_ns()))
 }
 
-fn mask_of(task: &Task<'_, '_>, mask: In<Sigset>, size: u32) -> Reply<Option<SignalSet>> {
+/// The mask to wait under, if there is one.
+pub(super) fn mask_of(task: &Task<'_, '_>, mask: In<Sigset>, size: u32) -> Reply<Option<SignalSet>> {
     match mask.optional(task.guest)? {
         Some(_) if size != Sigset::BYTES => Err(Errno::EINVAL.into()),
         mask => Ok(mask.map(SignalSet::from)),

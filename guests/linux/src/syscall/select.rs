@@ -1,6 +1,6 @@
 //! Waiting for files: select and pselect.
 
-use crate::reply::{Interrupted, Reply, Wait};
+use crate::reply::{Interrupted, Reply};
 use crate::signal::SignalSet;
 use crate::syscall::poll::{Watch, left_ns, masked};
 use crate::syscall::time::{Span, after, timespec, timespec64, timeval};
@@ -55,7 +55,7 @@ fn select(task: &mut Task<'_, '_>, count: i32, at: [Addr; 3], timeout_ns: Option
     let named: Vec<usize> = (0..count).filter(|fd| sets.iter().any(|set| set.has(*fd))).collect();
     let wanted = |fd: usize| sets.iter().filter(|set| set.has(fd)).fold(0, |bits, set| bits | set.wanted);
     let watch = Watch::new(named.iter().map(|fd| (i32::try_from(*fd).unwrap_or(-1), wanted(*fd))).collect());
-    let (found, wait) = watch.look(task);
+    let (found, wait) = watch.look(task, timeout_ns != Some(0));
     if found.contains(&INVALID) {
         return Err(Errno::EBADF.into());
     }
@@ -72,7 +72,7 @@ fn select(task: &mut Task<'_, '_>, count: i32, at: [Addr; 3], timeout_ns: Option
     }
     let until_ns = task.deadline(|now| timeout_ns.map(|timeout| after(now, timeout)));
     if ready == 0 && until_ns.is_none_or(|until| until > task.clocks.monotonic_ns()) {
-        return task.block(Wait { until_ns, ..wait }, Interrupted::Fails);
+        return task.block_by(until_ns, wait, Interrupted::Fails);
     }
     for set in sets.iter().filter(|set| !set.at.is_null()) {
         for (index, word) in (0..).zip(&set.words) {

@@ -2,18 +2,20 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, Bits, DirFd, Fd};
+use crate::notify::event;
 use crate::reply::Reply;
 use crate::syscall::file::offset;
 use crate::task::Task;
 use abi::Path;
-use vfs::node::{Change, Kind, NodeRef};
+use vfs::mount::Place;
+use vfs::node::{Change, Kind};
 use vfs::{Errno, Result};
 
 /// truncate64(2)
 pub(super) fn truncate64(task: &mut Task<'_, '_>, path: Path, size: u64) -> Reply<()> {
     let place = task.resolve(DirFd::CURRENT, &task.path(path)?, AtFlags::NONE)?;
     task.credentials.check(&place.node().metadata()?, Wish::WRITE)?;
-    Ok(resize(place.node(), offset(size)?)?)
+    Ok(resize(task, &place, offset(size)?)?)
 }
 
 /// truncate(2)
@@ -28,7 +30,7 @@ pub(super) fn ftruncate64(task: &mut Task<'_, '_>, fd: Fd, size: u64) -> Reply<(
     if description.writable().is_err() || description.node().kind()? != Kind::File {
         return Err(Errno::EINVAL.into());
     }
-    Ok(resize(description.node(), size)?)
+    Ok(resize(task, description.place(), size)?)
 }
 
 /// ftruncate(2)
@@ -36,18 +38,25 @@ pub(super) fn ftruncate(task: &mut Task<'_, '_>, fd: Fd, size: i32) -> Reply<()>
     ftruncate64(task, fd, u64::try_from(size).map_err(|_| Errno::EINVAL)?)
 }
 
-fn resize(node: &NodeRef, size: u64) -> Result<()> {
-    match node.kind()? {
-        Kind::File => node.set_metadata(&Change { size: Some(size), ..Change::default() }),
-        Kind::Directory => Err(Errno::EISDIR),
-        _ => Err(Errno::EINVAL),
+fn resize(task: &Task<'_, '_>, place: &Place, size: u64) -> Result<()> {
+    match place.node().kind()? {
+        Kind::File => place.node().set_metadata(&Change { size: Some(size), ..Change::default() })?,
+        Kind::Directory => return Err(Errno::EISDIR),
+        _ => return Err(Errno::EINVAL),
     }
+    task.kernel.commons.notify.tell(place, event::MODIFY);
+    Ok(())
 }
 
 /// fallocate(2)
 pub(super) fn fallocate(task: &mut Task<'_, '_>, fd: Fd, mode: Bits, at: u64, length: u64) -> Reply<()> {
     /// FALLOC_FL_KEEP_SIZE
     const KEEP_SIZE: u32 = 1;
+    /// FALLOC_FL_PUNCH_HOLE, with KEEP_SIZE as it must be.
+    const PUNCH_HOLE: u32 = 2 | KEEP_SIZE;
+    /// FALLOC_FL_ZERO_RANGE
+    const ZERO_RANGE: u32 = 0x10;
+    const ZERO_RANGE_KEEP_SIZE: u32 = ZERO_RANGE | KEEP_SIZE;
     let description = task.description(fd)?;
     description.writable()?;
     let end = at.checked_add(length).ok_or(Errno::EFBIG)?;
@@ -57,7 +66,15 @@ pub(super) fn fallocate(task: &mut Task<'_, '_>, fd: Fd, mode: Bits, at: u64, le
     match (mode.0, description.node().kind()?) {
         (KEEP_SIZE, Kind::File) => Ok(()),
         (0, Kind::File) if description.node().metadata()?.size >= end => Ok(()),
-        (0, Kind::File) => Ok(resize(description.node(), end)?),
+        (0, Kind::File) => Ok(resize(task, description.place(), end)?),
+        (PUNCH_HOLE | ZERO_RANGE_KEEP_SIZE, Kind::File) => Ok(description.file()?.punch_hole(at, length)?),
+        (ZERO_RANGE, Kind::File) => {
+            description.file()?.punch_hole(at, length)?;
+            if description.node().metadata()?.size < end {
+                resize(task, description.place(), end)?;
+            }
+            Ok(())
+        }
         (0 | KEEP_SIZE, Kind::Fifo) => Err(Errno::ESPIPE.into()),
         (0 | KEEP_SIZE, _) => Err(Errno::ENODEV.into()),
         _ => Err(Errno::EOPNOTSUPP.into()),

@@ -89,10 +89,10 @@ file {
 }
 
 open {
-    open            4005 (path: Path, flags: OpenFlags, mode: NewMode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP";
+    open            4005 (path: Path, flags: OpenFlags, mode: NewMode) -> Fd, full;
     creat           4008 (path: Path, mode: Mode) -> Fd, full;
     pipe            4042 () -> Pair, full;
-    openat          4288 (directory: DirFd, path: Path, flags: OpenFlags, mode: NewMode) -> Fd, partial "O_TMPFILE gives EOPNOTSUPP";
+    openat          4288 (directory: DirFd, path: Path, flags: OpenFlags, mode: NewMode) -> Fd, full;
     pipe2           4328 (ends: Out<[u32; 2]>, flags: OpenFlags) -> (), partial "O_DIRECT makes no packets";
     memfd_create    4354 (name: Path, flags: Bits) -> Fd, partial "no seals, no huge pages";
     openat2         4437 (directory: DirFd, path: Path, how: InList<u64>, size: u32) -> Fd, partial "RESOLVE_CACHED is ignored";
@@ -113,6 +113,12 @@ move_data {
     copy_file_range 4360 (from: Fd, from_at: InOut<u64>, to: Fd, to_at: InOut<u64>, count: u32, flags: Bits) -> u32, full;
 }
 
+splice {
+    splice          4304 (from: Fd, from_at: InOut<u64>, to: Fd, to_at: InOut<u64>, count: u32, flags: SpliceFlags) -> u32, full;
+    tee             4306 (from: Fd, to: Fd, count: u32, flags: SpliceFlags) -> u32, full;
+    vmsplice        4307 (fd: Fd, vector: InList<Iovec>, count: u32, flags: SpliceFlags) -> u32, partial "pages are copied, whatever SPLICE_F_GIFT says";
+}
+
 space {
     sync            4036 () -> (), full;
     truncate        4092 (path: Path, size: i32) -> (), full;
@@ -124,7 +130,7 @@ space {
     readahead       4223 (fd: Fd, at: u64, count: u32) -> (), full;
     fadvise64       4254 (fd: Fd, at: u64, length: u64, advice: Bits) -> (), full;
     sync_file_range 4305 (fd: Fd, at: u64, length: u64, flags: Bits) -> (), full;
-    fallocate       4320 (fd: Fd, mode: Bits, at: u64, length: u64) -> (), partial "mode 0 and FALLOC_FL_KEEP_SIZE only; space is not set aside";
+    fallocate       4320 (fd: Fd, mode: Bits, at: u64, length: u64) -> (), partial "no FALLOC_FL_COLLAPSE_RANGE, INSERT_RANGE, UNSHARE_RANGE; space is not set aside";
     syncfs          4342 (fd: Fd) -> (), full;
 }
 
@@ -183,18 +189,18 @@ metadata {
 }
 
 attribute {
-    setxattr        4224 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "always EOPNOTSUPP";
-    lsetxattr       4225 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "always EOPNOTSUPP";
-    fsetxattr       4226 (fd: Fd, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "always EOPNOTSUPP";
-    getxattr        4227 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, full;
-    lgetxattr       4228 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, full;
-    fgetxattr       4229 (fd: Fd, name: Path, value: OutBytes, size: u32) -> u32, full;
-    listxattr       4230 (path: Path, list: OutBytes, size: u32) -> u32, partial "lists none";
-    llistxattr      4231 (path: Path, list: OutBytes, size: u32) -> u32, partial "lists none";
-    flistxattr      4232 (fd: Fd, list: OutBytes, size: u32) -> u32, partial "lists none";
-    removexattr     4233 (path: Path, name: Path) -> (), partial "always EOPNOTSUPP";
-    lremovexattr    4234 (path: Path, name: Path) -> (), partial "always EOPNOTSUPP";
-    fremovexattr    4235 (fd: Fd, name: Path) -> (), partial "always EOPNOTSUPP";
+    setxattr        4224 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "no access control lists (system.*)";
+    lsetxattr       4225 (path: Path, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "no access control lists (system.*)";
+    fsetxattr       4226 (fd: Fd, name: Path, value: InBytes, size: u32, flags: Bits) -> (), partial "no access control lists (system.*)";
+    getxattr        4227 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, partial "no access control lists (system.*)";
+    lgetxattr       4228 (path: Path, name: Path, value: OutBytes, size: u32) -> u32, partial "no access control lists (system.*)";
+    fgetxattr       4229 (fd: Fd, name: Path, value: OutBytes, size: u32) -> u32, partial "no access control lists (system.*)";
+    listxattr       4230 (path: Path, list: OutBytes, size: u32) -> u32, full;
+    llistxattr      4231 (path: Path, list: OutBytes, size: u32) -> u32, full;
+    flistxattr      4232 (fd: Fd, list: OutBytes, size: u32) -> u32, full;
+    removexattr     4233 (path: Path, name: Path) -> (), partial "no access control lists (system.*)";
+    lremovexattr    4234 (path: Path, name: Path) -> (), partial "no access control lists (system.*)";
+    fremovexattr    4235 (fd: Fd, name: Path) -> (), partial "no access control lists (system.*)";
 }
 
 timestamps {
@@ -376,6 +382,84 @@ select {
     pselect6_time64 4413 (count: i32, read: Addr, write: Addr, except: Addr, timeout: InOut<Timespec64>, mask: In<[u32; 2]>) -> u32, full;
 }
 
+eventfd {
+    eventfd         4319 (count: u32) -> Fd, full;
+    eventfd2        4325 (count: u32, flags: CounterFlags) -> Fd, full;
+}
+
+timerfd {
+    timerfd_create  4321 (clock: ClockId, flags: AlarmFlags) -> Fd, full;
+    timerfd_gettime 4322 (fd: Fd, result: Out<Itimerspec>) -> (), full;
+    timerfd_settime 4323 (fd: Fd, flags: AlarmSetFlags, new: In<Itimerspec>, old: Out<Itimerspec>) -> (), partial "TFD_TIMER_CANCEL_ON_SET is ignored: nobody sets the clock";
+    timerfd_gettime64 4410 (fd: Fd, result: Out<Itimerspec64>) -> (), full;
+    timerfd_settime64 4411 (fd: Fd, flags: AlarmSetFlags, new: In<Itimerspec64>, old: Out<Itimerspec64>) -> (), partial "TFD_TIMER_CANCEL_ON_SET is ignored: nobody sets the clock";
+}
+
+signalfd {
+    signalfd        4317 (fd: Fd, mask: In<Sigset>, size: u32) -> Fd, full;
+    signalfd4       4324 (fd: Fd, mask: In<Sigset>, size: u32, flags: SignalFileFlags) -> Fd, full;
+}
+
+epoll {
+    epoll_create    4248 (size: i32) -> Fd, full;
+    epoll_ctl       4249 (epfd: Fd, op: EpollOp, fd: Fd, event: In<EpollEvent>) -> (), partial "EPOLLEXCLUSIVE may wake several; EPOLLET tells of terminals when they get ready, not of each arrival";
+    epoll_wait      4250 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout_ms: i32) -> u32, full;
+    epoll_pwait     4313 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout_ms: i32, mask: In<Sigset>, size: u32) -> u32, full;
+    epoll_create1   4326 (flags: EpollFlags) -> Fd, full;
+    epoll_pwait2    4441 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout: In<Timespec64>, mask: In<Sigset>, size: u32) -> u32, full;
+}
+
+socket {
+    accept          4168 (fd: Fd, name: Addr, length: InOut<u32>) -> Fd, full;
+    bind            4169 (fd: Fd, name: InBytes, length: u32) -> (), full;
+    connect         4170 (fd: Fd, name: InBytes, length: u32) -> (), full;
+    getpeername     4171 (fd: Fd, name: Addr, length: InOut<u32>) -> (), full;
+    getsockname     4172 (fd: Fd, name: Addr, length: InOut<u32>) -> (), full;
+    listen          4174 (fd: Fd, backlog: u32) -> (), full;
+    shutdown        4182 (fd: Fd, how: ShutHow) -> (), full;
+    socket          4183 (domain: Domain, kind: SocketType, protocol: u32) -> Fd, partial "AF_UNIX only; others give EAFNOSUPPORT";
+    socketpair      4184 (domain: Domain, kind: SocketType, protocol: u32, ends: Out<[u32; 2]>) -> (), partial "AF_UNIX only; others give EAFNOSUPPORT";
+    accept4         4334 (fd: Fd, name: Addr, length: InOut<u32>, flags: AcceptFlags) -> Fd, full;
+}
+
+sockopt {
+    getsockopt      4173 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: InOut<u32>) -> (), partial "options of local sockets; others give ENOPROTOOPT";
+    setsockopt      4181 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: u32) -> (), partial "options of local sockets; others give ENOPROTOOPT";
+}
+
+message {
+    recv            4175 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvfrom        4176 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags, name: Addr, name_length: InOut<u32>) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvmsg         4177 (fd: Fd, message: InOut<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
+    send            4178 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    sendmsg         4179 (fd: Fd, message: In<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS, of at most 1024 descriptors on their way at once, and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
+    sendto          4180 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags, name: Addr, name_length: u32) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvmmsg        4335 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec>) -> u32, full;
+    sendmmsg        4343 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags) -> u32, full;
+    recvmmsg_time64 4417 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec64>) -> u32, full;
+}
+
+inotify {
+    inotify_init    4284 () -> Fd, full;
+    inotify_add_watch 4285 (fd: Fd, path: Path, mask: InotifyMask) -> u32, partial "tells of what programs do by system calls, not of the host; IN_EXCL_UNLINK is ignored";
+    inotify_rm_watch 4286 (fd: Fd, watch: i32) -> (), full;
+    inotify_init1   4329 (flags: InotifyFlags) -> Fd, full;
+}
+
+semaphore {
+    semget          4393 (key: i32, count: i32, flags: IpcFlags) -> u32, partial "65536 semaphores in all";
+    semctl          4394 (id: i32, index: i32, command: SemaphoreCommand, argument: Addr) -> u32, partial "GETNCNT and GETZCNT give 0";
+    semtimedop_time64 4420 (id: i32, operations: InList<Sembuf>, count: u32, timeout: In<Timespec64>) -> (), full;
+}
+
+queue {
+    ipc             4117 (call: IpcCall, first: i32, second: i32, third: i32, at: Addr, fifth: i32) -> u32, partial "semaphores and messages with IPC_64; shared memory gives ENOSYS";
+    msgget          4399 (key: i32, flags: IpcFlags) -> u32, full;
+    msgsnd          4400 (id: i32, message: Addr, length: u32, flags: QueueFlags) -> (), full;
+    msgrcv          4401 (id: i32, message: Addr, size: u32, kind: i32, flags: QueueFlags) -> u32, full;
+    msgctl          4402 (id: i32, command: MessageCommand, at: Addr) -> u32, partial "no queue holds more than 16384 bytes";
+}
+
 ioctl {
     ioctl           4054 (fd: Fd, request: IoctlRequest, argument: Addr) -> u32, partial "terminals, FIONREAD, FIONBIO, FIOCLEX and their like; others give ENOTTY";
 }
@@ -412,26 +496,17 @@ absent {
     "process_madvise" 4440, "process_mrelease" 4448, "futex_waitv" 4449,
 }
 
-"sockets come with the network" {
-    "socketcall" 4102, "accept" 4168, "bind" 4169, "connect" 4170, "getpeername" 4171, "getsockname" 4172,
-    "getsockopt" 4173, "listen" 4174, "recv" 4175, "recvfrom" 4176, "recvmsg" 4177, "send" 4178, "sendmsg" 4179,
-    "sendto" 4180, "setsockopt" 4181, "shutdown" 4182, "socket" 4183, "socketpair" 4184, "accept4" 4334,
-    "recvmmsg" 4335, "sendmmsg" 4343, "recvmmsg_time64" 4417,
+"events of whole file systems are not there" {
+    "fanotify_init" 4336, "fanotify_mark" 4337,
 }
 
-"event descriptors come with a later step" {
-    "epoll_create" 4248, "epoll_ctl" 4249, "epoll_wait" 4250, "epoll_pwait" 4313, "epoll_create1" 4326,
-    "epoll_pwait2" 4441, "signalfd" 4317, "timerfd" 4318, "eventfd" 4319, "timerfd_create" 4321,
-    "timerfd_gettime" 4322, "timerfd_settime" 4323, "signalfd4" 4324, "eventfd2" 4325, "timerfd_gettime64" 4410,
-    "timerfd_settime64" 4411, "inotify_init" 4284, "inotify_add_watch" 4285, "inotify_rm_watch" 4286,
-    "inotify_init1" 4329, "fanotify_init" 4336, "fanotify_mark" 4337, "splice" 4304, "tee" 4306, "vmsplice" 4307,
+"shared memory comes with pages that processes share" {
+    "shmget" 4395, "shmctl" 4396, "shmat" 4397, "shmdt" 4398,
 }
 
-"System V and POSIX queues, semaphores and shared memory come with processes" {
-    "ipc" 4117, "semget" 4393, "semctl" 4394, "shmget" 4395, "shmctl" 4396, "shmat" 4397, "shmdt" 4398, "msgget" 4399,
-    "msgsnd" 4400, "msgrcv" 4401, "msgctl" 4402, "semtimedop_time64" 4420, "mq_open" 4271, "mq_unlink" 4272,
-    "mq_timedsend" 4273, "mq_timedreceive" 4274, "mq_notify" 4275, "mq_getsetattr" 4276,
-    "mq_timedsend_time64" 4418, "mq_timedreceive_time64" 4419,
+"POSIX queues are not there" {
+    "mq_open" 4271, "mq_unlink" 4272, "mq_timedsend" 4273, "mq_timedreceive" 4274, "mq_notify" 4275,
+    "mq_getsetattr" 4276, "mq_timedsend_time64" 4418, "mq_timedreceive_time64" 4419,
 }
 
 "asynchronous input and output is not there" {
@@ -456,6 +531,10 @@ absent {
     "delete_module" 4129, "get_kernel_syms" 4130, "query_module" 4187, "finit_module" 4348, "kexec_load" 4311,
 }
 
+"MIPS programs make its calls apart" {
+    "socketcall" 4102,
+}
+
 "one node of memory, nothing to place" {
     "mbind" 4268, "get_mempolicy" 4269, "set_mempolicy" 4270, "migrate_pages" 4287, "move_pages" 4308,
     "set_mempolicy_home_node" 4450, "pkey_mprotect" 4363, "pkey_alloc" 4364, "pkey_free" 4365,
@@ -473,7 +552,7 @@ absent {
 "Linux has only its number" {
     "break" 4017, "unused18" 4018, "unused28" 4028, "stty" 4031, "gtty" 4032, "ftime" 4035, "lock" 4053, "mpx" 4056,
     "ulimit" 4058, "unused59" 4059, "reserved82" 4082, "unused84" 4084, "uselib" 4086, "readdir" 4089,
-    "unused109" 4109, "idle" 4112, "afs_syscall" 4137, "unused150" 4150, "_sysctl" 4153, "getpmsg" 4208,
+    "unused109" 4109, "idle" 4112, "afs_syscall" 4137, "unused150" 4150, "_sysctl" 4153, "timerfd" 4318, "getpmsg" 4208,
     "putpmsg" 4209, "reserved221" 4221, "vserver" 4277,
 }
 

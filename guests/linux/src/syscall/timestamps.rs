@@ -2,6 +2,7 @@
 
 use crate::access::Wish;
 use crate::flags::{AtFlags, DirFd, Fd};
+use crate::notify::event;
 use crate::reply::Reply;
 use crate::task::Task;
 use abi::structs::time::{Timespec, Timespec64, Timeval, Utimbuf};
@@ -62,7 +63,16 @@ fn set(task: &Task<'_, '_>, place: &Place, times: [New; 2]) -> Reply<()> {
         New::Omit => None,
         New::At(time) => Some(time),
     });
-    Ok(place.node().set_metadata(&Change { accessed, modified, ..Change::default() })?)
+    place.node().set_metadata(&Change { accessed, modified, ..Change::default() })?;
+    task.kernel.commons.notify.tell(
+        place,
+        match (accessed, modified) {
+            (Some(_), Some(_)) => event::ATTRIB,
+            (Some(_), None) => event::ACCESS,
+            (None, _) => event::MODIFY,
+        },
+    );
+    Ok(())
 }
 
 /// The place whose times are set; a null path means the descriptor's own.

@@ -2,12 +2,14 @@
 
 use super::{Exit, Vcpu, Why};
 use crate::engine::Engine;
+use crate::fetched::Fetched;
 use crate::tier::Tier;
 use crate::watched::Watched;
 use mips::cells::Cells;
 use mips::reading::effects::{always_runs_slot, written};
 use mips::reading::emit::Options;
-use mips::reading::interp::{Bus, Interp, Stop};
+use mips::reading::interp::{Interp, Stop};
+use mips::region::insn_at;
 
 /// The most instructions until a cell that code does not care for is written: translated code sees to it that it is far
 /// fewer, and if it did not, nobody should wait for ever.
@@ -28,9 +30,11 @@ impl<E: Engine> Vcpu<E> {
             }
             let (state, space) = self.engine.parts();
             let (pc, fr) = (state.pc, state.fpu.fr);
-            let mut insn = |at| space.fetch(at).ok().and_then(mips::decode);
-            let slot = insn(pc).filter(|insn| always_runs_slot(*insn)).and_then(|_| insn(pc.wrapping_add(4)));
-            let certain = [insn(pc), slot].into_iter().flatten().fold(Cells::NONE, |all, insn| all | written(insn, fr));
+            let code = Fetched::new(space);
+            let first = insn_at(&code, pc).flatten();
+            let slot_at = first.filter(|insn| always_runs_slot(*insn)).map(|insn| pc.wrapping_add(insn.bytes()));
+            let slot = slot_at.and_then(|at| insn_at(&code, at).flatten());
+            let certain = [first, slot].into_iter().flatten().fold(Cells::NONE, |all, insn| all | written(insn, fr));
             if let Some(Exit::Exception(exception)) = self.interpret_and_see(1) {
                 return Exit::Exception(exception);
             }

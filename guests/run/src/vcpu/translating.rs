@@ -6,9 +6,8 @@ use crate::fetched::Fetched;
 use crate::tier::Tier;
 use alloc::vec::Vec;
 use mips::reading::effects::{Flow, effects};
-use mips::reading::interp::Bus;
 use mips::reg::Gpr;
-use mips::region::{Reach, discover};
+use mips::region::{Reach, discover, insn_at};
 use mips::translate::region::{Limits, Rooted, gather};
 use mips::translate::{Translated, block, region};
 
@@ -93,21 +92,22 @@ impl<E: Engine> Vcpu<E> {
     /// made anew, and then expects it.
     pub(super) fn learn(&mut self) {
         let state = self.engine.parts().0;
-        let (target, site) = (state.pc, state.gpr[Gpr::RA.index()].wrapping_sub(8));
-        if !self.computes_call(site) {
-            return;
-        }
+        let (target, back) = (state.pc, state.gpr[Gpr::RA.index()]);
+        // How far behind its call that is, MIPS16e's with a slot and without.
+        let distances: &[u32] = if back & 1 == 0 { &[8] } else { &[4, 2] };
+        let sites = distances.iter().map(|bytes| back.wrapping_sub(*bytes));
+        let Some(site) = sites.into_iter().find(|site| self.computes_call(*site)) else { return };
         let units = self.engine.forgotten_with(site);
         if self.seen.sampled(site, target, &units) {
             let roots: Vec<u32> = units.iter().flat_map(|unit| unit.entries.iter().copied()).collect();
             self.seen.renew(roots.into_iter());
-            _ = self.engine.forget(site, 4);
+            _ = self.engine.forget(site & !3, 4);
         }
     }
 
     /// Whether a call of what a register says, with the usual link, stands at `site`.
     pub(super) fn computes_call(&mut self, site: u32) -> bool {
-        let insn = self.engine.parts().1.fetch(site).ok().and_then(mips::decode);
+        let insn = insn_at(&Fetched::new(self.engine.parts().1), site).flatten();
         insn.map(effects).is_some_and(|call| call.flow == Flow::Computed && call.writes == 1 << Gpr::RA.index())
     }
 
@@ -161,6 +161,12 @@ impl<E: Engine> Vcpu<E> {
         if self.tier == Tier::Auto {
             self.seen.have_regions(&made.functions);
         }
-        true
+        // MIPS16e code that begins in the same word as other code that has an entry has none: it is interpreted.
+        let has_code = self.engine.has_code(made.root);
+        if !has_code {
+            self.refused.insert(made.root);
+            self.seen.heat.cool(made.root);
+        }
+        has_code
     }
 }

@@ -9,6 +9,7 @@ use crate::node::Result;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
+use alloc::vec::Vec;
 
 /// A file's largest length (2^63 - 1).
 pub(crate) const BYTES_MAX: u64 = i64::MAX as u64;
@@ -142,6 +143,29 @@ impl Contents {
             self.below = self.below.min(size);
         }
         self.size = size;
+        Ok(())
+    }
+
+    /// Makes whole pages zeros: holes, but where the file beneath would show through.
+    pub(crate) fn punch(&mut self, first: u64, end: u64, shared: &Shared) -> Result<()> {
+        let covered = self.below.div_ceil(PAGE).clamp(first, end);
+        for page in first..covered {
+            self.zero(page, shared)?;
+        }
+        let gone: Vec<u64> = self.pages.range(covered..end).map(|(page, _)| *page).collect();
+        gone.iter().for_each(|page| _ = self.pages.remove(page));
+        shared.give_pages(gone.len());
+        Ok(())
+    }
+
+    fn zero(&mut self, page: u64, shared: &Shared) -> Result<()> {
+        match self.pages.entry(page) {
+            Entry::Occupied(mut bytes) => bytes.get_mut().fill(0),
+            Entry::Vacant(vacant) => {
+                shared.take_page()?;
+                vacant.insert(Box::new([0; PAGE_BYTES]));
+            }
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::contents::{BYTES_MAX, Page, Stretch};
 use super::{MemNode, PAGE_BYTES};
 use crate::errno::Errno;
-use crate::node::{At, File, Mappable, Open, Result};
+use crate::node::{At, File, Mappable, Node, Open, Result};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
@@ -26,6 +26,14 @@ impl MemFile {
             }
         }
         into[done..].fill(0);
+        Ok(())
+    }
+
+    fn write_all(&self, mut at: u64, mut from: &[u8]) -> Result<()> {
+        while !from.is_empty() {
+            let done = self.write(At::Offset(at), from)?;
+            (at, from) = (at + done as u64, &from[done..]);
+        }
         Ok(())
     }
 }
@@ -93,6 +101,31 @@ impl File for MemFile {
                 contents.put(page, bytes, &self.node.fs)?;
             }
         }
+    }
+
+    fn punch_hole(&self, offset: u64, length: u64) -> Result<()> {
+        if !self.how.write {
+            return Err(Errno::EBADF);
+        }
+        const PAGE: u64 = PAGE_BYTES as u64;
+        let size = self.node.metadata()?.size;
+        let end = offset.checked_add(length).ok_or(Errno::EFBIG)?.min(size);
+        if offset >= end {
+            return Ok(());
+        }
+        // What of the last page lies behind the end is zeros already.
+        let (first, last) = (offset.div_ceil(PAGE), if end == size { end.div_ceil(PAGE) } else { end / PAGE });
+        let zeros = |from: u64, to: u64| self.write_all(from, &[0; PAGE_BYTES][..(to - from) as usize]);
+        if first > last {
+            return zeros(offset, end);
+        }
+        zeros(offset, (first * PAGE).min(end))?;
+        zeros((last * PAGE).min(end), end)?;
+        if let Some(contents) = self.node.contents()?.write().as_mut() {
+            contents.punch(first, last, &self.node.fs)?;
+        }
+        self.node.was_written();
+        Ok(())
     }
 
     fn mappable(&self) -> Option<Mappable> {

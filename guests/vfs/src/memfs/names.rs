@@ -23,7 +23,7 @@ pub(crate) struct Names {
 }
 
 /// What a directory says of one name.
-enum Slot {
+pub(crate) enum Slot {
     Node(Arc<MemNode>),
     /// There is none, whatever lies beneath.
     Gone,
@@ -69,6 +69,16 @@ impl Names {
         self.pinned.remove(&node.inode);
     }
 
+    /// Whether a file that several names beneath lead to was changed.
+    pub(crate) fn has_pinned(&self) -> bool {
+        !self.pinned.is_empty()
+    }
+
+    /// What it says of each name that it says something of.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (&[u8], &Slot)> {
+        self.own.iter().map(|(name, slot)| (&name[..], slot))
+    }
+
     pub(crate) fn is_removed(&self) -> bool {
         self.is_removed
     }
@@ -90,6 +100,11 @@ impl Names {
         let nodes = own.filter_map(|slot| if let Slot::Node(node) = slot { Some(node) } else { None });
         nodes.chain(mem::take(&mut self.pinned).into_values()).collect()
     }
+}
+
+/// The links of a directory that has got so many more subdirectories. 1 says that nobody has counted, and stays.
+pub(crate) fn more_links(links: u32, by: i64) -> u32 {
+    if links == 1 { 1 } else { u32::try_from(i64::from(links) + by).unwrap_or(u32::MAX).max(1) }
 }
 
 /// Refuses what cannot be a name.
@@ -168,8 +183,19 @@ impl MemNode {
         drop(names);
         self.was_changed(now);
         if node.kind.is_directory() {
-            self.edit(|metadata| metadata.links = metadata.links.saturating_add(1));
+            self.edit(|metadata| metadata.links = more_links(metadata.links, 1));
         }
+        Ok(node)
+    }
+
+    /// A file that no name leads to.
+    pub(crate) fn unnamed_child(&self, new: &New<'_>, may_be_named: bool) -> Result<Arc<MemNode>> {
+        if self.names()?.read().is_removed {
+            return Err(Errno::ENOENT);
+        }
+        self.fs.take_file()?;
+        let node = MemNode::new(&self.fs, new, if may_be_named { Up::Unnamed } else { Up::Detached });
+        node.edit(|metadata| metadata.links = 0);
         Ok(node)
     }
 
@@ -189,7 +215,8 @@ impl MemNode {
             return Err(Errno::EEXIST);
         }
         let links = node.metadata()?.links;
-        if names.is_removed || links == 0 {
+        let is_new = matches!(*node.up.lock(), Up::Unnamed);
+        if names.is_removed || links == 0 && !is_new {
             return Err(Errno::ENOENT);
         }
         if links == u32::MAX {
@@ -197,6 +224,9 @@ impl MemNode {
         }
         names.put(name, node);
         drop(names);
+        if is_new {
+            *node.up.lock() = Up::Owned(self.me.clone());
+        }
         node.edit(|metadata| (metadata.links, metadata.changed) = (links + 1, now));
         self.was_changed(now);
         Ok(())
@@ -240,7 +270,7 @@ impl MemNode {
         let now = self.fs.now();
         if let Ok(names) = node.names() {
             names.write().is_removed = true;
-            self.edit(|metadata| metadata.links = metadata.links.saturating_sub(1).max(1));
+            self.edit(|metadata| metadata.links = more_links(metadata.links, -1));
             node.edit(|metadata| (metadata.links, metadata.changed) = (0, now));
         } else {
             node.edit(|metadata| (metadata.links, metadata.changed) = (metadata.links.saturating_sub(1), now));

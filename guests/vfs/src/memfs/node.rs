@@ -1,5 +1,6 @@
 //! A node in memory: [`MemNode`], its metadata, and how one with another beneath it becomes its own.
 
+use super::attributes::Attributes;
 use super::contents::Contents;
 use super::file::MemFile;
 use super::names::Names;
@@ -7,7 +8,7 @@ use super::{MemFs, PAGE_BYTES, Shared};
 use crate::errno::Errno;
 use crate::node::{
     Change, Entry, File, FileSystemInfo, Kind, Make, Metadata, New, Node, NodeRef, Open, OpenDirectory, Rename, Result,
-    TimeNs,
+    SetXattr, TimeNs,
 };
 use crate::pipe::Pipe;
 use alloc::boxed::Box;
@@ -30,6 +31,8 @@ pub(crate) struct MemNode {
     pub(crate) below: Option<Below>,
     /// None as long as it is what the node beneath says.
     pub(crate) metadata: Mutex<Option<Metadata>>,
+    /// None as long as they are those beneath.
+    pub(crate) attributes: Mutex<Option<Attributes>>,
     pub(crate) up: Mutex<Up>,
     pub(crate) body: Body,
 }
@@ -50,6 +53,8 @@ pub(crate) enum Up {
     Borrowed { parent: Arc<MemNode>, name: Box<[u8]> },
     /// Its directory holds it.
     Owned(Weak<MemNode>),
+    /// It never had a name, and may be given one.
+    Unnamed,
     /// It has lost its name.
     Detached,
 }
@@ -102,8 +107,17 @@ impl MemNode {
             modified: now,
             changed: now,
         };
-        let (metadata, up) = (Mutex::new(Some(metadata)), Mutex::new(up));
-        Arc::new_cyclic(|me| MemNode { me: me.clone(), fs: fs.clone(), inode, kind, below: None, metadata, up, body })
+        Arc::new_cyclic(|me| MemNode {
+            me: me.clone(),
+            fs: fs.clone(),
+            inode,
+            kind,
+            below: None,
+            metadata: Mutex::new(Some(metadata)),
+            attributes: Mutex::default(),
+            up: Mutex::new(up),
+            body,
+        })
     }
 
     /// Itself, shared. Whoever calls a method holds it, so it is there.
@@ -240,6 +254,11 @@ impl MemNode {
         Ok(())
     }
 
+    /// Whether its bytes may be others than those beneath.
+    pub(crate) fn has_own_contents(&self) -> bool {
+        matches!(&self.body, Body::File(contents) if contents.read().is_some())
+    }
+
     fn resize(&self, size: u64) -> Result<()> {
         match self.kind {
             Kind::File => {}
@@ -360,10 +379,23 @@ impl Node for MemNode {
     }
 
     fn xattr(&self, name: &[u8]) -> Result<Vec<u8>> {
-        match &self.below {
-            Some(below) => below.node.xattr(name),
-            None => Err(Errno::EOPNOTSUPP),
-        }
+        self.attribute(name)
+    }
+
+    fn xattrs(&self) -> Result<Vec<Vec<u8>>> {
+        self.attribute_names()
+    }
+
+    fn set_xattr(&self, name: &[u8], value: &[u8], how: SetXattr) -> Result<()> {
+        self.set_attribute(name, value, how)
+    }
+
+    fn remove_xattr(&self, name: &[u8]) -> Result<()> {
+        self.remove_attribute(name)
+    }
+
+    fn create_unnamed(&self, new: &New<'_>, may_be_named: bool) -> Result<NodeRef> {
+        Ok(self.unnamed_child(new, may_be_named)?)
     }
 
     fn file_system(&self) -> FileSystemInfo {
@@ -393,6 +425,7 @@ impl Drop for MemNode {
         {
             self.fs.give_pages(contents.page_count());
         }
+        self.fs.give_pages(self.attributes.get_mut().as_ref().map_or(0, Attributes::page_count));
         if self.below.is_none() {
             self.fs.give_file();
         }

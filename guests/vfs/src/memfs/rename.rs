@@ -1,6 +1,6 @@
 //! rename(2) and its variants within one memory file system.
 
-use super::names::{Names, check_name};
+use super::names::{Names, check_name, more_links};
 use super::node::{MemNode, Up};
 use crate::errno::Errno;
 use crate::node::{Entry, Rename, Result};
@@ -78,7 +78,7 @@ impl MemNode {
             let above = match &*node.up.lock() {
                 Up::Borrowed { parent, .. } => Some(parent.clone()),
                 Up::Owned(parent) => parent.upgrade(),
-                Up::Root | Up::Detached => None,
+                Up::Root | Up::Unnamed | Up::Detached => None,
             };
             match above {
                 Some(above) => node = above,
@@ -148,7 +148,6 @@ fn swap_names(
 fn count_links(from: &Side<'_>, to: &Side<'_>, source: &MemNode, exchanged: Option<&Arc<MemNode>>) {
     let moved_out = i64::from(source.kind.is_directory());
     let moved_in = i64::from(exchanged.is_some_and(|target| target.kind.is_directory()));
-    let add = |links: u32, by: i64| u32::try_from(i64::from(links) + by).unwrap_or(u32::MAX).max(1);
-    from.directory.edit(|metadata| metadata.links = add(metadata.links, moved_in - moved_out));
-    to.directory.edit(|metadata| metadata.links = add(metadata.links, moved_out - moved_in));
+    from.directory.edit(|metadata| metadata.links = more_links(metadata.links, moved_in - moved_out));
+    to.directory.edit(|metadata| metadata.links = more_links(metadata.links, moved_out - moved_in));
 }

@@ -61,6 +61,7 @@ impl File for Open {
             writable: state.tty.has_room() && !state.is_master_held,
             hangup: state.is_left,
             error: false,
+            ..Ready::default()
         }
     }
 

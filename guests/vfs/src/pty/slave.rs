@@ -85,6 +85,7 @@ impl File for Open {
             writable: self.how.write && (is_over || state.tty.is_writable()),
             hangup: is_over,
             error: is_over,
+            ..Ready::default()
         }
     }
 

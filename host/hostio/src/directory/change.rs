@@ -6,7 +6,7 @@ use super::{Access, Handle, HostNode};
 use crate::errno;
 use crate::{clock, directory::Grant};
 use cap_std::fs::Dir;
-use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Timespec, Timestamps, Uid};
+use rustix::fs::{self, AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Timespec, Timestamps, Uid};
 use rustix::io::retry_on_intr;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -21,7 +21,7 @@ const MODE_BITS: u32 = 0o1777;
 const OMIT: Timespec = Timespec { tv_sec: 0, tv_nsec: fs::UTIME_OMIT };
 
 impl Grant {
-    fn check_writable(&self) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         if self.access == Access::ReadWrite { Ok(()) } else { Err(Errno::EROFS) }
     }
 }
@@ -88,8 +88,27 @@ impl HostNode {
                 fs::symlinkat(OsStr::from_bytes(target), directory, name).map_err(errno::of)?;
                 self.child(name)
             }
-            Make::Fifo | Make::Socket | Make::CharDevice(..) | Make::BlockDevice(..) => Err(Errno::EPERM),
+            // A name that only the guest's own sockets stand behind.
+            Make::Socket => {
+                fs::mknodat(directory, name, FileType::Socket, mode, 0).map_err(errno::of)?;
+                let made = self.child(name)?;
+                fs::chmodat(CWD, made.magic_path()?, mode, AtFlags::empty()).map_err(errno::of)?;
+                Ok(made)
+            }
+            Make::Fifo | Make::CharDevice(..) | Make::BlockDevice(..) => Err(Errno::EPERM),
         }
+    }
+
+    /// A file without a name, where the host's file system can make one.
+    pub(super) fn unnamed_child(&self, new: &New<'_>, may_be_named: bool) -> Result<HostNode> {
+        let directory = self.directory()?;
+        self.grant.check_writable()?;
+        let once = if may_be_named { OFlags::empty() } else { OFlags::EXCL };
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC | once;
+        let file: OwnedFd = fs::openat(directory, ".", flags, Mode::RUSR | Mode::WUSR).map_err(errno::of)?;
+        fs::fchmod(&file, Mode::from_raw_mode(new.mode & MODE_BITS)).map_err(errno::of)?;
+        let stat = fs::fstat(&file).map_err(errno::of)?;
+        Ok(HostNode::new(&self.grant, &stat, Handle::Node(file)))
     }
 
     pub(super) fn link_child(&self, name: &OsStr, node: &NodeRef) -> Result<()> {

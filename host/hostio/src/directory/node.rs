@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use vfs::node::{Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Open, OpenDirectory, Rename};
+use vfs::node::{Change, Entry, File, FileSystemInfo, Kind, Metadata, New, Open, OpenDirectory, Rename, SetXattr};
 use vfs::{Errno, Node, NodeRef, Result};
 
 /// Longest name that is handed on.
@@ -124,7 +124,7 @@ impl HostNode {
 }
 
 /// Opens what `name` is in `directory`, for reading unless `flags` says `O_PATH`.
-fn open_below(directory: &Dir, name: &OsStr, flags: OFlags) -> Result<OwnedFd> {
+pub(super) fn open_below(directory: &Dir, name: &OsStr, flags: OFlags) -> Result<OwnedFd> {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(flags.bits() as i32);
     let file = directory.open_with(name, &options).map_err(|error| errno::of_io(&error))?;
@@ -239,6 +239,26 @@ impl Node for HostNode {
             _ => fs::readlinkat(self.descriptor()?, "", Vec::new()),
         };
         Ok(target.map_err(errno::of)?.into_bytes())
+    }
+
+    fn create_unnamed(&self, new: &New<'_>, may_be_named: bool) -> Result<NodeRef> {
+        Ok(Arc::new(self.unnamed_child(new, may_be_named)?))
+    }
+
+    fn xattr(&self, name: &[u8]) -> Result<Vec<u8>> {
+        self.attribute(name)
+    }
+
+    fn xattrs(&self) -> Result<Vec<Vec<u8>>> {
+        self.attribute_names()
+    }
+
+    fn set_xattr(&self, name: &[u8], value: &[u8], how: SetXattr) -> Result<()> {
+        self.set_attribute(name, value, how)
+    }
+
+    fn remove_xattr(&self, name: &[u8]) -> Result<()> {
+        self.remove_attribute(name)
     }
 
     fn file_system(&self) -> FileSystemInfo {

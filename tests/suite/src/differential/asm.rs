@@ -9,7 +9,7 @@ pub(crate) const INDEX: u32 = 26;
 /// Counts how often a block may still branch backward. No other instruction writes it.
 pub(crate) const ROUNDS: u32 = 30;
 
-/// The word of `op` with `fields` in the places that its pattern marks with their letters; the other fields are zero.
+/// The word of `op` with `fields` in the places that its pattern marks with their letters; the other fields are zero. Of MIPS16e, it is what its decoder takes.
 pub(crate) fn word(op: Op, fields: &[(char, u32)]) -> u32 {
     let row = isa::row(op);
     let mut word = row.bits;

@@ -5,7 +5,7 @@
 
 use super::mode::Mode;
 use mips::insn::{Fmt, Insn};
-use mips::isa::{Op, Row};
+use mips::isa::{Isa, Op, Row};
 
 /// Rows that always raise an exception in user mode, or leave the instruction set.
 const RAISES: &[Op] = &[Op::break_, Op::sdbbp, Op::syscall, Op::jalx];
@@ -15,6 +15,7 @@ pub(crate) fn row(row: &Row, mode: Mode) -> Option<&'static str> {
     let only_fr1 =
         matches!(row.op, Op::ceil_l | Op::cvt_l | Op::floor_l | Op::round_l | Op::trunc_l | Op::luxc1 | Op::suxc1);
     match row.op {
+        _ if row.since == Isa::MIPS16E => Some("of another instruction set; generated in stretches of its own"),
         _ if RAISES.contains(&row.op) => Some("raises an exception"),
         Op::ll | Op::sc => Some("UNPREDICTABLE if SC's address is not LL's; generated in pairs instead"),
         Op::rdhwr => None,

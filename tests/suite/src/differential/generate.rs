@@ -6,6 +6,7 @@ use super::exclude;
 use super::mode::Mode;
 use super::random::Random;
 use super::record::{AREA, FCSR_SAFE, Record};
+use super::short::Shorts;
 use mips::isa::{Op, ROWS, Row};
 use mips::reading::effects::effects;
 use mips::{Insn, decode};
@@ -25,6 +26,7 @@ pub(crate) struct Generator {
     mode: Mode,
     plain: Vec<&'static Row>,
     branches: Vec<&'static Row>,
+    shorts: Shorts,
 }
 
 /// Rows that need company: see [`Generator::sum`] and [`Generator::trap`].
@@ -39,6 +41,7 @@ impl Generator {
             mode,
             plain: rows().filter(is_plain).collect(),
             branches: rows().filter(|row| row.group == "branch").collect(),
+            shorts: Shorts::new(mode.big),
         }
     }
 
@@ -53,7 +56,7 @@ impl Generator {
     }
 
     fn item(&self, random: &mut Random, at: usize, count: usize) -> Item {
-        match random.below(26) {
+        match random.below(28) {
             0..4 => {
                 let to = at + 1 + random.below(count - at);
                 self.branch(random, to)
@@ -65,6 +68,8 @@ impl Generator {
             8 => self.repeat(random),
             9 => self.again(random, at),
             10 => self.called(random),
+            // QEMU's CPU for NaN2008 has no MIPS16e.
+            11 | 12 if !self.mode.nan2008 => self.short(random),
             _ => Item::plain([self.plain(random)]),
         }
     }
@@ -197,6 +202,13 @@ impl Generator {
         let call = asm::word(Op::bal, &[('i', -4i32 as u32)]);
         let (body, slot) = (self.sparing(random, LINK), self.sparing(random, LINK));
         Item::plain([over, self.plain(random), body, back, self.plain(random), call, slot])
+    }
+
+    /// A stretch of MIPS16e, and its call.
+    fn short(&self, random: &mut Random) -> Item {
+        let through = 1 + random.below(25) as u32;
+        let slot = self.sparing(random, LINK);
+        Item::plain(self.shorts.called(random, through, slot))
     }
 
     /// A loop of a few rounds, as small as one can be.

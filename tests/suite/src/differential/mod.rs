@@ -14,6 +14,7 @@ mod mode;
 mod program;
 mod random;
 mod record;
+mod short;
 mod value;
 
 pub use engine::qemu;

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use engine::Native;
 use mips::isa::{self, Op};
 use mips::reading::effects::effects;
-use mips::{Exception, Gpr, State, decode};
+use mips::{Exception, Gpr, State};
 use run::{Engine, Exit, Served, Tier, Vcpu};
 
 /// A page of code around the instruction, every other word a breakpoint.
@@ -20,6 +20,7 @@ const READ_ONLY: u32 = 0x2_4000;
 
 /// The breakpoint's code.
 const END: u32 = 0xf_ffff;
+const END16: u32 = 0x3f;
 /// What a branch's slot does, so that one can see whether it ran.
 const SLOT_REGISTER: Gpr = Gpr::new(23);
 
@@ -36,6 +37,28 @@ struct Run<'a> {
     precise: bool,
     /// The same, but with flags kept exactly, which the case does not ask for.
     exact: bool,
+}
+
+impl Run<'_> {
+    fn has_slot(&self) -> bool {
+        self.case.insn().is_some_and(|insn| effects(insn).has_slot)
+    }
+
+    /// What a jump and its slot did beside what the case says.
+    fn has_jumped(&self, right: &mut State) {
+        let is_mips16e = self.case.at & 1 != 0;
+        if self.has_slot() && !self.case.annuls {
+            right.set(SLOT_REGISTER, if is_mips16e { self.case.before.get(Gpr::V0) } else { 1 });
+        }
+        self.has_linked(right);
+    }
+
+    /// What the call of MIPS16e did in whose slot the instruction is.
+    fn has_linked(&self, right: &mut State) {
+        if self.case.at & 1 != 0 && self.wrap == Wrap::Taken {
+            right.set(Gpr::RA, AT + 3);
+        }
+    }
 }
 
 impl Bench {
@@ -62,8 +85,8 @@ impl Bench {
 
     /// Everything that is not as `case` says, in every place the instruction can stand.
     pub fn check(&mut self, case: &Case) -> Vec<String> {
-        let Some(effects) = decode(case.word).map(effects) else { return vec!["is reserved".into()] };
-        let wraps = if effects.has_slot { &Wrap::ALL[..1] } else { &Wrap::ALL[..] };
+        let Some(insn) = case.insn() else { return vec!["is reserved".into()] };
+        let (effects, wraps) = (effects(insn), Wrap::of(case, insn));
         let mut wrong = Vec::new();
         for wrap in wraps {
             let mut check = |name: &str, precise, exact| {
@@ -82,20 +105,63 @@ impl Bench {
         wrong
     }
 
-    fn prepare(&mut self, run: &Run<'_>) -> Result<()> {
+    /// The page of code around an instruction.
+    fn words(&self, run: &Run<'_>) -> Vec<u8> {
         let mut words = vec![isa::row(Op::break_).bits | END << 6; (PAGE_BYTES / 4) as usize];
         let at = ((AT - CODE) / 4) as usize;
         words[at] = run.case.word;
         if let Some(branch) = run.wrap.branch() {
             words[at - 1] = branch;
         }
-        if decode(run.case.word).is_some_and(|insn| effects(insn).has_slot) {
+        if run.has_slot() {
             words[at + 1] = isa::row(Op::ori).bits | (SLOT_REGISTER.index() as u32) << 16 | 1;
         }
-        let order = |word: &u32| if self.big { word.to_be_bytes() } else { word.to_le_bytes() };
-        let code: Vec<u8> = words.iter().flat_map(order).collect();
+        words.iter().flat_map(|word| if self.big { word.to_be_bytes() } else { word.to_le_bytes() }).collect()
+    }
+
+    /// The same around one of MIPS16e.
+    fn halves(&self, run: &Run<'_>) -> Vec<u8> {
+        let mut halves = vec![isa::row(Op::break16).bits | END16 << 5; (PAGE_BYTES / 2) as usize];
+        let at = ((AT - CODE) / 2) as usize;
+        let mut put = |at: usize, word: u32| {
+            let both = [word >> 16, word & 0xffff];
+            let those = if both[0] == 0 { &both[1..] } else { &both[..] };
+            halves[at..at + those.len()].copy_from_slice(those);
+            at + those.len()
+        };
+        if run.wrap == Wrap::Taken {
+            put(at - 2, Wrap::jal16());
+        }
+        let behind = put(at, run.case.word);
+        if run.has_slot() {
+            let lower_bits_first = (SLOT_REGISTER.index() as u32 & 7) << 2 | SLOT_REGISTER.index() as u32 >> 3;
+            put(behind, isa::row(Op::mov32r).bits | lower_bits_first << 3 | Gpr::V0.index() as u32);
+        }
+        halves
+            .into_iter()
+            .flat_map(|half| if self.big { (half as u16).to_be_bytes() } else { (half as u16).to_le_bytes() })
+            .collect()
+    }
+
+    /// Puts a breakpoint where a jump to the other instruction set leads.
+    fn put_breakpoint(&self, code: &mut [u8], pc: u32) {
+        let (word, bytes) = match pc & 1 {
+            0 => (isa::row(Op::break_).bits | END << 6, 4),
+            _ => (isa::row(Op::break16).bits | END16 << 5, 2),
+        };
+        let in_order =
+            if self.big { word.to_be_bytes()[4 - bytes..].to_vec() } else { word.to_le_bytes()[..bytes].to_vec() };
+        let at = (pc & !1).wrapping_sub(CODE) as usize;
+        code[at..at + bytes].copy_from_slice(&in_order);
+    }
+
+    fn prepare(&mut self, run: &Run<'_>) -> Result<()> {
+        let mut code = if run.case.at & 1 == 0 { self.words(run) } else { self.halves(run) };
+        if (run.case.after.pc ^ run.case.at) & 1 != 0 {
+            self.put_breakpoint(&mut code, run.case.after.pc);
+        }
         let (state, space) = self.cpu.engine.parts();
-        *state = State { pc: run.wrap.start(), ..run.case.before.clone() };
+        *state = State { pc: run.wrap.start(run.case.at), ..run.case.before.clone() };
         state.fpu.exact |= run.exact;
         space.fill(Addr(CODE), &code).map_err(|_| anyhow!("no code page"))?;
         space.code_changed(Addr(CODE), PAGE_BYTES);
@@ -119,14 +185,12 @@ impl Bench {
         if let Some(raises) = run.case.raises.as_ref().filter(|_| !annulled) {
             return raised(run, raises, exception, &state);
         }
-        if exception != Exception::Break(END) {
+        if ![END, END16].map(Exception::Break).contains(&exception) {
             return Err(format!("raises {}", name(exception)));
         }
         let mut right = if annulled { State { pc: AT + 4, ..run.case.before.clone() } } else { run.case.after.clone() };
-        right.pc = run.wrap.next(right.pc);
-        if decode(run.case.word).is_some_and(|insn| effects(insn).has_slot) && !run.case.annuls {
-            right.set(SLOT_REGISTER, 1);
-        }
+        right.pc = run.wrap.next(run.case.at, right.pc);
+        run.has_jumped(&mut right);
         compare(run, &state, &right)?;
         match memory == self::memory(run.case, self.big, !annulled) {
             true => Ok(()),
@@ -155,17 +219,18 @@ fn raised(run: &Run<'_>, right: &str, exception: Exception, state: &State) -> Re
         return Err(format!("raises {ours}, not {right}"));
     }
     // Before an untaken branch's slot the branch is already done; restarting either is right.
-    let jumped = Some(run.case.after.pc).filter(|pc| *pc != AT);
-    let start = jumped.unwrap_or(run.wrap.start());
+    let jumped = Some(run.case.after.pc).filter(|pc| *pc != run.case.at);
+    let start = jumped.unwrap_or(run.wrap.start(run.case.at));
     if state.pc != start && (run.wrap, state.pc) != (Wrap::NotTaken, AT) {
         return Err(format!("restarts at {:#x}", state.pc));
     }
-    if exception == Exception::Syscall && state.next_pc != run.wrap.next(AT + 4) {
+    if exception == Exception::Syscall && state.next_pc != run.wrap.next(AT, AT + 4) {
         return Err(format!("continues at {:#x}", state.next_pc));
     }
     let mut right = State { pc: state.pc, ..run.case.after.clone() };
-    if jumped.is_some() {
-        right.set(SLOT_REGISTER, 1);
+    match jumped {
+        Some(_) => run.has_jumped(&mut right),
+        None => run.has_linked(&mut right),
     }
     if is_memory && !run.precise { Ok(()) } else { compare(run, state, &right) }
 }

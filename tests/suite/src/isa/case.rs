@@ -4,9 +4,11 @@ use crate::place;
 use anyhow::{Context, Result, bail, ensure};
 use mips::cpu::Round;
 use mips::state::Fcsr;
-use mips::{Gpr, State};
+use mips::{Gpr, Insn, State, decode, decode16};
 use std::fs;
 
+/// The file of cases of MIPS16e.
+const MIPS16E: &str = "mips16e.ins";
 /// Where the instruction is.
 pub(super) const AT: u32 = 0x0040_0100;
 
@@ -17,6 +19,8 @@ pub struct Case {
     pub place: String,
     /// The instruction.
     pub word: u32,
+    /// Where it is, with its ISA mode: one of MIPS16e is what a file of that name holds.
+    pub at: u32,
     /// What it prints as.
     pub text: String,
     /// The byte order it holds for, if not both.
@@ -73,14 +77,16 @@ pub fn load() -> Result<Vec<Case>> {
         for (number, line) in fs::read_to_string(&file)?.lines().enumerate() {
             let place = format!("{name}:{}", number + 1);
             if !line.is_empty() && !line.starts_with('#') {
-                cases.push(parse(line, &place).with_context(|| format!("{place}: {line}"))?);
+                cases.push(
+                    parse(line, &place, AT | u32::from(name == MIPS16E)).with_context(|| format!("{place}: {line}"))?,
+                );
             }
         }
     }
     Ok(cases)
 }
 
-fn parse(line: &str, place: &str) -> Result<Case> {
+fn parse(line: &str, place: &str, at: u32) -> Result<Case> {
     let (encoding, rest) = line.strip_prefix('[').and_then(|line| line.split_once(']')).context("no [encoding]")?;
     let word = u32::from_str_radix(&encoding.replace(' ', ""), 16)?;
     let mut quoted = rest.splitn(3, '"');
@@ -89,9 +95,10 @@ fn parse(line: &str, place: &str) -> Result<Case> {
     let mut case = Case {
         place: place.to_owned(),
         word,
+        at,
         text: text.to_owned(),
         big: None,
-        before: State { pc: AT, ..State::default() },
+        before: State { pc: at, ..State::default() },
         memory: Vec::new(),
         after: State::default(),
         stored: Vec::new(),
@@ -100,7 +107,8 @@ fn parse(line: &str, place: &str) -> Result<Case> {
     };
     let (after, raises) = after.split_once("raises ").map_or((after, None), |(after, raises)| (after, Some(raises)));
     case.set_up(before)?;
-    case.after = State { pc: if raises.is_some() { AT } else { AT + 4 }, ..case.before.clone() };
+    let bytes = case.insn().context("it is reserved")?.bytes();
+    case.after = State { pc: if raises.is_some() { at } else { at + bytes }, ..case.before.clone() };
     let after = match raises {
         // What follows the exception's name are changes beside it.
         Some(text) => {
@@ -115,9 +123,9 @@ fn parse(line: &str, place: &str) -> Result<Case> {
         match token.split_once('=') {
             None if token == "annulled" => case.annuls = true,
             None => bail!("what is {token}?"),
-            Some((name, value)) => match memory(name, value)? {
+            Some((name, value)) => match memory(name, value, at)? {
                 Some(bytes) => case.stored.push(bytes),
-                None => set(&mut case.after, name, value)?,
+                None => set(&mut case.after, name, value, at)?,
             },
         }
     }
@@ -125,6 +133,11 @@ fn parse(line: &str, place: &str) -> Result<Case> {
 }
 
 impl Case {
+    /// The instruction; `None` if it is reserved.
+    pub fn insn(&self) -> Option<Insn> {
+        if self.at & 1 == 0 { decode(self.word) } else { decode16(self.word) }
+    }
+
     fn set_up(&mut self, before: &str) -> Result<()> {
         let tokens = tokens(before);
         self.before.fpu.fr = tokens.contains(&"fr1".to_owned());
@@ -133,9 +146,9 @@ impl Case {
         self.before.fcsr = Fcsr::initial(self.before.fpu).0;
         for token in tokens {
             match token.split_once('=') {
-                Some((name, value)) => match memory(name, value)? {
+                Some((name, value)) => match memory(name, value, self.at)? {
                     Some(bytes) => self.memory.push(bytes),
-                    None => set(&mut self.before, name, value)?,
+                    None => set(&mut self.before, name, value, self.at)?,
                 },
                 None => match token.as_str() {
                     "big" => self.big = Some(true),
@@ -166,9 +179,9 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-fn number(text: &str) -> Result<u64> {
+fn number(text: &str, at: u32) -> Result<u64> {
     if let Some(offset) = text.strip_prefix('.') {
-        return Ok(u64::from(AT.wrapping_add_signed(offset.parse()?)));
+        return Ok(u64::from(at.wrapping_add_signed(offset.parse()?)));
     }
     let digits = text.strip_prefix("0x");
     digits
@@ -176,9 +189,9 @@ fn number(text: &str) -> Result<u64> {
         .with_context(|| format!("no number: {text}"))
 }
 
-fn memory(name: &str, value: &str) -> Result<Option<Bytes>> {
+fn memory(name: &str, value: &str, here: u32) -> Result<Option<Bytes>> {
     let Some((kind, at)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else { return Ok(None) };
-    let at = number(at)? as u32;
+    let at = number(at, here)? as u32;
     if kind == "mem" {
         let digits = value.trim_matches(['[', ']']);
         let bytes = (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16));
@@ -191,11 +204,11 @@ fn memory(name: &str, value: &str) -> Result<Option<Bytes>> {
         "l" => 8,
         _ => bail!("no kind of memory: {kind}"),
     };
-    Ok(Some(Bytes { at, bytes: number(value)?.to_be_bytes()[8 - count..].to_vec(), is_number: true }))
+    Ok(Some(Bytes { at, bytes: number(value, here)?.to_be_bytes()[8 - count..].to_vec(), is_number: true }))
 }
 
-fn set(state: &mut State, name: &str, value: &str) -> Result<()> {
-    let value = number(value)?;
+fn set(state: &mut State, name: &str, value: &str, at: u32) -> Result<()> {
+    let value = number(value, at)?;
     let word = value as u32;
     if let Some(reg) = Gpr::named(name) {
         state.set(reg, word);

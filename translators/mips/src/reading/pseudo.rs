@@ -178,6 +178,11 @@ impl<'a> Teller<'a> {
     }
 }
 
+/// When a branch with such a slot goes.
+fn after(slot: Slot) -> &'static str {
+    if slot == Slot::Never { "" } else { "after the slot: " }
+}
+
 fn kind(size: Size) -> &'static str {
     match size {
         Size::Byte => "byte",
@@ -250,19 +255,22 @@ impl<'a> Cpu for Teller<'a> {
         self.say(format!("if linked to [{0}] and unchanged then word[{0}] := {1}", at.bare(), value.bare()));
         Ok(self.text("whether it stored"))
     }
-    fn link(&self) -> Text<'a> {
-        self.text("pc + 8")
+    fn link(&self, bytes: u32) -> Text<'a> {
+        self.text(format!("pc + {bytes}"))
     }
-    fn jump(&mut self, to: Text<'a>) {
-        self.say(format!("after the slot: pc := {}", to.bare()));
+    fn pc_word(&self) -> Text<'a> {
+        self.text("pc_word")
+    }
+    fn jump(&mut self, to: Text<'a>, slot: Slot) {
+        self.say(format!("{}pc := {}", after(slot), to.bare()));
     }
     fn jump_near(&mut self, target: u32, isa_mode: u32) {
-        let mode = if isa_mode == 0 { "" } else { ", in the other instruction set" };
+        let mode = if isa_mode == 0 { "" } else { ", as MIPS16e code" };
         self.say(format!("after the slot: pc := {target:#x} in this segment{mode}"));
     }
     fn branch(&mut self, when: Text<'a>, by: Offset, slot: Slot) {
-        let otherwise = if slot == Slot::Always { "" } else { ", else skip the slot" };
-        self.say(format!("if {} then after the slot: pc := pc + {}{otherwise}", when.bare(), by.0 + 4));
+        let otherwise = if slot == Slot::IfTaken { ", else skip the slot" } else { "" };
+        self.say(format!("if {} then {}pc := pc + {}{otherwise}", when.bare(), after(slot), by.0));
     }
     fn trap(&mut self, when: Text<'a>, cause: Exception) -> Step<Self> {
         self.say(format!("if {} then raise {cause:?}", when.bare()));

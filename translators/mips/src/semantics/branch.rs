@@ -4,6 +4,9 @@ use crate::cpu::{Cpu, Fpu, Slot, Step, Word};
 use crate::insn::{Offset, Target};
 use crate::reg::{Cc, Gpr};
 
+/// From a call to behind its delay slot.
+const LINK: u32 = 8;
+
 fn is_negative<C: Cpu>(cpu: &C, rs: Gpr) -> C::Bit {
     cpu.get(rs).lt_s(cpu.word(0))
 }
@@ -15,7 +18,7 @@ fn is_positive<C: Cpu>(cpu: &C, rs: Gpr) -> C::Bit {
 /// Branches and links; the link register is written whether or not the branch is taken.
 fn branch_and_link<C: Cpu>(cpu: &mut C, when: C::Bit, off: Offset, slot: Slot) -> Step<C> {
     cpu.branch(when, off, slot);
-    cpu.set(Gpr::RA, cpu.link());
+    cpu.set(Gpr::RA, cpu.link(LINK));
     Ok(())
 }
 
@@ -161,14 +164,14 @@ pub(crate) fn j<C: Cpu>(cpu: &mut C, target: Target) -> Step<C> {
 /// JAL: jump within the 256 MiB segment, and link.
 pub(crate) fn jal<C: Cpu>(cpu: &mut C, target: Target) -> Step<C> {
     cpu.jump_near(target.0, 0);
-    cpu.set(Gpr::RA, cpu.link());
+    cpu.set(Gpr::RA, cpu.link(LINK));
     Ok(())
 }
 
 /// JALR: jump to a register, and link. The target is captured first, so `jalr ra, ra` is right.
 pub(crate) fn jalr<C: Cpu>(cpu: &mut C, rd: Gpr, rs: Gpr) -> Step<C> {
-    cpu.jump(cpu.get(rs));
-    cpu.set(rd, cpu.link());
+    cpu.jump(cpu.get(rs), Slot::Always);
+    cpu.set(rd, cpu.link(LINK));
     Ok(())
 }
 
@@ -180,13 +183,13 @@ pub(crate) fn jalr_hb<C: Cpu>(cpu: &mut C, rd: Gpr, rs: Gpr) -> Step<C> {
 /// JALX: jump and link, exchanging the instruction set.
 pub(crate) fn jalx<C: Cpu>(cpu: &mut C, target: Target) -> Step<C> {
     cpu.jump_near(target.0, 1);
-    cpu.set(Gpr::RA, cpu.link());
+    cpu.set(Gpr::RA, cpu.link(LINK));
     Ok(())
 }
 
 /// JR: jump to a register.
 pub(crate) fn jr<C: Cpu>(cpu: &mut C, rs: Gpr) -> Step<C> {
-    cpu.jump(cpu.get(rs));
+    cpu.jump(cpu.get(rs), Slot::Always);
     Ok(())
 }
 

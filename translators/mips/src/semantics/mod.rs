@@ -5,6 +5,7 @@ pub(crate) mod branch;
 pub(crate) mod fpu;
 pub(crate) mod fpumove;
 pub(crate) mod memory;
+pub(crate) mod mips16e;
 pub(crate) mod muldiv;
 pub(crate) mod shift;
 pub(crate) mod system;

@@ -4,10 +4,10 @@
 //! through the loop around them all and a table jump, after a look at the poll word. Between blocks all registers are
 //! in the register file.
 
+use super::region::delay_slot;
 use super::{Memories, Sites, Translated, Unit, export, instructions, module, ranges};
 use crate::border::Leave;
 use crate::cpu::Slot;
-use crate::insn::Insn;
 use crate::reading::emit::{Checkpoint, Emit, Flow, Held, Options, perform};
 use crate::region::{Block, Region};
 use alloc::vec;
@@ -62,15 +62,15 @@ impl Writer<'_> {
 
     fn block(&mut self, block: &Block) {
         self.emit.begin_block(Held::default());
-        for (at, insn) in (block.pc..).step_by(4).zip(&block.insns) {
+        for (at, insn) in block.placed() {
             let start = self.emit.begin(at, at);
-            let Some(insn) = *insn else { return self.emit.leave(Leave::Interpret, at) };
+            let Some(insn) = insn else { return self.emit.leave(Leave::Interpret, at) };
             let Ok(()) = perform(&mut self.emit, insn);
             if self.emit.must_interpret {
                 return self.interpret(start, at);
             }
             if let Some(flow) = self.emit.flow {
-                return self.branch(start, at, flow, block.slot);
+                return self.branch(start, at, flow, block);
             }
         }
         self.exit(block.end());
@@ -82,15 +82,15 @@ impl Writer<'_> {
         self.emit.leave(Leave::Interpret, at);
     }
 
-    fn branch(&mut self, start: Checkpoint, at: u32, flow: Flow, slot: Option<Insn>) {
-        let behind = at.wrapping_add(8);
+    fn branch(&mut self, start: Checkpoint, at: u32, flow: Flow, block: &Block) {
+        let behind = block.behind();
         if let Flow::If(when, target, Slot::IfTaken) = flow {
             self.emit.begin(at, at);
             let not_taken = self.emit.held();
             self.add(Instruction::LocalGet(when.0));
             self.add(Instruction::If(BlockType::Empty));
             self.nesting += 1;
-            let is_done = self.slot(at, slot);
+            let is_done = self.slot(block);
             if is_done {
                 self.exit(target);
             }
@@ -102,7 +102,7 @@ impl Writer<'_> {
             self.emit.set_held(not_taken);
             return self.exit(behind);
         }
-        if !self.slot(at, slot) {
+        if !self.slot(block) {
             return self.interpret(start, at);
         }
         match flow {
@@ -124,12 +124,9 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes the delay slot of the branch at `at`; false if only the interpreter can do the two.
-    fn slot(&mut self, at: u32, slot: Option<Insn>) -> bool {
-        let Some(insn) = slot else { return false };
-        self.emit.begin(at.wrapping_add(4), at);
-        let Ok(()) = perform(&mut self.emit, insn);
-        !self.emit.must_interpret && self.emit.flow.is_none()
+    /// Writes the delay slot of the branch that ends `block`; false if only the interpreter can do the two.
+    fn slot(&mut self, block: &Block) -> bool {
+        delay_slot(&mut self.emit, block)
     }
 
     /// Goes on at `target`: inside the region if it is there.

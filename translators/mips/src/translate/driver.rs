@@ -40,7 +40,7 @@ pub(super) enum Map {
 }
 
 impl Map {
-    /// Pushes whether the PC has no place in the map.
+    /// Pushes whether the PC has no place in the map as 32-bit code.
     fn push_is_outside(self, code: &mut Code) {
         match self {
             Map::Cpu => {
@@ -56,9 +56,23 @@ impl Map {
         }
     }
 
-    /// Pushes the entry for the PC, which has a place in the map.
+    /// Pushes whether the PC has none as MIPS16e code either.
+    fn push_is_outside16(self, code: &mut Code) {
+        let mode = match self {
+            Map::Cpu => border::LEFT | 1,
+            Map::Own { .. } => 1,
+        };
+        add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(mode as i32), Instruction::I32And]);
+        add(code, &[Instruction::I32Const(1), Instruction::I32Ne]);
+        if let Map::Own { from, bytes, .. } = self {
+            push_word(code);
+            add(code, &[Instruction::I32Const(from as i32), Instruction::I32Sub]);
+            add(code, &[Instruction::I32Const(bytes as i32), Instruction::I32GeU, Instruction::I32Or]);
+        }
+    }
+
+    /// Pushes what stands in the place that an address on the stack has in the map.
     fn push_entry(self, code: &mut Code) {
-        add(code, &[Instruction::LocalGet(PC)]);
         match self {
             Map::Cpu => {
                 add(code, &[Instruction::I32Load(MemArg { offset: u64::from(border::MAP_AT), ..THERE })]);
@@ -103,22 +117,54 @@ fn leave(code: &mut Code, why: Leave) {
     add(code, &[Instruction::Return, Instruction::End]);
 }
 
+/// Pushes the address of the word that the PC is in.
+fn push_word(code: &mut Code) {
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(!3), Instruction::I32And]);
+}
+
 /// Puts the entry for the PC into ENTRY; returns the PC if there is none, somebody polls, or this is a sample.
 fn find(code: &mut Code, map: Map, samples: bool) {
     let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
+    let look = |code: &mut Code| {
+        poll_word(code);
+        code.if_unlikely();
+        leave(code, Leave::Poll);
+        if samples {
+            sample(code);
+        }
+    };
     map.push_is_outside(code);
     code.if_unlikely();
-    add(code, &back);
-    poll_word(code);
+    map.push_is_outside16(code);
     code.if_unlikely();
-    leave(code, Leave::Poll);
-    if samples {
-        sample(code);
-    }
+    add(code, &back);
+    look(code);
+    find16(code, map, &back);
+    add(code, &[Instruction::Else]);
+    look(code);
+    add(code, &[Instruction::LocalGet(PC)]);
     map.push_entry(code);
-    add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Eqz]);
+    // Zero is none; what is below it is MIPS16e code's.
+    add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Const(1), Instruction::I32LtS]);
     code.if_unlikely();
     add(code, &back);
+    add(code, &[Instruction::End]);
+}
+
+/// Puts the entry for the PC of MIPS16e code, which has a place in the map, into ENTRY, or goes `back`.
+fn find16(code: &mut Code, map: Map, back: &[Instruction<'static>]) {
+    push_word(code);
+    map.push_entry(code);
+    let tag_at = Instruction::I32Const(border::TAG_AT as i32);
+    add(code, &[Instruction::LocalTee(ENTRY), tag_at, Instruction::I32ShrU]);
+    // The tag of the halfword.
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(1), Instruction::I32ShrU]);
+    add(code, &[Instruction::I32Const(1), Instruction::I32And, Instruction::I32Const(2), Instruction::I32Or]);
+    add(code, &[Instruction::I32Ne]);
+    code.if_unlikely();
+    add(code, back);
+    let untagged = Instruction::I32Const(!(-1 << border::TAG_AT));
+    add(code, &[Instruction::LocalGet(ENTRY), untagged, Instruction::I32And, Instruction::LocalSet(ENTRY)]);
 }
 
 /// Pushes what a region function is called with: the place in it, the depth, and its slot.
@@ -149,12 +195,21 @@ pub(super) fn drive(map: Map) -> Body {
 
 /// A function `(pc) -> entry`, zero if there is none.
 pub(super) fn lookup(map: Map) -> Body {
-    let mut code = Code::new(1, &[]);
+    // What `find` calls the depth is nothing here.
+    let mut code = Code::new(1, &[Type::I32, Type::I32]);
+    let none = [Instruction::I32Const(0), Instruction::Return, Instruction::End];
     map.push_is_outside(&mut code);
     code.if_unlikely();
-    add(&mut code, &[Instruction::I32Const(0), Instruction::Return, Instruction::End]);
+    map.push_is_outside16(&mut code);
+    code.if_unlikely();
+    add(&mut code, &none);
+    find16(&mut code, map, &none);
+    add(&mut code, &[Instruction::Else, Instruction::LocalGet(PC)]);
     map.push_entry(&mut code);
-    add(&mut code, &[Instruction::End]);
+    add(&mut code, &[Instruction::LocalTee(ENTRY), Instruction::I32Const(1), Instruction::I32LtS]);
+    code.if_unlikely();
+    add(&mut code, &none);
+    add(&mut code, &[Instruction::End, Instruction::LocalGet(ENTRY), Instruction::End]);
     code.finish()
 }
 

@@ -40,7 +40,7 @@ pub struct Unit {
     pub entries: Vec<u32>,
     /// Its accesses to guest memory.
     pub sites: Sites,
-    /// First and last-plus-one address of the guest code it was made from, in order.
+    /// First and last-plus-one address of the guest code it was made from, in order and in whole words.
     pub ranges: Vec<(u32, u32)>,
     /// How many blocks that is.
     pub blocks: u32,
@@ -73,8 +73,7 @@ pub fn export(number: usize) -> String {
 }
 
 fn ranges<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Vec<(u32, u32)> {
-    let range = |block: &Block| (block.pc, block.end() + 4 * u32::from(block.slot.is_some()));
-    let mut ranges: Vec<(u32, u32)> = blocks.into_iter().map(range).collect();
+    let mut ranges: Vec<(u32, u32)> = blocks.into_iter().map(Block::range).collect();
     merge(&mut ranges);
     ranges
 }
@@ -90,8 +89,7 @@ pub fn merge(ranges: &mut Vec<(u32, u32)>) {
 }
 
 fn instructions<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> u32 {
-    let count = |block: &Block| block.insns.len() as u32 + u32::from(block.slot.is_some());
-    blocks.into_iter().map(count).sum()
+    blocks.into_iter().map(Block::count).sum()
 }
 
 /// A table of region functions. As its size is fixed, no call needs to look that up.

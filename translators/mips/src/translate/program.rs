@@ -111,13 +111,15 @@ impl<'a> Program<'a> {
     /// From the first to behind the last root.
     fn range(&self) -> Range<u32> {
         let roots = || self.regions.iter().map(|rooted| rooted.root);
-        roots().min().unwrap_or(0)..roots().max().map_or(0, |last| last + 4)
+        roots().min().unwrap_or(0) & !3..roots().max().map_or(0, |last| (last & !3) + 4)
     }
 
     /// The map of entries in pieces: from which byte on, and its words. Long stretches without any are left out.
     fn map(&self, from: u32) -> Vec<(u32, Vec<u32>)> {
-        let entries: BTreeMap<u32, u32> =
-            (1..).zip(self.regions).map(|(slot, rooted)| (rooted.root - from, border::entry(slot, 0))).collect();
+        let mut entries: BTreeMap<u32, u32> = BTreeMap::new();
+        for (slot, Rooted { root, .. }) in (1..).zip(self.regions) {
+            entries.entry((root & !3) - from).or_insert(border::entry(slot, 0) | border::tag(*root));
+        }
         let mut pieces: Vec<(u32, Vec<u32>)> = Vec::new();
         for (at, entry) in entries {
             match pieces.last_mut() {

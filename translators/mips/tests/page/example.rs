@@ -1,7 +1,7 @@
 //! One word of each row, its fields filled so that they can be told apart.
 
-use strata_mips::isa::Row;
-use strata_mips::{Insn, decode};
+use strata_mips::Insn;
+use strata_mips::isa::{Isa, Row};
 
 /// Values of the fields, by their letter: registers a0, a2, v0 or $f4, $f6, $f2, $f8; format D; condition `lt`.
 const FIELDS: &[(char, u32)] = &[
@@ -20,10 +20,15 @@ const FIELDS: &[(char, u32)] = &[
     ('j', 0x10_0000),
 ];
 
+/// The same for MIPS16e: a0, a2, v1, and of any register a1.
+const FIELDS16: &[(char, u32)] =
+    &[('x', 4), ('y', 6), ('z', 3), ('r', 5), ('i', 8), ('m', 1), ('a', 3), ('c', 1), ('s', 1), ('t', 0), ('f', 4)];
+
 /// The example of `row`.
 pub(crate) fn of(row: &Row) -> Insn {
     let mut word = row.bits;
-    for (letter, value) in FIELDS {
+    let fields = if row.since == Isa::MIPS16E { FIELDS16 } else { FIELDS };
+    for (letter, value) in fields {
         // SDXC1 and its kin name a register, RDHWR and MFC0 a number of a system register.
         let value = match (*letter, row.name) {
             ('f', _) if row.encoding.contains("fffff") => 4,
@@ -37,5 +42,7 @@ pub(crate) fn of(row: &Row) -> Insn {
             word |= (value >> bit & 1) << at;
         }
     }
-    decode(word).filter(|insn| insn.op == row.op).unwrap_or_else(|| panic!("{} has no example: {word:08x}", row.name))
+    row.decode(word)
+        .filter(|insn| insn.op == row.op)
+        .unwrap_or_else(|| panic!("{} has no example: {word:08x}", row.name))
 }

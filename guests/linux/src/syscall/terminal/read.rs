@@ -32,7 +32,7 @@ pub(in crate::syscall) fn read(
     let mut moved = before;
     loop {
         let mut buffer = vec![0; (total - moved.min(total)).min(READ_BYTES) as usize];
-        match description.read(&mut buffer) {
+        match task.attempt(description, || description.read(&mut buffer)) {
             Ok(count) => {
                 scatter(task, pieces, moved, &buffer[..count.min(buffer.len())])?;
                 moved += u32::try_from(count).unwrap_or(0);

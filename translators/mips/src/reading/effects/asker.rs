@@ -40,6 +40,8 @@ pub(super) struct Asker<'a> {
 /// An instruction to be followed with what is known.
 pub(super) struct Run<'a> {
     pub(super) at: u32,
+    /// The branch whose slot it is in, or itself.
+    pub(super) restart: u32,
     pub(super) known: &'a mut Known,
     pub(super) data: &'a dyn Fn(u32) -> Option<u32>,
 }
@@ -133,19 +135,25 @@ impl Cpu for Asker<'_> {
         self.access();
         Ok(Value::Unknown)
     }
-    fn link(&self) -> Value {
+    fn link(&self, bytes: u32) -> Value {
         self.links.set(true);
-        self.run.as_ref().map_or(Value::Unknown, |run| Value::Known(run.at.wrapping_add(8)))
+        self.run.as_ref().map_or(Value::Unknown, |run| Value::Known(run.at.wrapping_add(bytes)))
     }
-    fn jump(&mut self, to: Value) {
+    fn pc_word(&self) -> Value {
+        self.run.as_ref().map_or(Value::Unknown, |run| Value::Known(run.restart & !3))
+    }
+    fn jump(&mut self, to: Value, slot: Slot) {
         self.jump = to;
         self.effects.flow = Flow::Computed;
+        self.effects.has_slot = slot != Slot::Never;
     }
     fn jump_near(&mut self, target: u32, isa_mode: u32) {
         self.effects.flow = Flow::Near { target, isa_mode };
+        self.effects.has_slot = true;
     }
     fn branch(&mut self, when: Truth, by: Offset, slot: Slot) {
         self.effects.flow = Flow::Branch { by, slot, is_always: when.is_always };
+        self.effects.has_slot = slot != Slot::Never;
     }
     fn trap(&mut self, _: Truth, _: Exception) -> Step<Self> {
         self.effects.traps = true;

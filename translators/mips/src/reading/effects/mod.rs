@@ -17,9 +17,9 @@ pub use value::Value;
 pub enum Flow {
     /// On to the next one.
     Next,
-    /// To an address relative to its delay slot, or on.
+    /// To an address relative to its own, or on.
     Branch {
-        /// From the delay slot, in bytes.
+        /// In bytes.
         by: Offset,
         /// Whether the slot runs when it is not taken.
         slot: Slot,
@@ -65,6 +65,16 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// Whether it is a branch or jump.
+    pub fn jumps(&self) -> bool {
+        matches!(self.flow, Flow::Branch { .. } | Flow::Near { .. } | Flow::Computed)
+    }
+
+    /// Whether it is one without a delay slot.
+    pub fn is_compact(&self) -> bool {
+        self.jumps() && !self.has_slot
+    }
+
     /// Whether it does nothing but compute general registers, and cannot stop.
     pub fn is_calm(&self) -> bool {
         let Effects { writes, flow, memory, arithmetic, control, traps, .. } = *self;
@@ -75,8 +85,8 @@ impl Effects {
 /// What `insn` does.
 pub fn effects(insn: Insn) -> Effects {
     let asker = ask(insn, None);
-    let has_slot = matches!(asker.effects.flow, Flow::Branch { .. } | Flow::Near { .. } | Flow::Computed);
-    Effects { reads: asker.reads.get() & !1, links: asker.links.get() && has_slot, has_slot, ..asker.effects }
+    let links = asker.links.get() && asker.effects.jumps();
+    Effects { reads: asker.reads.get() & !1, links, ..asker.effects }
 }
 
 /// Whether `insn` has a delay slot that runs wherever it goes.
@@ -103,12 +113,13 @@ pub struct Known {
 }
 
 impl Known {
-    /// Sees what the instruction at `at` makes of what is known, reading memory by `data`. The answer is where it jumps
+    /// Sees what the instruction at `at`, in the slot of the branch at `restart` if that is another address, makes of what is
+    /// known, reading memory by `data`. The answer is where it jumps
     /// to, if it computes that and it can be known.
     ///
     /// It is a guess: `gp` is taken to be restored to what it was wherever it is loaded.
-    pub fn follow(&mut self, at: u32, insn: Insn, data: &dyn Fn(u32) -> Option<u32>) -> Value {
-        ask(insn, Some(Run { at, known: self, data })).jump
+    pub fn follow(&mut self, at: u32, restart: u32, insn: Insn, data: &dyn Fn(u32) -> Option<u32>) -> Value {
+        ask(insn, Some(Run { at, restart, known: self, data })).jump
     }
 
     /// Forgets what a call may change by convention.
@@ -142,7 +153,7 @@ mod tests {
     fn what_instructions_touch() {
         let addu = of(0x0085_1021); // addu v0, a0, a1
         assert_eq!((addu.reads, addu.writes, addu.flow), (1 << 4 | 1 << 5, 1 << 2, Flow::Next));
-        assert!(matches!(of(0x1000_0003).flow, Flow::Branch { is_always: true, by: Offset(12), .. })); // b
+        assert!(matches!(of(0x1000_0003).flow, Flow::Branch { is_always: true, by: Offset(16), .. })); // b
         assert!(matches!(of(0x1485_0003).flow, Flow::Branch { is_always: false, .. })); // bne a0, a1
         let jalr = of(0x0320_f809); // jalr t9
         assert!(jalr.links && jalr.has_slot && jalr.flow == Flow::Computed);
@@ -160,7 +171,7 @@ mod tests {
         for (row, fr) in crate::isa::ROWS.iter().flat_map(|row| [false, true].map(|fr| (row, fr))) {
             for _ in 0..64 {
                 fields = fields.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let Some(insn) = decode(row.bits | fields & !row.mask) else { continue };
+                let Some(insn) = row.decode(row.bits | fields & !row.mask) else { continue };
                 if effects(insn).flow != Flow::Next {
                     continue;
                 }

@@ -63,6 +63,8 @@ pub struct Emit<'a> {
     at: u32,
     /// Where to restart it: itself, or the branch whose slot it is in.
     restart: u32,
+    /// What it counts from if it is relative to the PC.
+    pc_word: u32,
     /// Registers change only if this temporary is not zero.
     only_if: Option<Temp>,
     /// Address of the load of which [`Emit::SELECTOR`] keeps what it loads from.
@@ -100,6 +102,7 @@ impl<'a> Emit<'a> {
             seen: cell::Cell::default(),
             at: 0,
             restart: 0,
+            pc_word: 0,
             only_if: None,
             indexed_load: None,
             parts: None,
@@ -142,7 +145,7 @@ impl<'a> Emit<'a> {
 
     /// Starts the instruction at `at`, which restarts at `restart`.
     pub fn begin(&mut self, at: u32, restart: u32) -> Checkpoint {
-        (self.at, self.restart) = (at, restart);
+        (self.at, self.restart, self.pc_word) = (at, restart, at & !3);
         // A delay slot still needs what its branch captured.
         if at == restart {
             self.code().release_temps();
@@ -150,6 +153,13 @@ impl<'a> Emit<'a> {
         (self.flow, self.must_interpret, self.must_leave) = (None, false, false);
         (self.raw_result, self.verdict) = (None, None);
         self.checkpoint()
+    }
+
+    /// Starts the instruction at `at`, in the slot of `branch`.
+    pub fn begin_slot(&mut self, at: u32, branch: u32) -> Checkpoint {
+        let checkpoint = self.begin(at, branch);
+        self.pc_word = branch & !3;
+        checkpoint
     }
 
     /// Here, to come back to.
@@ -513,10 +523,13 @@ impl<'a> Cpu for Emit<'a> {
         Ok(Word(self.local(done.0)))
     }
 
-    fn link(&self) -> Word<'a> {
-        self.word(self.at.wrapping_add(8))
+    fn link(&self, bytes: u32) -> Word<'a> {
+        self.word(self.at.wrapping_add(bytes))
     }
-    fn jump(&mut self, to: Word<'a>) {
+    fn pc_word(&self) -> Word<'a> {
+        self.word(self.pc_word)
+    }
+    fn jump(&mut self, to: Word<'a>, _: Slot) {
         // Even if it is the zero register: what ends with a jump to a register ends with a computed one.
         self.flow = Some(Flow::Computed(self.code().hold(to.0, Type::I32)));
     }
@@ -524,7 +537,7 @@ impl<'a> Cpu for Emit<'a> {
         self.flow = Some(Flow::Always(self.at.wrapping_add(4) & 0xf000_0000 | target | isa_mode));
     }
     fn branch(&mut self, when: Bit<'a>, by: Offset, slot: Slot) {
-        let target = self.at.wrapping_add(4).wrapping_add_signed(by.0);
+        let target = self.at.wrapping_add_signed(by.0);
         self.flow = Some(match when.0.as_i32() {
             Some(1) => Flow::Always(target),
             _ => Flow::If(self.code().hold(when.0, Type::I32), target, slot),

@@ -18,8 +18,8 @@ const INSNS_MAX: usize = 1 << 18;
 /// Instructions for which it is kept together whether they ran.
 const RAN_BITS: u32 = 64;
 
-/// An address no block has: only at multiples of four there are instructions.
-const NOWHERE: u32 = 1;
+/// An address no block has: only at multiples of four, and as MIPS16e at odd addresses, there are instructions.
+const NOWHERE: u32 = 2;
 
 /// Instructions that follow one another, and the branch that ends them.
 #[derive(Clone, Copy)]
@@ -41,13 +41,15 @@ pub(super) enum End {
     Branch,
     /// With a branch and its slot.
     Slot,
+    /// With a branch that has no slot.
+    Compact,
 }
 
 /// Decoded instructions of one address space.
 pub struct Decoded {
     blocks: Box<[Block]>,
     pub(super) insns: Vec<Insn>,
-    /// What was ever decoded, which is what ran: a bit an instruction, by the number of the first.
+    /// What was ever decoded, which is what ran: a bit a word, by the number of the first.
     ran: BTreeMap<u32, u64>,
 }
 
@@ -62,7 +64,7 @@ impl Decoded {
     #[inline(always)]
     fn place(pc: u32) -> usize {
         // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
-        ((pc >> 2).wrapping_mul(0x9e37_79b9) >> (32 - BLOCKS_BITS)) as usize
+        (pc.rotate_right(2).wrapping_mul(0x9e37_79b9) >> (32 - BLOCKS_BITS)) as usize
     }
 
     /// The block that begins at `pc`.
@@ -83,9 +85,14 @@ impl Decoded {
         let first = self.insns.len() as u32;
         let (mut at, mut end) = (pc, End::Next);
         loop {
-            let is_branch = effects(next).flow != Flow::Next;
+            let effects = effects(next);
+            let is_branch = effects.flow != Flow::Next;
             self.add(at, next);
-            at = at.wrapping_add(4);
+            at = at.wrapping_add(next.bytes());
+            if effects.is_compact() {
+                end = End::Compact;
+                break;
+            }
             let (behind, is_last) = (insn(at), self.insns.len() as u32 - first >= BODY_MAX);
             if is_branch {
                 end = if behind.is_ok() { End::Slot } else { End::Branch };
@@ -99,7 +106,7 @@ impl Decoded {
         }
         let others = match end {
             End::Next => 0,
-            End::Branch => 1,
+            End::Branch | End::Compact => 1,
             End::Slot => 2,
         };
         let block = Block { pc, first, body: self.insns.len() as u32 - first - others, end };
@@ -112,7 +119,7 @@ impl Decoded {
         *self.ran.entry((pc >> 2) / RAN_BITS).or_default() |= 1 << ((pc >> 2) % RAN_BITS);
     }
 
-    /// Whether the instruction at `pc` was ever interpreted, or one that stood there before it.
+    /// Whether the instruction at `pc` was ever interpreted, or one that stood there before it, or is in the same word.
     pub fn has_run(&self, pc: u32) -> bool {
         self.ran.get(&((pc >> 2) / RAN_BITS)).is_some_and(|bits| bits >> ((pc >> 2) % RAN_BITS) & 1 != 0)
     }
@@ -122,12 +129,13 @@ impl Decoded {
         // From where a block may reach there.
         let from = at.saturating_sub(4 * (BODY_MAX + 2)) & !3;
         let end = u64::from(at) + u64::from(bytes);
-        let is_in = |pc: u32| (from..=at).contains(&pc) || pc > at && u64::from(pc) < end;
+        let is_in = |pc: u32| (from..=at).contains(&(pc & !1)) || pc > at && u64::from(pc & !1) < end;
         if bytes as usize >= self.blocks.len() {
             self.blocks.iter_mut().filter(|block| is_in(block.pc)).for_each(|block| block.pc = NOWHERE);
             return;
         }
-        for pc in (u64::from(from)..end).step_by(4) {
+        // In each word one of 32-bit code, two of MIPS16e.
+        for pc in (u64::from(from)..end).step_by(4).flat_map(|pc| [pc, pc | 1, pc | 3]) {
             let block = &mut self.blocks[Decoded::place(pc as u32)];
             if u64::from(block.pc) == pc {
                 block.pc = NOWHERE;

@@ -8,6 +8,7 @@ pub use decoded::Decoded;
 use decoded::{Block, End};
 
 use crate::cpu::{Cpu, Extend, Side, Size, Slot, Step};
+use crate::decode::{Unfetched, decode_at};
 use crate::exception::{Access, Denied, Exception, Fault};
 use crate::insn::{Insn, Offset};
 use crate::isa::Meanings;
@@ -32,7 +33,7 @@ pub trait Bus {
         }
         Ok(is_same)
     }
-    /// Reads the word of code at `at`.
+    /// Reads the word of code at `at`, a multiple of 4.
     fn fetch(&mut self, at: u32) -> Result<u32, Fault>;
     /// A counter that rises with time (RDHWR CC).
     fn cycles(&mut self) -> u32;
@@ -57,6 +58,8 @@ enum Flow {
     Through,
     /// Past an annulled slot.
     Skip,
+    /// Now: there is no slot.
+    Compact(u32),
 }
 
 /// Why [`Interp::run`] stopped.
@@ -88,11 +91,12 @@ pub struct Interp<'a, B: Bus> {
 
 /// The instruction at `pc`.
 fn insn(bus: &mut impl Bus, pc: u32) -> Result<Insn, Exception> {
-    if pc & 3 != 0 {
-        return Err(Exception::memory(pc, Access::Fetch, Denied::Unaligned));
+    let big_endian = bus.is_big_endian();
+    match decode_at(pc, big_endian, |at| bus.fetch(at)) {
+        Ok(insn) => insn.ok_or(Exception::Reserved),
+        Err(Unfetched { at, why: Some(fault) }) => Err(Exception::Memory(Fault { at, ..fault })),
+        Err(Unfetched { at, why: None }) => Err(Exception::memory(at, Access::Fetch, Denied::Unaligned)),
     }
-    let word = bus.fetch(pc).map_err(Exception::Memory)?;
-    crate::decode(word).ok_or(Exception::Reserved)
 }
 
 impl<'a, B: Bus> Interp<'a, B> {
@@ -127,33 +131,47 @@ impl<'a, B: Bus> Interp<'a, B> {
                 Some(block) => block,
                 None => match self.decode(first) {
                     Ok(block) => block,
-                    Err(exception) => return Stop::Exception(self.fails(first, exception)),
+                    Err(exception) => return Stop::Exception(self.fails(first, 4, exception)),
                 },
             };
             let body = block.body.min(*left);
-            for number in 0..body {
-                if self.perform(block.first + number).is_err() {
-                    *left -= number;
-                    return Stop::Exception(self.fails(first.wrapping_add(4 * number), self.raised));
+            let is_mips16e = first & 1 != 0;
+            if is_mips16e {
+                let done = self.halfwords(block.first, body, left);
+                if done.is_err() {
+                    return Stop::Exception(self.raised);
                 }
+            } else {
+                for number in 0..body {
+                    if self.perform(block.first + number).is_err() {
+                        *left -= number;
+                        return Stop::Exception(self.fails(first.wrapping_add(4 * number), 4, self.raised));
+                    }
+                }
+                *left -= body;
+                self.state.pc = first.wrapping_add(4 * body);
             }
-            *left -= body;
-            let from = first.wrapping_add(4 * body);
-            self.state.pc = from;
+            let from = self.state.pc;
             if *left == 0 || block.end == End::Next {
                 continue;
             }
-            let pc = match self.branch(from, block) {
+            let bytes = if is_mips16e { self.bytes(block.first + body) } else { 4 };
+            let pc = match self.branch(from, bytes, block) {
                 Ok(pc) => pc,
                 Err(Stopped) => return Stop::Exception(self.raised),
             };
             self.state.pc = pc;
             *left -= 1;
-            if pc == from.wrapping_add(4) {
+            if pc == from.wrapping_add(bytes) {
                 continue;
             }
             // Whoever linked was a call; whoever goes back repeats.
-            let is_called = self.state.get(Gpr::RA) == from.wrapping_add(8);
+            let slot_bytes = match block.end {
+                _ if !is_mips16e => 4,
+                End::Compact => 0,
+                _ => 2,
+            };
+            let is_called = self.state.get(Gpr::RA) == from.wrapping_add(bytes + slot_bytes);
             if self.bus.entered(pc, pc <= from || is_called) {
                 return Stop::Entered(is_called.then_some(from));
             }
@@ -161,20 +179,42 @@ impl<'a, B: Bus> Interp<'a, B> {
         Stop::Budget
     }
 
+    /// Carries out so many instructions of MIPS16e from the one numbered `first` on. They need to know where they are.
+    fn halfwords(&mut self, first: u32, count: u32, left: &mut u32) -> Result<(), Stopped> {
+        for number in first..first + count {
+            let (pc, bytes) = (self.state.pc, self.bytes(number));
+            if self.perform(number).is_err() {
+                self.fails(pc, bytes, self.raised);
+                return Err(Stopped);
+            }
+            self.state.pc = pc.wrapping_add(bytes);
+            *left -= 1;
+        }
+        Ok(())
+    }
+
+    /// How many bytes a decoded instruction takes.
+    fn bytes(&self, number: u32) -> u32 {
+        self.decoded.insns[number as usize].bytes()
+    }
+
     /// Carries out the branch at `pc` that ends a block, and its slot if that is due; the answer is where it leads.
     #[inline(always)]
-    fn branch(&mut self, pc: u32, block: Block) -> Result<u32, Stopped> {
+    fn branch(&mut self, pc: u32, bytes: u32, block: Block) -> Result<u32, Stopped> {
         self.at = pc;
         self.flow = Flow::Next;
         if self.perform(block.first + block.body).is_err() {
-            self.fails(pc, self.raised);
+            self.fails(pc, bytes, self.raised);
             return Err(Stopped);
         }
-        let Flow::Jump(target) = self.flow else {
-            let is_skipped = matches!(self.flow, Flow::Skip);
-            return Ok(pc.wrapping_add(if is_skipped { 8 } else { 4 }));
+        let target = match self.flow {
+            Flow::Jump(target) => target,
+            Flow::Compact(target) => return Ok(target),
+            // Only 32-bit instructions skip, and one of those.
+            Flow::Skip => return Ok(pc.wrapping_add(8)),
+            Flow::Next | Flow::Through => return Ok(pc.wrapping_add(bytes)),
         };
-        self.at = pc.wrapping_add(4);
+        self.at = pc.wrapping_add(bytes);
         self.flow = Flow::Next;
         let done = match block.end {
             End::Slot => self.perform(block.first + block.body + 1),
@@ -211,10 +251,10 @@ impl<'a, B: Bus> Interp<'a, B> {
         Meanings::<Self>::ALL[insn.op as usize](self, insn)
     }
 
-    /// The instruction at `pc` raised an exception.
+    /// The instruction at `pc`, so many bytes long, raised an exception.
     #[cold]
-    fn fails(&mut self, pc: u32, exception: Exception) -> Exception {
-        (self.state.pc, self.state.next_pc) = (pc, pc.wrapping_add(4));
+    fn fails(&mut self, pc: u32, bytes: u32, exception: Exception) -> Exception {
+        (self.state.pc, self.state.next_pc) = (pc, pc.wrapping_add(bytes));
         self.raised = exception;
         exception
     }
@@ -375,12 +415,15 @@ impl<B: Bus> Cpu for Interp<'_, B> {
         Ok(Word(u32::from(done)))
     }
 
-    fn link(&self) -> Word {
-        Word(self.at.wrapping_add(8))
+    fn link(&self, bytes: u32) -> Word {
+        Word(self.at.wrapping_add(bytes))
+    }
+    fn pc_word(&self) -> Word {
+        Word(self.state.pc & !3)
     }
     #[inline(always)]
-    fn jump(&mut self, to: Word) {
-        self.flow = Flow::Jump(to.0);
+    fn jump(&mut self, to: Word, slot: Slot) {
+        self.flow = if slot == Slot::Never { Flow::Compact(to.0) } else { Flow::Jump(to.0) };
     }
     fn jump_near(&mut self, target: u32, isa_mode: u32) {
         self.flow = Flow::Jump(self.at.wrapping_add(4) & 0xf000_0000 | target | isa_mode);
@@ -388,8 +431,9 @@ impl<B: Bus> Cpu for Interp<'_, B> {
     #[inline(always)]
     fn branch(&mut self, when: Bit, by: Offset, slot: Slot) {
         self.flow = match (when.0, slot) {
-            (true, _) => Flow::Jump(self.at.wrapping_add(4).wrapping_add_signed(by.0)),
-            (false, Slot::Always) => Flow::Through,
+            (true, Slot::Never) => Flow::Compact(self.at.wrapping_add_signed(by.0)),
+            (true, _) => Flow::Jump(self.at.wrapping_add_signed(by.0)),
+            (false, Slot::Always | Slot::Never) => Flow::Through,
             (false, Slot::IfTaken) => Flow::Skip,
         };
     }

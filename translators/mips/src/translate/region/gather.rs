@@ -7,7 +7,7 @@ use super::layout::INLINED_MAX;
 use super::{Likely, Rooted};
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
-use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with};
+use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with, insn_at};
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -220,9 +220,11 @@ fn guess(region: &Region, start: Start<'_>, code: &dyn CodeSource) -> Guess {
 /// Follows a block; the answer is where it computes to go on.
 fn follow(block: &Block, known: &mut Known, code: &dyn CodeSource) -> Value {
     let mut target = Value::Unknown;
-    for (at, insn) in (block.pc..).step_by(4).zip(block.insns.iter().copied().chain([block.slot])) {
+    let slot = [(block.end(), block.slot)];
+    for (at, insn) in block.placed().chain(slot) {
         let Some(insn) = insn else { continue };
-        let jump = known.follow(at, insn, &|at| code.data(at));
+        let restart = if at == block.end() { block.last() } else { at };
+        let jump = known.follow(at, restart, insn, &|at| code.data(at));
         if jump != Value::Unknown {
             target = jump;
         }
@@ -237,7 +239,7 @@ fn entries(code: &dyn CodeSource, jump: u32, table: u32, plus: u32, bound: Optio
     let targets = (0..count).map_while(|index| {
         let target = code.data(table.wrapping_add(4 * index))?.wrapping_add(plus);
         let is_near = target.abs_diff(jump) < DISTANCE_MAX;
-        (is_near && code.word(target).is_some()).then_some(target)
+        (is_near && insn_at(code, target).is_some()).then_some(target)
     });
     targets.collect()
 }

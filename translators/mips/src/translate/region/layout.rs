@@ -215,10 +215,11 @@ impl<'a> Laying<'a> {
         let inlined = &self.regions[*self.numbers.get(&target)?];
         let cost = inlined.instructions();
         // The call itself, and not its slot, says where to return to.
-        let (call, slot) = (block.insns.last().copied().flatten()?, block.slot?);
+        let call = block.insns.last().copied().flatten()?;
+        let is_linked_by_slot = !block.is_compact && writes_ra(block.slot?);
         let budget = if target == root { &mut self.recursion_budget } else { &mut self.budget };
         let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(*budget);
-        if !is_worth_it || inlined.goes_out || !writes_ra(call) || writes_ra(slot) {
+        if !is_worth_it || inlined.goes_out || !writes_ra(call) || is_linked_by_slot {
             return None;
         }
         *budget -= cost;

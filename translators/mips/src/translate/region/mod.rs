@@ -27,6 +27,7 @@ use plan::{Summary, plan};
 use wasm::{Arena, Body};
 pub use whole::{Text, gather_all};
 pub(super) use write::Calls;
+pub(super) use write::delay_slot;
 use write::{Writer, survey};
 
 /// Where blocks that compute where they go are likely to go, the likeliest first, by their addresses.

@@ -2,10 +2,11 @@
 
 use super::Rooted;
 use super::gather::{LOOPED_MAX, Profile, Start, explore};
-use crate::decode::decode;
+use crate::insn::Insn;
+use crate::isa::Op;
 use crate::reading::effects::{Flow, effects};
 use crate::reg::Gpr;
-use crate::region::{CodeSource, End, Reach};
+use crate::region::{CodeSource, End, Reach, insn_at};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -47,20 +48,26 @@ pub fn gather_all(text: &Text<'_>) -> Vec<Rooted> {
 /// Whether what stands at `pc` is how compilers begin functions: with room on the stack, or with the global pointer, which
 /// position-independent code is given relative to where it begins (System V ABI for MIPS, 3-12).
 fn begins_function(code: &dyn CodeSource, pc: u32) -> bool {
-    let insn = |pc: u32| code.word(pc).and_then(decode);
+    let insn = |pc: u32| insn_at(code, pc).flatten();
     let (sp, gp, t9) = (1 << Gpr::SP.index(), 1 << Gpr::GP.index(), 1 << Gpr::T9.index());
     let makes_room = insn(pc).is_some_and(|first| {
         let of = effects(first);
-        (of.reads, of.writes) == (sp, sp) && first.word >> 15 & 1 != 0
+        let is_save = first.is_mips16e() && of.writes == sp && of.memory;
+        is_save || (of.reads, of.writes) == (sp, sp) && first.word >> 15 & 1 != 0
     });
     let makes_gp = || insn(pc).is_some_and(|first| (effects(first).reads, effects(first).writes) == (0, gp));
     let adds_t9 = || insn(pc.wrapping_add(8)).is_some_and(|third| effects(third).reads == gp | t9);
     makes_room || makes_gp() && adds_t9()
 }
 
+/// Whether it does nothing, as what fills up to where the next function begins.
+fn is_padding(insn: Insn) -> bool {
+    matches!(insn.op, Op::nop | Op::nop16)
+}
+
 struct Finding<'a> {
     text: &'a Text<'a>,
-    /// For each part, which of its words belong to a region.
+    /// For each part, which of its halfwords belong to a region.
     covered: Vec<Vec<bool>>,
     /// Where functions start: no other one goes on there without jumping.
     starts: BTreeSet<u32>,
@@ -76,7 +83,7 @@ impl<'a> Finding<'a> {
     fn new(text: &'a Text<'a>, starts: BTreeSet<u32>, labels: BTreeSet<u32>) -> Finding<'a> {
         Finding {
             text,
-            covered: text.parts.iter().map(|part| vec![false; part.len() / 4]).collect(),
+            covered: text.parts.iter().map(|part| vec![false; part.len() / 2]).collect(),
             queue: starts.iter().copied().collect(),
             certain: starts.clone(),
             starts,
@@ -90,18 +97,21 @@ impl<'a> Finding<'a> {
         for hint in &self.text.hints {
             self.uncovered(*hint);
         }
-        for pc in self.text.parts.iter().cloned().flat_map(|part| part.step_by(4)) {
-            // Padding is no function.
-            if self.text.code.word(pc).is_some_and(|word| word != 0 && decode(word).is_some()) {
+        for at in self.text.parts.iter().cloned().flat_map(|part| part.step_by(2)) {
+            // What lies between is in the instruction set of what comes before it.
+            let is_mips16e =
+                self.starts.range(..=at | 1).rfind(|start| *start & 3 != 2).is_some_and(|start| start & 1 != 0);
+            let pc = at | u32::from(is_mips16e);
+            if insn_at(self.text.code, pc).flatten().is_some_and(|insn| !is_padding(insn)) {
                 self.uncovered(pc);
             }
         }
     }
 
-    /// The word of a part that `pc` is.
+    /// The halfword of a part that `pc` is.
     fn place(&self, pc: u32) -> Option<(usize, usize)> {
         let part = self.text.parts.iter().position(|part| part.contains(&pc))?;
-        pc.is_multiple_of(4).then(|| (part, (pc - self.text.parts[part].start) as usize / 4))
+        (pc & 3 != 2).then(|| (part, (pc - self.text.parts[part].start) as usize / 2))
     }
 
     /// Where the computed jumps of the function at `root` may lead: addresses in data up to the next function that look as if
@@ -109,7 +119,7 @@ impl<'a> Finding<'a> {
     fn labels(&self, root: u32) -> Vec<u32> {
         let next = self.starts.range(root.saturating_add(4)..).next().copied().unwrap_or(u32::MAX);
         let is_return = |pc: u32| {
-            let insn = self.text.code.word(pc).and_then(decode).map(effects);
+            let insn = insn_at(self.text.code, pc).flatten().map(effects);
             insn.is_some_and(|insn| insn.flow == Flow::Computed && insn.reads == 1 << Gpr::RA.index())
         };
         self.labels.range(root.saturating_add(1)..next).copied().filter(|pc| !is_return(pc.wrapping_sub(8))).collect()
@@ -152,11 +162,12 @@ impl<'a> Finding<'a> {
                     self.starts.extend(called.clone());
                     self.certain.extend(called);
                 }
-                let end = if block.slot.is_some() { block.behind() } else { block.end() };
-                for pc in (block.pc..end).step_by(4) {
-                    if let Some((part, word)) = self.place(pc) {
-                        self.covered[part].get_mut(word).into_iter().for_each(|is_covered| *is_covered = true);
-                    }
+                let slot = block.slot.map(|_| (block.end(), block.slot));
+                for (pc, insn) in block.placed().chain(slot) {
+                    let Some((part, first)) = self.place(pc) else { continue };
+                    let halves = insn.map_or(1, |insn| insn.bytes() as usize / 2);
+                    let covered = self.covered[part].iter_mut().skip(first).take(halves);
+                    covered.for_each(|is_covered| *is_covered = true);
                 }
             }
             let rooted = Rooted { region, root, likely, open_calls: BTreeSet::new(), is_callee: false, goes_out };

@@ -14,25 +14,25 @@ pub(super) enum Ending {
     Left,
     /// Behind itself.
     Next(u32),
-    /// By a branch at this address.
-    Branch(u32, Flow),
+    /// By a branch.
+    Branch(Flow),
 }
 
 /// Writes just the code of a block, to see what it does.
-pub(in super::super) fn survey(emit: &mut Emit<'_>, block: &Block) -> (Held, Seen) {
+pub(in crate::translate) fn survey(emit: &mut Emit<'_>, block: &Block) -> (Held, Seen) {
     emit.begin_block(Held::default());
     let ending = body(emit, block);
     let (held, seen) = (emit.held(), emit.seen());
-    let Ending::Branch(at, Flow::If(_, _, Slot::IfTaken)) = ending else { return (held, seen) };
+    let Ending::Branch(Flow::If(_, _, Slot::IfTaken)) = ending else { return (held, seen) };
     // What the slot writes is written on one way only.
-    delay_slot(emit, at, block.slot);
+    delay_slot(emit, block);
     (Held { raw: held.raw & emit.held().raw, ..emit.held() }, Seen { written: seen.written, ..emit.seen() })
 }
 
 /// Writes a block's instructions, and the delay slot if it always runs.
 pub(super) fn body(emit: &mut Emit<'_>, block: &Block) -> Ending {
     emit.keep_address(block.switch.as_ref().map(|switch| switch.load));
-    for (at, insn) in (block.pc..).step_by(4).zip(&block.insns) {
+    for (at, insn) in block.placed() {
         let start = emit.begin(at, at);
         let is_done = insn.is_some_and(|insn| {
             let Ok(()) = perform(emit, insn);
@@ -45,11 +45,11 @@ pub(super) fn body(emit: &mut Emit<'_>, block: &Block) -> Ending {
                 Some(Flow::If(_, _, Slot::IfTaken)) => {
                     // Only a trial: it is written where the branch is taken.
                     let before = emit.checkpoint();
-                    let is_done = delay_slot(emit, at, block.slot);
+                    let is_done = delay_slot(emit, block);
                     emit.rewind(before);
                     is_done
                 }
-                Some(_) => delay_slot(emit, at, block.slot),
+                Some(_) => delay_slot(emit, block),
             };
         if !is_done {
             emit.rewind(start);
@@ -61,17 +61,20 @@ pub(super) fn body(emit: &mut Emit<'_>, block: &Block) -> Ending {
                 skip(emit, at, when, &block.skipped);
                 return Ending::Next(block.behind());
             }
-            Some(flow) => return Ending::Branch(at, two_ways(emit, block, flow)),
+            Some(flow) => return Ending::Branch(two_ways(emit, block, flow)),
             None => {}
         }
     }
     Ending::Next(block.end())
 }
 
-/// Writes the delay slot of the branch at `at`; false if only the interpreter can do the two.
-pub(super) fn delay_slot(emit: &mut Emit<'_>, at: u32, slot: Option<Insn>) -> bool {
-    let Some(insn) = slot else { return false };
-    emit.begin(at.wrapping_add(4), at);
+/// Writes the delay slot of the branch that ends `block`, if it has one; false if only the interpreter can do the two.
+pub(in crate::translate) fn delay_slot(emit: &mut Emit<'_>, block: &Block) -> bool {
+    if block.is_compact {
+        return true;
+    }
+    let Some(insn) = block.slot else { return false };
+    emit.begin_slot(block.end(), block.last());
     let Ok(()) = perform(emit, insn);
     !emit.must_interpret && emit.flow.is_none()
 }

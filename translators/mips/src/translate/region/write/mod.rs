@@ -9,12 +9,11 @@ use super::graph::Nodes;
 use super::layout::{Layout, Place, Role};
 use crate::border::Leave;
 use crate::cpu::Slot;
-use crate::insn::Insn;
 use crate::reading::emit::{Emit, Flow, Held};
-use crate::region::End;
+use crate::region::{Block, End};
 use alloc::vec::Vec;
-pub(super) use body::survey;
-use body::{Ending, body, delay_slot};
+use body::{Ending, body};
+pub(in crate::translate) use body::{delay_slot, survey};
 pub(in crate::translate) use call::Calls;
 use wasm::Body;
 use wasm::structure::{Exit, Origin, Step};
@@ -57,8 +56,8 @@ struct Arm<'a> {
 #[derive(Clone, Copy)]
 enum First<'a> {
     Nothing,
-    /// The delay slot of the branch at this address.
-    Slot(u32, Insn),
+    /// The delay slot of the branch that ends this block.
+    Slot(&'a Block),
     /// A call.
     Call {
         /// Where to.
@@ -176,17 +175,16 @@ impl<'a> Writer<'a> {
             self.emit.poll(block.pc);
         }
         let arm = |index: usize| Arm::just(ways.get(index).copied().unwrap_or(Way::Out(block.pc)));
-        let (at, flow) = match body(&mut self.emit, block) {
+        let flow = match body(&mut self.emit, block) {
             Ending::Left => return self.nowhere(ways),
             Ending::Next(pc) if ways.is_empty() => return self.emit.leave(Leave::Interpret, pc),
             Ending::Next(_) => return self.go(arm(0), falls_to),
-            Ending::Branch(at, flow) => (at, flow),
+            Ending::Branch(flow) => flow,
         };
         match (flow, block.end, layout.role) {
-            (Flow::If(when, _, Slot::Always), ..) => self.fork(when, [arm(0), arm(1)], falls_to),
+            (Flow::If(when, _, Slot::Always | Slot::Never), ..) => self.fork(when, [arm(0), arm(1)], falls_to),
             (Flow::If(when, _, Slot::IfTaken), ..) => {
-                let first = block.slot.map_or(First::Nothing, |slot| First::Slot(at, slot));
-                self.fork(when, [Arm { first, ..arm(0) }, arm(1)], falls_to);
+                self.fork(when, [Arm { first: First::Slot(block), ..arm(0) }, arm(1)], falls_to);
             }
             (Flow::Computed(called), _, Role::Calls { target, .. }) => {
                 self.push_is(called, target);
@@ -220,7 +218,7 @@ impl<'a> Writer<'a> {
     fn go(&mut self, arm: Arm<'a>, falls_to: Option<u32>) {
         match arm.first {
             First::Nothing => {}
-            First::Slot(at, slot) => _ = delay_slot(&mut self.emit, at, Some(slot)),
+            First::Slot(block) => _ = delay_slot(&mut self.emit, block),
             First::Call { flow, place, back } => self.call(flow, place, back),
         }
         match arm.way {

@@ -7,8 +7,12 @@ use alloc::vec::Vec;
 use wasm::{Temp, Type};
 use wasm_encoder::{BlockType, Instruction};
 
-/// Words a table jump may span for each of its targets; beyond, they are searched.
+/// Words a table jump may span for each of its targets, or halfwords of MIPS16e; beyond, they are searched.
 const SPARSE: usize = 24;
+
+/// A step from target to target, as a power of two: 32-bit code lies at words, MIPS16e at halfwords.
+const WORD_BITS: u32 = 2;
+const HALF_BITS: u32 = 1;
 
 impl Writer<'_> {
     /// On to where the selector says.
@@ -74,7 +78,7 @@ impl Writer<'_> {
         let label = |entry: &u32| targets.iter().position(|target| target == entry).map_or(other, |arm| arm as u32);
         let table: Vec<u32> = switch.entries.iter().map(label).collect();
         self.add(Instruction::LocalGet(Emit::SELECTOR));
-        self.words_from(switch.table);
+        self.steps_from(switch.table, WORD_BITS);
         self.add(Instruction::BrTable(table.into(), other));
         for (arm, (way, expected)) in (0..).zip(ways.iter().zip(targets)) {
             self.end_of_arms();
@@ -94,8 +98,10 @@ impl Writer<'_> {
         self.open_arms(ways.len() + 1);
         let targets: Vec<(u32, u32)> = targets.iter().copied().zip(0..).collect();
         let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
-        if (highest - lowest) as usize / 4 <= SPARSE * targets.len() {
-            self.jump_by_table(&targets, target);
+        let step_bits = if lowest & 1 == 0 { WORD_BITS } else { HALF_BITS };
+        let is_even = targets.iter().all(|(pc, _)| (pc - lowest).trailing_zeros() >= step_bits);
+        if is_even && (highest - lowest) as usize >> step_bits <= SPARSE * targets.len() {
+            self.jump_by_table(&targets, target, step_bits);
         } else {
             self.jump_by_search(&targets, targets.len() as u32, target, 0);
         }
@@ -128,25 +134,25 @@ impl Writer<'_> {
         }
     }
 
-    /// Makes of an address on the Wasm stack how many words it is behind `first`; of what is none, very many.
-    fn words_from(&mut self, first: u32) {
+    /// Makes of an address on the Wasm stack how many steps it is behind `first`; of what is between two, very many.
+    fn steps_from(&mut self, first: u32, step_bits: u32) {
         self.add(Instruction::I32Const(first as i32));
         self.add(Instruction::I32Sub);
-        self.add(Instruction::I32Const(2));
+        self.add(Instruction::I32Const(step_bits as i32));
         self.add(Instruction::I32Rotr);
     }
 
     /// A table jump by the target's distance from the lowest one. Each of `targets` comes with the label that it leads to,
     /// the label behind them is for all others.
-    fn jump_by_table(&mut self, targets: &[(u32, u32)], target: Temp) {
+    fn jump_by_table(&mut self, targets: &[(u32, u32)], target: Temp, step_bits: u32) {
         let (lowest, highest) = (targets[0].0, targets[targets.len() - 1].0);
         let other = targets.len() as u32;
-        let mut table = alloc::vec![other; (highest - lowest) as usize / 4 + 1];
+        let mut table = alloc::vec![other; ((highest - lowest) >> step_bits) as usize + 1];
         for (pc, label) in targets {
-            table[(pc - lowest) as usize / 4] = *label;
+            table[((pc - lowest) >> step_bits) as usize] = *label;
         }
         self.add(Instruction::LocalGet(target.0));
-        self.words_from(lowest);
+        self.steps_from(lowest, step_bits);
         self.add(Instruction::BrTable(table.into(), other));
     }
 

@@ -1,0 +1,106 @@
+//! Descriptors that no path leads to: the node that they show to fstat(2) and /proc.
+
+use crate::description::Description;
+use crate::flags::{Fd, OpenFlags};
+use crate::task::Task;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::any::Any;
+use core::sync::atomic::{AtomicU32, Ordering};
+use spin::Mutex;
+use vfs::mount::Place;
+use vfs::node::{Change, File, FileSystemInfo, Kind, Metadata, Node, Open, PIPE_DEVICE};
+use vfs::{Errno, Result};
+
+/// ANON_INODE_FS_MAGIC (linux/magic.h).
+const ANONYMOUS_MAGIC: u32 = 0x0904_1934;
+/// SOCKFS_MAGIC.
+const SOCKET_MAGIC: u32 = 0x534f_434b;
+
+/// The inode of all descriptors that are nothing but a descriptor; Linux has one for them, too.
+const ANONYMOUS_INODE: u64 = (1 << 31) - 1;
+/// Inode numbers of sockets begin behind it, in 32 bits for the old stat(2); those of pipes begin at 1.
+const SOCKET_INODES: u64 = ANONYMOUS_INODE + 1;
+
+/// An inode number that no other socket has. It is identity, not authority.
+pub(crate) fn new_socket_inode() -> u64 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    SOCKET_INODES + u64::from(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A node that can be looked at, and not opened.
+pub(crate) struct AnonymousNode {
+    /// What /proc/self/fd calls it, such as `[eventfd]`; none of sockets, which have a number.
+    pub(crate) title: Option<&'static str>,
+    metadata: Mutex<Metadata>,
+}
+
+impl AnonymousNode {
+    fn metadata_of(task: &Task<'_, '_>, kind: Kind, mode: u32, inode: u64) -> Mutex<Metadata> {
+        let (uid, gid) = (task.credentials.user.file_system, task.credentials.group.file_system);
+        let now = task.clocks.realtime();
+        Mutex::new(Metadata {
+            kind,
+            mode,
+            device: PIPE_DEVICE,
+            inode,
+            links: 1,
+            uid,
+            gid,
+            size: 0,
+            blocks: 0,
+            accessed: now,
+            modified: now,
+            changed: now,
+        })
+    }
+}
+
+impl Node for AnonymousNode {
+    fn metadata(&self) -> Result<Metadata> {
+        Ok(self.metadata.lock().clone())
+    }
+
+    fn set_metadata(&self, change: &Change) -> Result<()> {
+        if change.size.is_some() {
+            return Err(Errno::EINVAL);
+        }
+        change.apply(&mut self.metadata.lock());
+        Ok(())
+    }
+
+    fn open(&self, _how: Open) -> Result<Box<dyn File>> {
+        Err(Errno::ENXIO)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn file_system(&self) -> FileSystemInfo {
+        let magic = if self.title.is_some() { ANONYMOUS_MAGIC } else { SOCKET_MAGIC };
+        FileSystemInfo { magic, block_bytes: 4096, ..FileSystemInfo::default() }
+    }
+}
+
+impl Task<'_, '_> {
+    /// Gives a file that is nothing but a descriptor the lowest free one. Of `flags`, access, O_NONBLOCK and O_CLOEXEC
+    /// count.
+    pub(crate) fn install_anonymous(
+        &mut self,
+        title: &'static str,
+        file: Box<dyn File>,
+        flags: OpenFlags,
+    ) -> Result<Fd> {
+        let metadata = AnonymousNode::metadata_of(self, Kind::Anonymous, 0o600, ANONYMOUS_INODE);
+        let place = Place::detached(Arc::new(AnonymousNode { title: Some(title), metadata }));
+        self.install(Description::new(place, Some(file), flags.kept()), flags)
+    }
+
+    /// A description of a socket that has that inode number.
+    pub(crate) fn describe_socket(&self, inode: u64, file: Box<dyn File>, flags: OpenFlags) -> Description {
+        let metadata = AnonymousNode::metadata_of(self, Kind::Socket, 0o777, inode);
+        let place = Place::detached(Arc::new(AnonymousNode { title: None, metadata }));
+        Description::new(place, Some(file), flags.kept())
+    }
+}

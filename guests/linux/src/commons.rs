@@ -1,0 +1,32 @@
+//! [`Commons`]: what the processes of one world share beside their files.
+
+use crate::ipc::{Messages, Objects, Semaphores};
+use crate::notify::Notify;
+use crate::socket::{Names, Transit};
+
+/// What processes that know nothing else of each other meet by.
+#[derive(Default)]
+pub(crate) struct Commons {
+    /// Sockets that are bound.
+    pub(crate) sockets: Names,
+    /// Descriptors that were sent and not yet received.
+    pub(crate) transit: Transit,
+    /// Who wants to know what is done to files.
+    pub(crate) notify: Notify,
+    /// Sets of System V semaphores.
+    pub(crate) semaphores: Objects<Semaphores>,
+    /// System V message queues.
+    pub(crate) messages: Objects<Messages>,
+}
+
+impl Commons {
+    /// A process has ended: what it asked to be undone then is (SEM_UNDO).
+    pub(crate) fn leave(&self, pid: u32) {
+        for set in self.semaphores.all() {
+            let has_changed = set.state.lock().leave(pid);
+            if has_changed {
+                set.watchers.notice();
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Event descriptors: files that hold a count, a timer, a view of signals, or other files that are waited for.
+
+mod alarm;
+mod counter;
+mod entry;
+mod epoll;
+mod signals;
+
+pub(crate) use alarm::Alarm;
+pub(crate) use counter::Counter;
+pub(crate) use entry::{Events, Found};
+pub(crate) use epoll::Epoll;
+pub(crate) use signals::SignalFile;

@@ -1,0 +1,116 @@
+//! [`Objects`]: the semaphore sets, or message queues, of a world.
+
+use super::permission::{Caller, Permission};
+use super::{CREATE, EXCLUSIVE, PRIVATE};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use spin::Mutex;
+use vfs::{Errno, Result, Watchers};
+
+/// Objects of one kind (SEMMNI, MSGMNI).
+pub(crate) const OBJECTS_MAX: usize = 4096;
+/// A number is a place in the table and how often that was used before (`ipc_buildid` of ipc/util.h).
+const PLACES: usize = 1 << 15;
+
+/// One of them.
+pub(crate) struct Object<T> {
+    pub(crate) id: i32,
+    pub(crate) state: Mutex<T>,
+    /// Those who wait for its state to change, or for its end.
+    pub(crate) watchers: Watchers,
+}
+
+/// A table of objects.
+pub(crate) struct Objects<T>(Mutex<Table<T>>);
+
+struct Table<T> {
+    places: Vec<Option<Arc<Object<T>>>>,
+    /// How many were made.
+    made: usize,
+}
+
+impl<T> Default for Objects<T> {
+    fn default() -> Objects<T> {
+        Objects(Mutex::new(Table { places: Vec::new(), made: 0 }))
+    }
+}
+
+impl<T> Objects<T> {
+    /// The object of a key, or a new one as `flags` say (semget(2), msgget(2)). `check` looks at one that is there.
+    pub(crate) fn get(
+        &self,
+        key: i32,
+        flags: u32,
+        caller: &Caller,
+        permission: impl Fn(&T) -> &Permission,
+        check: impl FnOnce(&T) -> Result<()>,
+        make: impl FnOnce(Permission) -> Result<T>,
+    ) -> Result<i32> {
+        let mut table = self.0.lock();
+        let known =
+            table.places.iter().flatten().find(|object| key != PRIVATE && permission(&object.state.lock()).key == key);
+        if let Some(object) = known {
+            if flags & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE {
+                return Err(Errno::EEXIST);
+            }
+            let state = object.state.lock();
+            check(&state)?;
+            let wish = (flags | flags >> 3 | flags >> 6) & 0o6;
+            permission(&state).check(caller, wish)?;
+            return Ok(object.id);
+        }
+        if key != PRIVATE && flags & CREATE == 0 {
+            return Err(Errno::ENOENT);
+        }
+        let state = Mutex::new(make(Permission::new(key, flags, caller))?);
+        let free = table.places.iter().position(Option::is_none).unwrap_or(table.places.len());
+        if free >= OBJECTS_MAX {
+            return Err(Errno::ENOSPC);
+        }
+        let id = i32::try_from(table.made / OBJECTS_MAX * PLACES + free).map_err(|_| Errno::ENOSPC)?;
+        table.made += 1;
+        let object = Some(Arc::new(Object { id, state, watchers: Watchers::default() }));
+        match table.places.get_mut(free) {
+            Some(place) => *place = object,
+            None => table.places.push(object),
+        }
+        Ok(id)
+    }
+
+    /// The object of that number.
+    pub(crate) fn find(&self, id: i32) -> Result<Arc<Object<T>>> {
+        let place = usize::try_from(id).map_err(|_| Errno::EINVAL)? % PLACES;
+        let object = self.0.lock().places.get(place).cloned().flatten();
+        object.filter(|object| object.id == id).ok_or(Errno::EINVAL)
+    }
+
+    /// The object in that place of the table (SEM_STAT, MSG_STAT).
+    pub(crate) fn at(&self, place: i32) -> Result<Arc<Object<T>>> {
+        let place = usize::try_from(place).map_err(|_| Errno::EINVAL)?;
+        self.0.lock().places.get(place).cloned().flatten().ok_or(Errno::EINVAL)
+    }
+
+    /// Takes an object away; those who wait for it learn that.
+    pub(crate) fn remove(&self, object: &Arc<Object<T>>) {
+        let place = usize::try_from(object.id).unwrap_or(0) % PLACES;
+        let mut table = self.0.lock();
+        if let Some(slot) = table.places.get_mut(place)
+            && slot.as_ref().is_some_and(|known| Arc::ptr_eq(known, object))
+        {
+            *slot = None;
+        }
+        drop(table);
+        object.watchers.notice();
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Arc<Object<T>>> {
+        self.0.lock().places.iter().flatten().cloned().collect()
+    }
+
+    /// The last place that is taken, or 0.
+    pub(crate) fn last_place(&self) -> u32 {
+        let last = self.0.lock().places.iter().rposition(Option::is_some);
+        u32::try_from(last.unwrap_or(0)).unwrap_or(0)
+    }
+}

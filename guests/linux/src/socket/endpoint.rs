@@ -1,0 +1,298 @@
+//! [`Endpoint`]: a local socket: who it talks to, what it has still to read, and how it may be used.
+
+use super::address::Address;
+use super::inbox::Inbox;
+use super::options::Options;
+use super::packet::Credentials;
+use alloc::collections::VecDeque;
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use spin::Mutex;
+use vfs::node::{Edges, Ready};
+use vfs::{Errno, Result, Watcher, Watchers};
+
+/// Messages that wait at a socket whose sender it did not connect to (net.unix.max_dgram_qlen), less one.
+pub(super) const WAITING_MAX: usize = 10;
+
+/// How a socket sends: SOCK_*.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Style {
+    /// Bytes to one other: SOCK_STREAM.
+    Stream,
+    /// Messages to anybody: SOCK_DGRAM.
+    Datagram,
+    /// Messages to one other: SOCK_SEQPACKET.
+    Packets,
+}
+
+impl Style {
+    /// Whether it talks to one other that it connected to.
+    pub(crate) fn connects(self) -> bool {
+        self != Style::Datagram
+    }
+}
+
+/// What a socket is.
+pub(super) enum Role {
+    /// Neither connected nor listening.
+    Idle,
+    /// listen(2): most that wait, and those who do: the ends that accept(2) gives.
+    Listening(usize, VecDeque<Arc<Endpoint>>),
+    /// Connected, though the other end may have gone.
+    Connected,
+}
+
+/// What changes about a socket.
+pub(super) struct State {
+    pub(super) role: Role,
+    pub(super) address: Option<Arc<Address>>,
+    pub(super) peer: Weak<Endpoint>,
+    /// Where the peer was bound when it went.
+    pub(super) peer_address: Option<Arc<Address>>,
+    /// Who the peer is; who listens, until then.
+    pub(super) peer_credentials: Option<Credentials>,
+    pub(super) ends: Ends,
+    /// To be told once: SO_ERROR.
+    pub(super) error: Option<Errno>,
+    pub(super) is_closed: bool,
+}
+
+/// Which directions are shut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Ends {
+    /// Nothing comes any more.
+    pub(crate) reading: bool,
+    /// Nothing may be sent any more.
+    pub(crate) writing: bool,
+}
+
+impl Ends {
+    fn with(self, other: Ends) -> Ends {
+        Ends { reading: self.reading || other.reading, writing: self.writing || other.writing }
+    }
+}
+
+/// A socket. It lives as long as it is open, or waits to be accepted; others know it weakly.
+pub(crate) struct Endpoint {
+    pub(crate) style: Style,
+    pub(crate) inode: u64,
+    pub(super) state: Mutex<State>,
+    pub(super) inbox: Mutex<Inbox>,
+    pub(crate) options: Mutex<Options>,
+    /// Bytes that it sent and nobody has read.
+    pub(super) sent: AtomicUsize,
+    /// The socket whose inbox was full when it last sent there.
+    pub(super) waits_at: Mutex<Weak<Endpoint>>,
+    watchers: Watchers,
+    arrivals: AtomicU64,
+    rooms: AtomicU64,
+}
+
+impl Endpoint {
+    pub(crate) fn new(style: Style) -> Arc<Endpoint> {
+        let state = State {
+            role: Role::Idle,
+            address: None,
+            peer: Weak::new(),
+            peer_address: None,
+            peer_credentials: None,
+            ends: Ends::default(),
+            error: None,
+            is_closed: false,
+        };
+        Arc::new(Endpoint {
+            style,
+            inode: crate::anonymous::new_socket_inode(),
+            state: Mutex::new(state),
+            inbox: Mutex::default(),
+            options: Mutex::default(),
+            sent: AtomicUsize::new(0),
+            waits_at: Mutex::default(),
+            watchers: Watchers::default(),
+            arrivals: AtomicU64::new(0),
+            rooms: AtomicU64::new(0),
+        })
+    }
+
+    /// Something came to be read.
+    pub(super) fn arrived(&self) {
+        self.arrivals.fetch_add(1, Ordering::Relaxed);
+        self.watchers.notice();
+    }
+
+    /// Room came to be written.
+    pub(super) fn has_room(&self) {
+        self.rooms.fetch_add(1, Ordering::Relaxed);
+        self.watchers.notice();
+    }
+
+    /// Its directions changed.
+    fn ended(&self) {
+        self.arrivals.fetch_add(1, Ordering::Relaxed);
+        self.has_room();
+    }
+
+    /// What it sent was read, or lost.
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.sent.fetch_sub(bytes, Ordering::AcqRel);
+        self.has_room();
+    }
+
+    /// Where it is bound.
+    pub(crate) fn address(&self) -> Option<Arc<Address>> {
+        self.state.lock().address.clone()
+    }
+
+    /// Where its peer is bound; ENOTCONN if it has none.
+    pub(crate) fn peer_address(&self) -> Result<Option<Arc<Address>>> {
+        let (peer, kept, is_connected) = {
+            let state = self.state.lock();
+            (state.peer.clone(), state.peer_address.clone(), matches!(state.role, Role::Connected))
+        };
+        match peer.upgrade() {
+            Some(peer) => Ok(peer.address()),
+            None if is_connected => Ok(kept),
+            None => Err(Errno::ENOTCONN),
+        }
+    }
+
+    /// Who its peer is (SO_PEERCRED); nobody if it has none.
+    pub(crate) fn peer_credentials(&self) -> Option<Credentials> {
+        self.state.lock().peer_credentials
+    }
+
+    /// Whether it listens (SO_ACCEPTCONN).
+    pub(crate) fn is_listening(&self) -> bool {
+        matches!(self.state.lock().role, Role::Listening(..))
+    }
+
+    /// The error that waits to be told (SO_ERROR), which is then told.
+    pub(crate) fn take_error(&self) -> Option<Errno> {
+        self.state.lock().error.take()
+    }
+
+    /// Bytes that a read would give at once.
+    pub(crate) fn pending(&self) -> Result<usize> {
+        if self.is_listening() {
+            return Err(Errno::EINVAL);
+        }
+        Ok(self.inbox.lock().pending(self.style == Style::Stream))
+    }
+
+    /// What of its send buffer is taken by what nobody has read.
+    pub(crate) fn unread(&self) -> usize {
+        self.sent.load(Ordering::Acquire)
+    }
+
+    /// Shuts directions (shutdown(2)); the peer of a connection sees the other ends of them.
+    pub(crate) fn shut(&self, ends: Ends) {
+        let peer = {
+            let mut state = self.state.lock();
+            state.ends = state.ends.with(ends);
+            state.peer.upgrade().filter(|_| self.style.connects())
+        };
+        if let Some(peer) = peer {
+            let mut state = peer.state.lock();
+            state.ends = state.ends.with(Ends { reading: ends.writing, writing: ends.reading });
+            drop(state);
+            peer.ended();
+        }
+        self.ended();
+    }
+
+    /// The last descriptor is gone. What was not read is lost, and the peer is told.
+    pub(super) fn close(&self) {
+        let (peer, address, waiting) = {
+            let mut state = self.state.lock();
+            state.is_closed = true;
+            state.ends = Ends { reading: true, writing: true };
+            let waiting = match &mut state.role {
+                Role::Listening(_, waiting) => core::mem::take(waiting),
+                _ => VecDeque::new(),
+            };
+            (state.peer.upgrade(), state.address.clone(), waiting)
+        };
+        // From here on nothing is delivered.
+        let unread = self.inbox.lock().take();
+        if let Some(peer) = peer {
+            let mut state = peer.state.lock();
+            if self.style.connects() {
+                state.peer_address = address;
+                state.ends = Ends { reading: true, writing: true };
+                state.error = state.error.or((!unread.is_empty()).then_some(Errno::ECONNRESET));
+            }
+            drop(state);
+            peer.ended();
+        }
+        drop(unread);
+        for end in waiting {
+            end.refuse();
+        }
+        self.ended();
+    }
+
+    /// Nobody will accept this end: whoever connected to it learns that.
+    fn refuse(&self) {
+        let peer = self.state.lock().peer.upgrade();
+        self.close();
+        if let Some(peer) = peer {
+            peer.state.lock().error = Some(Errno::ECONNRESET);
+            peer.watchers.notice();
+        }
+    }
+
+    /// Whether it has sent so much that was not read that poll(2) does not call it writable (`unix_writable`).
+    fn is_writable(&self) -> bool {
+        4 * self.unread() <= self.options.lock().send_bytes as usize
+    }
+
+    /// Whether its inbox is full for a socket that it is not connected to.
+    pub(super) fn is_full(&self) -> bool {
+        self.inbox.lock().len() > WAITING_MAX
+    }
+
+    /// Whether `other` is what it talks to.
+    pub(super) fn talks_to(&self, other: &Endpoint) -> bool {
+        core::ptr::eq(self.state.lock().peer.as_ptr(), other)
+    }
+
+    /// What poll(2) tells.
+    pub(crate) fn ready(&self) -> Ready {
+        let has_bytes = !self.inbox.lock().is_empty();
+        let (ends, waiting, is_idle, error, peer) = {
+            let state = self.state.lock();
+            let waiting = match &state.role {
+                Role::Listening(_, waiting) => Some(!waiting.is_empty()),
+                _ => None,
+            };
+            (state.ends, waiting, matches!(state.role, Role::Idle), state.error, state.peer.upgrade())
+        };
+        let is_kept_off = !self.style.connects() && peer.is_some_and(|peer| !peer.talks_to(self) && peer.is_full());
+        Ready {
+            readable: has_bytes || ends.reading || waiting == Some(true),
+            writable: waiting.is_none() && !is_kept_off && self.is_writable(),
+            hangup: ends.reading && ends.writing || self.style.connects() && is_idle,
+            error: error.is_some(),
+            read_hangup: ends.reading,
+        }
+    }
+
+    pub(super) fn edges(&self) -> Edges {
+        Edges { readable: self.arrivals.load(Ordering::Relaxed), writable: self.rooms.load(Ordering::Relaxed) }
+    }
+
+    /// Has `watcher` told of what comes, of room in what it sends, and where it last found none.
+    pub(super) fn watch(&self, watcher: &Arc<dyn Watcher>) {
+        self.watchers.add(watcher);
+        let full = self.waits_at.lock().upgrade();
+        let peer = self.state.lock().peer.upgrade().filter(|_| !self.style.connects());
+        for other in full.into_iter().chain(peer) {
+            other.watchers.add(watcher);
+        }
+    }
+
+    /// What may have waited for room in the inbox is told.
+    pub(super) fn made_room(&self) {
+        self.watchers.notice();
+    }
+}

@@ -1,0 +1,202 @@
+//! Sending and receiving.
+
+use super::address::Address;
+use super::endpoint::{Endpoint, Ends, Role, Style};
+use super::inbox::Inbox;
+use super::packet::{Charge, Credentials, Packet, Rights};
+use crate::description::Description;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
+use vfs::{Errno, Result};
+
+/// What Linux keeps of the send buffer for itself when it sends a message.
+const MESSAGE_OVERHEAD_BYTES: usize = 32;
+/// What a message costs its sender beside its bytes: even empty ones must come to an end.
+const MESSAGE_COST_BYTES: usize = 512;
+
+/// What goes with the bytes.
+pub(crate) struct Ancillary {
+    pub(crate) credentials: Credentials,
+    pub(crate) rights: Option<Rights>,
+}
+
+impl Ancillary {
+    /// Nothing but who sends.
+    pub(crate) fn of(credentials: Credentials) -> Ancillary {
+        Ancillary { credentials, rights: None }
+    }
+}
+
+/// How to receive.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    /// Bytes there is room for.
+    pub(crate) room: usize,
+    /// MSG_PEEK: everything stays.
+    pub(crate) peeks: bool,
+    /// SO_PASSCRED: bytes of several senders must not be told as one's.
+    pub(crate) tells_credentials: bool,
+    /// It would wait, were there nothing.
+    pub(crate) waits: bool,
+}
+
+/// What was received.
+#[derive(Default)]
+pub(crate) struct Received {
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes that the message had.
+    pub(crate) length: usize,
+    pub(crate) from: Option<Arc<Address>>,
+    /// Who sent it; none if there was nothing.
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) rights: Vec<Arc<Description>>,
+    /// MSG_TRUNC
+    pub(crate) is_cut: bool,
+}
+
+impl Endpoint {
+    /// The connected peer; EPIPE if it has gone.
+    fn peer(&self) -> Result<Arc<Endpoint>> {
+        let state = self.state.lock();
+        match state.role {
+            Role::Connected if state.ends.writing => Err(Errno::EPIPE),
+            Role::Connected => state.peer.upgrade().ok_or(Errno::EPIPE),
+            _ => Err(Errno::ENOTCONN),
+        }
+    }
+
+    fn packet(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Packet {
+        let cost = bytes.len() + if self.style == Style::Stream { 0 } else { MESSAGE_COST_BYTES };
+        self.sent.fetch_add(cost, Ordering::AcqRel);
+        Packet {
+            bytes: bytes.to_vec(),
+            taken: 0,
+            from: self.address(),
+            credentials: with.credentials,
+            rights: with.rights,
+            charge: Charge { sender: Arc::downgrade(self), bytes: cost },
+        }
+    }
+
+    /// Puts a packet where it belongs, unless nobody will read it.
+    fn deliver(to: &Endpoint, packet: Packet, put: impl FnOnce(&mut Inbox, Packet)) -> Result<()> {
+        let is_shut = {
+            let state = to.state.lock();
+            if !state.is_closed && !state.ends.reading {
+                put(&mut to.inbox.lock(), packet);
+                false
+            } else {
+                drop(state);
+                drop(packet);
+                true
+            }
+        };
+        if is_shut {
+            return Err(Errno::EPIPE);
+        }
+        to.arrived();
+        Ok(())
+    }
+
+    /// Sends bytes of a stream, as many as there is room for.
+    pub(crate) fn send_bytes(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Result<usize> {
+        let peer = self.peer()?;
+        if peer.state.lock().ends.reading {
+            return Err(Errno::EPIPE);
+        }
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let room = (self.options.lock().send_bytes as usize).saturating_sub(self.unread());
+        if room == 0 {
+            return Err(Errno::EAGAIN);
+        }
+        let bytes = &bytes[..bytes.len().min(room)];
+        Endpoint::deliver(&peer, self.packet(bytes, with), Inbox::append)?;
+        Ok(bytes.len())
+    }
+
+    /// Sends a message, to the peer if no other is named.
+    pub(crate) fn send_message(
+        self: &Arc<Self>,
+        to: Option<&Arc<Endpoint>>,
+        bytes: &[u8],
+        with: Ancillary,
+    ) -> Result<usize> {
+        let to = match to {
+            Some(to) => to.clone(),
+            None => self.receiver()?,
+        };
+        self.check_receiver(&to)?;
+        self.check_length(bytes.len())?;
+        let send_bytes = self.options.lock().send_bytes as usize;
+        let (is_gone, is_deaf) = {
+            let state = to.state.lock();
+            (state.is_closed && !self.style.connects(), state.ends.reading)
+        };
+        if is_gone {
+            return Err(Errno::ECONNREFUSED);
+        }
+        if is_deaf || self.state.lock().ends.writing {
+            return Err(Errno::EPIPE);
+        }
+        let is_crowded = !to.talks_to(self) && to.is_full();
+        if is_crowded || self.unread() > 0 && self.unread() + bytes.len() > send_bytes {
+            *self.waits_at.lock() = Arc::downgrade(&to);
+            return Err(Errno::EAGAIN);
+        }
+        *self.waits_at.lock() = Weak::new();
+        Endpoint::deliver(&to, self.packet(bytes, with), Inbox::push)?;
+        Ok(bytes.len())
+    }
+
+    /// Refuses a message that no send buffer of this size holds.
+    pub(crate) fn check_length(&self, length: usize) -> Result<()> {
+        let most = (self.options.lock().send_bytes as usize).saturating_sub(MESSAGE_OVERHEAD_BYTES);
+        if length > most { Err(Errno::EMSGSIZE) } else { Ok(()) }
+    }
+
+    /// The peer that messages go to.
+    fn receiver(&self) -> Result<Arc<Endpoint>> {
+        if self.style.connects() {
+            return self.peer();
+        }
+        let mut state = self.state.lock();
+        if !matches!(state.role, Role::Connected) {
+            return Err(Errno::ENOTCONN);
+        }
+        // A peer that has gone is told of once.
+        state.peer.upgrade().ok_or_else(|| {
+            state.role = Role::Idle;
+            Errno::ECONNREFUSED
+        })
+    }
+
+    /// Receives what is there: bytes of a stream, or a message.
+    pub(crate) fn receive(&self, asked: &Asked) -> Result<Received> {
+        let is_connected = matches!(self.state.lock().role, Role::Connected);
+        match self.style {
+            Style::Stream if !is_connected => return Err(Errno::EINVAL),
+            Style::Packets if !is_connected => return Err(Errno::ENOTCONN),
+            _ => {}
+        }
+        let taken = {
+            let mut inbox = self.inbox.lock();
+            if self.style == Style::Stream { inbox.bytes(asked) } else { inbox.next(asked) }
+        };
+        if let Some((received, spent)) = taken {
+            drop(spent);
+            if !asked.peeks {
+                self.made_room();
+            }
+            return Ok(received);
+        }
+        let mut state = self.state.lock();
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        let Ends { reading, .. } = state.ends;
+        if reading && (self.style.connects() || asked.waits) { Ok(Received::default()) } else { Err(Errno::EAGAIN) }
+    }
+}

@@ -335,7 +335,8 @@ impl<E: Engine> Team<E> {
         let is_its = |resting: &Resting| resting.thread.pid() == pid;
         let (gone, left): (VecDeque<Resting>, _) = core::mem::take(&mut self.ready).into_iter().partition(is_its);
         self.ready = left;
-        let waited: Vec<Resting> = self.waiting.extract_if(.., |_, resting| is_its(resting)).map(|(_, it)| it).collect();
+        let waited: Vec<Resting> =
+            self.waiting.extract_if(.., |_, resting| is_its(resting)).map(|(_, it)| it).collect();
         let mut gone: Vec<Resting> = gone.into_iter().chain(waited).collect();
         host.locked(&mut |scheduler| {
             gone.iter().for_each(|resting| scheduler.forget(resting.thread.tid()));

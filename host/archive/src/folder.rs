@@ -57,6 +57,7 @@ impl Sink for Folder {
             fs::mknodat(CWD, &at, file_type, Mode::RUSR | Mode::WUSR, fs::makedev(major, minor))
         };
         let made = match metadata.kind {
+            Kind::Anonymous => return Ok(Some("what no directory can hold")),
             Kind::File => {
                 fill(&File::create_new(&at)?, node, metadata.size)?;
                 Ok(())

@@ -134,6 +134,7 @@ impl<W: Write> Sink for Tape<W> {
             Kind::BlockDevice(..) => EntryType::Block,
             Kind::Fifo => EntryType::Fifo,
             Kind::Socket => return Ok(Some("a socket; tar files have none")),
+            Kind::Anonymous => return Ok(Some("what no directory can hold")),
         };
         header.set_entry_type(entry_type);
         if let Kind::CharDevice(major, minor) | Kind::BlockDevice(major, minor) = metadata.kind {

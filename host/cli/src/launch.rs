@@ -5,11 +5,11 @@ use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
 use engine::{Native, PerfMap, Signals};
+use hostio::clock;
 use image::Endian;
 use linux::{ExitStatus, Program, Thread, TraceSink};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
-use hostio::clock;
 use std::sync::Arc;
 use std::time::Duration;
 use vfs::NodeRef;
@@ -124,9 +124,9 @@ impl Launch {
         }
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
         let signals = Signals::new().context("signals cannot be handled")?;
-        let limit_ns = self.timeout.map(|limit| {
-            clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX))
-        });
+        let limit_ns = self
+            .timeout
+            .map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
         let (state, space) = native.parts();
         let thread = Thread::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;

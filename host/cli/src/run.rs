@@ -174,6 +174,16 @@ struct Found {
 }
 
 impl Run {
+    /// What the guest may use up.
+    fn limits(&self) -> Limits {
+        Limits {
+            memory_bytes: self.max_memory,
+            files_bytes: FILES_BYTES,
+            descriptors: self.max_fds,
+            threads: self.max_procs,
+        }
+    }
+
     pub(crate) fn run(mut self) -> Done {
         hostio::descriptors::raise_limit();
         let (wants_stats, tier) = (self.stats, run::Tier::from(self.tier));
@@ -191,6 +201,7 @@ impl Run {
             grants.push(grant);
         }
         commit.iter_mut().for_each(|commit| commit.apart(&grants));
+        let limits = self.limits();
         let launch = Launch {
             file: found.file,
             bytes: found.bytes,
@@ -201,12 +212,7 @@ impl Run {
             environment: self.environment.iter().filter_map(variable).collect(),
             directory: self.workdir.into_vec(),
             grants,
-            limits: Limits {
-                memory_bytes: self.max_memory,
-                files_bytes: FILES_BYTES,
-                descriptors: self.max_fds,
-                threads: self.max_procs,
-            },
+            limits,
             tier,
             names_code: self.perf_map,
             is_timed: wants_stats,

@@ -43,7 +43,9 @@ impl FileMaps {
     /// A range in pieces, each of one file or of none, with what its first page is there.
     pub(crate) fn split(&self, range: Range<u32>) -> Vec<(Range<u32>, Option<Backing>)> {
         let (mut pieces, mut at) = (Vec::new(), range.start);
-        for (mapped, backing) in self.0.iter().filter(|(mapped, _)| mapped.start < range.end && range.start < mapped.end) {
+        for (mapped, backing) in
+            self.0.iter().filter(|(mapped, _)| mapped.start < range.end && range.start < mapped.end)
+        {
             let (from, end) = (mapped.start.max(range.start), mapped.end.min(range.end));
             if at < from {
                 pieces.push((at..from, None));

@@ -4,8 +4,8 @@
 
 use crate::codes::Codes;
 use crate::filemaps::{Backing, FileMaps};
-use crate::own_pages::OwnPages;
 use crate::mapping::Mapping;
+use crate::own_pages::OwnPages;
 use abi::{Addr, AddressSpace, BadAddress, CodeFile, Mappable, OutOfMemory, PAGE_BYTES, PageMap, Prot, Unmappable};
 use mips::cpu::Size;
 use mips::exception::{Access, Denied, Fault};
@@ -244,14 +244,7 @@ impl AddressSpace for GuestMemory {
         self.pages.unmap(at, bytes);
     }
 
-    fn map_file(
-        &mut self,
-        at: Addr,
-        bytes: u32,
-        prot: Prot,
-        file: &Mappable,
-        offset: u64,
-    ) -> Result<(), Unmappable> {
+    fn map_file(&mut self, at: Addr, bytes: u32, prot: Prot, file: &Mappable, offset: u64) -> Result<(), Unmappable> {
         let file = file.clone().downcast::<OwnedFd>().map_err(|_| Unmappable)?;
         self.replace(at, bytes);
         let host = ProtFlags::from_bits_truncate(host(prot).bits());
@@ -302,12 +295,16 @@ impl AddressSpace for GuestMemory {
 
     fn read_shared(&self, pages: &Mappable, offset: u64, into: &mut [u8]) -> bool {
         let pages = pages.downcast_ref::<SharedPages>();
-        pages.is_some_and(|SharedPages(pages)| retry(into.len(), |done| pread(pages, &mut into[done..], offset + done as u64)))
+        pages.is_some_and(|SharedPages(pages)| {
+            retry(into.len(), |done| pread(pages, &mut into[done..], offset + done as u64))
+        })
     }
 
     fn write_shared(&mut self, pages: &Mappable, offset: u64, from: &[u8]) -> bool {
         let pages = pages.downcast_ref::<SharedPages>();
-        pages.is_some_and(|SharedPages(pages)| retry(from.len(), |done| pwrite(pages, &from[done..], offset + done as u64)))
+        pages.is_some_and(|SharedPages(pages)| {
+            retry(from.len(), |done| pwrite(pages, &from[done..], offset + done as u64))
+        })
     }
 
     fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {

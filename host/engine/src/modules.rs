@@ -135,7 +135,8 @@ impl Modules {
         if let Some(driver) = &self.driver {
             return Ok(driver.clone());
         }
-        let bundles = self.keep.iter_mut().flat_map(Keep::bundles).chain(self.precompiled.as_mut().map(|it| &mut it.bundle));
+        let bundles =
+            self.keep.iter_mut().flat_map(Keep::bundles).chain(self.precompiled.as_mut().map(|it| &mut it.bundle));
         let artifact = bundles.into_iter().find_map(|bundle| bundle.driver());
         let compiler = compiler(&mut self.compiler)?;
         let module = match artifact.and_then(|artifact| compiler.load(&artifact).ok()) {

@@ -253,7 +253,8 @@ impl Engine for Native {
         let guest = Arc::new(Mapping::reserve().map_err(text)?);
         let memory = self.memory.fork(guest.clone()).map_err(text)?;
         let workshop = self.background.workshop.clone();
-        let mut child = Native::with(workshop, self.perf_map.clone(), guest, memory).map_err(|error| error.to_string())?;
+        let mut child =
+            Native::with(workshop, self.perf_map.clone(), guest, memory).map_err(|error| error.to_string())?;
         *child.cpu.state() = self.cpu.state().clone();
         Ok(child)
     }

@@ -26,7 +26,7 @@ impl OwnPages {
         let from = (base.addr() + offset) / PAGE_BYTES * 8;
         let is_told = self.0.as_ref().is_some_and(|map| map.read_exact_at(&mut entries, from as u64).is_ok());
         if !is_told {
-            return vec![offset..offset + bytes];
+            return std::iter::once(offset..offset + bytes).collect();
         }
         let is_own = |entry: &[u8]| {
             let bits = entry.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte));

@@ -121,8 +121,14 @@ mod tests {
         std::fs::remove_file(path).unwrap();
         let mut memory = GuestMemory::new(Arc::new(Mapping::reserve().unwrap()), false);
         let handle = OwnedFd::from(file.try_clone().unwrap());
-        assert_eq!(memory.map_file(AT, 2 * PAGE_BYTES, prot, &(Arc::new("of another host") as Mappable), 0), Err(Unmappable));
-        assert_eq!(memory.map_file(AT, 2 * PAGE_BYTES, prot, &(Arc::new(handle) as Mappable), u64::from(PAGE_BYTES)), Ok(()));
+        assert_eq!(
+            memory.map_file(AT, 2 * PAGE_BYTES, prot, &(Arc::new("of another host") as Mappable), 0),
+            Err(Unmappable)
+        );
+        assert_eq!(
+            memory.map_file(AT, 2 * PAGE_BYTES, prot, &(Arc::new(handle) as Mappable), u64::from(PAGE_BYTES)),
+            Ok(())
+        );
         (file, memory)
     }
 

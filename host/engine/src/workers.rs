@@ -242,13 +242,8 @@ pub fn run(
 ) -> std::io::Result<Ended> {
     let most = thread::available_parallelism().map_or(1, usize::from);
     let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false) };
-    let shared = Arc::new(Shared {
-        state: Mutex::new(state),
-        work: Condvar::new(),
-        watch: Event::new()?,
-        most,
-        now_ns,
-    });
+    let shared =
+        Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: Event::new()?, most, now_ns });
     let event = Event::new()?;
     let theirs = shared.clone();
     let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns))?;

@@ -13,12 +13,8 @@ use std::thread;
 /// Byte orders: name of the folder, and of the compiler.
 pub(crate) const ARCHITECTURES: &[(&str, &str)] = &[("mipsel", "mipsel-linux-gnu-gcc"), ("mips", "mips-linux-gnu-gcc")];
 /// Levels of optimization, and what they are to the compiler. MIPS16e code calls the C library, which is 32-bit code.
-const LEVELS: &[(&str, &[&str])] = &[
-    ("O0", &["-O0"]),
-    ("O2", &["-O2"]),
-    ("Os", &["-Os"]),
-    (MIPS16E, &["-O2", "-mips16", "-minterlink-mips16"]),
-];
+const LEVELS: &[(&str, &[&str])] =
+    &[("O0", &["-O0"]), ("O2", &["-O2"]), ("Os", &["-Os"]), (MIPS16E, &["-O2", "-mips16", "-minterlink-mips16"])];
 /// The level that is another instruction set.
 const MIPS16E: &str = "mips16";
 

@@ -1,8 +1,8 @@
 //! One area of memory.
 
 use crate::description::Description;
-use crate::program::code_file;
 use crate::mm::SharedFile;
+use crate::program::code_file;
 use abi::{Addr, CodeFile, Mappable, PAGE_BYTES, Prot};
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -5,7 +5,7 @@ use crate::description::Description;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
 use crate::proc::{Scene, maps};
-use crate::process::{Process, Standing};
+use crate::process::{Member, Process, Standing};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
@@ -321,22 +321,34 @@ fn escaped(path: &[u8]) -> Vec<u8> {
     path.iter().flat_map(escape).collect()
 }
 
-/// What the process table says: parent, group, session, threads, processor time of children, and how it stands.
-fn standing(seen: &Seen) -> Result<([u32; 3], usize, u64, (char, &'static str))> {
+/// What the process table says.
+struct Role {
+    parent: u32,
+    group: u32,
+    session: u32,
+    threads: usize,
+    /// Processor time of children, in nanoseconds.
+    children_ns: u64,
+    /// How it stands: as a letter, and a word.
+    state: (char, &'static str),
+}
+
+fn role(seen: &Seen) -> Result<Role> {
     let table = seen.kernel.table.lock();
     let member = table.get(seen.process.pid).ok_or(Errno::ESRCH)?;
     let is_running = seen.kernel.current().0 == seen.process.pid;
-    let letter = match member.standing {
+    let state = match member.standing {
         Standing::Alive if is_running => ('R', "running"),
         Standing::Alive => ('S', "sleeping"),
         Standing::Stopped => ('T', "stopped"),
         Standing::Dead(_) => ('Z', "zombie"),
     };
-    Ok(([member.parent, member.group, member.session], member.threads.len(), member.children_ns, letter))
+    let Member { parent, group, session, children_ns, .. } = *member;
+    Ok(Role { parent, group, session, threads: member.threads.len(), children_ns, state })
 }
 
 fn stat(seen: &Seen) -> Result<Vec<u8>> {
-    let ([parent, group, session], threads, children_ns, (state, _)) = standing(seen)?;
+    let Role { parent, group, session, threads, children_ns, state: (state, _) } = role(seen)?;
     let about = seen.process.program.lock();
     let bytes = seen.memory()?.lock().areas.bytes();
     let name = seen.name();
@@ -359,7 +371,7 @@ fn statm(seen: &Seen) -> Result<Vec<u8>> {
 }
 
 fn status(seen: &Seen) -> Result<Vec<u8>> {
-    let ([parent, ..], threads, _, (state, word)) = standing(seen)?;
+    let Role { parent, threads, state: (state, word), .. } = role(seen)?;
     let memory = seen.memory()?;
     let memory = memory.lock();
     let (now, peak) = (memory.areas.bytes() / 1024, memory.bytes_peak / 1024);

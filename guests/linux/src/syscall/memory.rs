@@ -1,7 +1,7 @@
 //! Memory: brk, mmap and what is done with mappings.
 
-use crate::flags::{Advice, Bits, Fd, MapFlags, ProtFlags, RemapFlags, SyncFlags};
 use crate::description::Description;
+use crate::flags::{Advice, Bits, Fd, MapFlags, ProtFlags, RemapFlags, SyncFlags};
 use crate::lock::FileId;
 use crate::mm::{Backing, FileBacking, MapRequest, Pages, RemapRequest, page_range, round_up};
 use crate::reply::Reply;
@@ -77,7 +77,8 @@ fn map(
         match metadata.kind {
             Kind::File => {
                 let identity = (metadata.device, metadata.inode);
-                let pages = if is_shared == Some(true) { pages(task, &description, identity, metadata.size)? } else { None };
+                let pages =
+                    if is_shared == Some(true) { pages(task, &description, identity, metadata.size)? } else { None };
                 Backing::File(FileBacking {
                     path: Arc::new(task.path_of(description.place()).unwrap_or_default()),
                     identity,
@@ -113,7 +114,12 @@ fn anonymous(task: &mut Task<'_, '_>, length: u32, is_shared: Option<bool>) -> B
 }
 
 /// The pages of a file for a mapping that others shall see, if there are such.
-fn pages(task: &mut Task<'_, '_>, description: &Arc<Description>, identity: FileId, size: u64) -> Result<Option<Pages>> {
+fn pages(
+    task: &mut Task<'_, '_>,
+    description: &Arc<Description>,
+    identity: FileId,
+    size: u64,
+) -> Result<Option<Pages>> {
     let file = description.file()?;
     if file.is_shareable() {
         return Ok(file.mappable().map(Pages::Host));

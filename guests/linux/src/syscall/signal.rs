@@ -210,7 +210,7 @@ pub(super) fn kill(task: &mut Task<'_, '_>, pid: i32, signal: SigNum) -> Reply<(
         0 => Target::Group(super::process::member(task, 0, |member| member.group)?),
         -1 => Target::All,
         i32::MIN => return Err(Errno::ESRCH.into()),
-        ..-1 => Target::Group(pid.unsigned_abs()),
+        -0x7fff_ffff..=-2 => Target::Group(pid.unsigned_abs()),
         _ => Target::Process(pid.cast_unsigned()),
     };
     send(task, target, signal, Info::USER)

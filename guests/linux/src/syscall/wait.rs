@@ -47,7 +47,7 @@ pub(super) fn wait4(
         -1 => Which::Any,
         0 => Which::Group(own_group(task)),
         i32::MIN => return Err(Errno::ESRCH.into()),
-        ..-1 => Which::Group(pid.unsigned_abs()),
+        -0x7fff_ffff..=-2 => Which::Group(pid.unsigned_abs()),
         _ => Which::Process(pid.cast_unsigned()),
     };
     let events = Events {

@@ -5,7 +5,7 @@ use crate::failure::{Failure, say};
 use crate::launch::host;
 use anyhow::{Context, Result, anyhow};
 use archive::{Folder, Tape, commit};
-use namespace::{Grant, Limits, copy_on_write};
+use namespace::{Grant, copy_on_write};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -41,8 +41,7 @@ impl Run {
         if fs::symlink_metadata(to).is_ok() {
             return Err(anyhow!("--commit {}: it is there already; give another name", to.display()).into());
         }
-        let limits = Limits { memory_bytes: self.max_memory, files_bytes: super::FILES_BYTES };
-        let over = copy_on_write(root.clone(), host().time_of_day, limits).map_err(|error| anyhow!(error))?;
+        let over = copy_on_write(root.clone(), host().time_of_day, self.limits()).map_err(|error| anyhow!(error))?;
         grants.push(Grant::CopyOnWrite(over.clone()));
         Ok((lower, Some(Commit { root: over, apart: Vec::new(), to: to.clone() })))
     }

@@ -108,13 +108,13 @@ impl Workshop {
 
     /// What each thread does.
     fn compile_all(&self) {
-        while let Some(Job { number, wasm, made, units, purpose, give, .. }) = self.next() {
+        while let Some(Job { owner, number, wasm, made, units, purpose, give }) = self.next() {
             let begun = processor_time();
             let engine = self.modules().compiler().map(|compiler| compiler.engine.clone());
             let module = engine.and_then(|engine| Module::new(&engine, &wasm));
             if let (Ok(module), Some(purpose)) = (&module, purpose) {
                 // What cannot be kept is compiled again, another time.
-                let _ = self.modules().add(module, &units, made, purpose);
+                let _ = self.modules().add(module, &units, made, purpose, owner);
             }
             let time_us = processor_time() - begun;
             self.work().begun -= 1;
@@ -143,7 +143,8 @@ impl Workshop {
 /// What one engine has compiled beside its guest.
 pub(crate) struct Background {
     pub(crate) workshop: Arc<Workshop>,
-    owner: u64,
+    /// This engine, among all that share the workshop.
+    pub(crate) owner: u64,
     give: Sender<Done>,
     done: Receiver<Done>,
     /// The number of the next job, and the lowest one that is still wanted.

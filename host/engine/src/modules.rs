@@ -37,6 +37,8 @@ struct Live {
     options: Options,
     /// What it was made of.
     code: Digest,
+    /// The engine that made it, which has it, or is about to be given it.
+    owner: Option<u64>,
 }
 
 /// For whom a module is, beside the process that wanted it: an object, and its code as it was then.
@@ -167,9 +169,19 @@ impl Modules {
     }
 
     /// Remembers a module for other processes, and for the next run.
-    pub(crate) fn add(&mut self, module: &Module, units: &Arc<[Unit]>, made: Made, purpose: Purpose) -> Result<()> {
+    pub(crate) fn add(
+        &mut self,
+        module: &Module,
+        units: &Arc<[Unit]>,
+        made: Made,
+        purpose: Purpose,
+        owner: u64,
+    ) -> Result<()> {
         let Purpose { key, object, code } = purpose;
-        self.share(key, Live { module: module.clone(), units: units.clone(), options: made.options, code });
+        self.share(
+            key,
+            Live { module: module.clone(), units: units.clone(), options: made.options, code, owner: Some(owner) },
+        );
         if let (Some(keep), Some(object)) = (&mut self.keep, object) {
             let Made { root, options } = made;
             let artifact = module.serialize()?;
@@ -192,6 +204,7 @@ impl Modules {
         &mut self,
         options: Options,
         memory: &GuestMemory,
+        owner: u64,
         mut is_news: impl FnMut(&Arc<Vec<u8>>, u32) -> bool,
     ) -> Vec<u32> {
         let mut entries = Vec::new();
@@ -206,7 +219,8 @@ impl Modules {
             }
         }
         let live = news.iter().filter_map(|code| self.live.get(&key(code))).flatten();
-        let live = live.filter(|(_, all)| all.iter().any(|live| live.options == options)).map(|(entry, _)| *entry);
+        let is_for = |live: &Arc<Live>| live.options == options && live.owner != Some(owner);
+        let live = live.filter(|(_, all)| all.iter().any(is_for)).map(|(entry, _)| *entry);
         let precompiled = self.precompiled.iter().filter(|_| !news.is_empty());
         entries.push(live.collect());
         entries.extend(precompiled.map(|precompiled| precompiled.bundle.entries(options)));
@@ -214,10 +228,10 @@ impl Modules {
     }
 
     /// The code that is there for `pc`.
-    pub(crate) fn take(&mut self, pc: u32, options: Options, memory: &GuestMemory) -> Kept {
+    pub(crate) fn take(&mut self, pc: u32, options: Options, memory: &GuestMemory, owner: u64) -> Kept {
         let at = memory.codes.at(pc);
         if let Some(key) = at.map(key)
-            && let Some(kept) = self.take_live(&key, pc, options, memory)
+            && let Some(kept) = self.take_live(&key, pc, options, memory, owner)
         {
             return kept;
         }
@@ -245,7 +259,10 @@ impl Modules {
             Ok(module) => {
                 let units: Arc<[Unit]> = record.units.into();
                 if let Some(key) = at.map(key) {
-                    self.share(key, Live { module: module.clone(), units: units.clone(), options, code: record.code });
+                    self.share(
+                        key,
+                        Live { module: module.clone(), units: units.clone(), options, code: record.code, owner: None },
+                    );
                 }
                 Kept::Module { module, units, older }
             }
@@ -259,9 +276,10 @@ impl Modules {
     }
 
     /// What a process of this run has for `pc`, if this one's code is the same.
-    fn take_live(&self, key: &ObjectKey, pc: u32, options: Options, memory: &GuestMemory) -> Option<Kept> {
+    fn take_live(&self, key: &ObjectKey, pc: u32, options: Options, memory: &GuestMemory, owner: u64) -> Option<Kept> {
         let places = self.live.get(key)?;
-        let newest = |entry: u32| places.get(&entry)?.iter().rfind(|live| live.options == options);
+        let is_for = |live: &&Arc<Live>| live.options == options && live.owner != Some(owner);
+        let newest = |entry: u32| places.get(&entry)?.iter().rfind(is_for);
         let live = newest(pc)?;
         if Record::digest(&live.units, code(memory)) != Some(live.code) {
             return Some(Kept::Stale);

@@ -279,7 +279,7 @@ impl Engine for Native {
         let bytes = self.put(&module, &units, |_| true)?;
         let mut modules = workshop.modules();
         if let Some(purpose) = modules.purpose(&units, made, &self.memory) {
-            modules.add(&module, &units, made, purpose).map_err(text)?;
+            modules.add(&module, &units, made, purpose, self.background.owner).map_err(text)?;
         }
         Ok(bytes)
     }
@@ -308,11 +308,11 @@ impl Engine for Native {
     fn kept(&mut self, options: Options) -> Vec<u32> {
         let told = &mut self.told;
         let is_news = |path: &Arc<Vec<u8>>, base| told.insert((path.clone(), base, options));
-        self.background.workshop.modules().entries(options, &self.memory, is_news)
+        self.background.workshop.modules().entries(options, &self.memory, self.background.owner, is_news)
     }
 
     fn recall(&mut self, pc: u32, options: Options) -> Recalled {
-        let kept = self.background.workshop.modules().take(pc, options, &self.memory);
+        let kept = self.background.workshop.modules().take(pc, options, &self.memory, self.background.owner);
         match kept {
             Kept::Nothing => Recalled::Nothing,
             Kept::Stale => Recalled::Stale,

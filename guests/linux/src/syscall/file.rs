@@ -173,6 +173,9 @@ fn read_pieces(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Ad
     {
         return Err(Errno::ESPIPE.into());
     }
+    if let Some(terminal) = description.file()?.terminal() {
+        return super::terminal::read(task, description, terminal, pieces);
+    }
     if !description.is_seekable() {
         return stream_input(task, description, pieces);
     }
@@ -182,9 +185,6 @@ fn read_pieces(task: &mut Task<'_, '_>, description: &Description, pieces: &[(Ad
             Where::At(from) => from,
         };
         shared.store(&*task.guest.space, from, pieces.iter().map(|(_, length)| u64::from(*length)).sum());
-    }
-    if let Some(terminal) = description.file()?.terminal() {
-        return super::terminal::read(task, description, terminal, pieces);
     }
     let mut moved = 0_u32;
     let mut short = [0_u8; 4096];

@@ -184,6 +184,7 @@ mod tests {
     fn every_file_is_well_formed() {
         assert!(cases("busybox").expect("well formed").len() >= 180);
         assert!(cases("bash").expect("well formed").len() >= 30);
-        assert!(cases("debian").expect("well formed").len() >= 60);
+        assert!(cases("debian").expect("well formed").len() >= 120);
+        assert!(cases("processes").expect("well formed").len() >= 80);
     }
 }

@@ -16,9 +16,9 @@ fn main() -> Result<()> {
     let known = Arc::new(known::failures()?);
     let is_everything = std::env::var_os("EVERYTHING").is_some();
     let mut trials = Vec::new();
-    let sources =
-        [table::cases("busybox")?, table::cases("bash")?, table::cases("debian")?, table::programs()?, table::demos()?];
-    for case in sources.into_iter().flatten().map(Arc::new) {
+    let tables = ["busybox", "bash", "debian", "processes"].map(table::cases);
+    let tables = tables.into_iter().collect::<Result<Vec<_>>>()?;
+    for case in tables.into_iter().chain([table::programs()?, table::demos()?]).flatten().map(Arc::new) {
         for tier in strata::TIERS.iter().filter(|tier| is_everything || is_worth_it(&case.name, tier)) {
             trials.push(trial(&case, tier, &known));
         }
@@ -41,6 +41,9 @@ fn is_worth_it(name: &str, tier: &str) -> bool {
     let is_same = ["/O0/", "/Os/"].iter().any(|level| name.contains(level));
     if name.starts_with("debian/") {
         return tier == "auto" || tier == "interp";
+    }
+    if name.starts_with("processes/") {
+        return tier == "auto";
     }
     match tier {
         "region" | "mixed" => !is_same && !is_big,

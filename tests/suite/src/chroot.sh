@@ -6,7 +6,7 @@ shift 2
 mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 magic='\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x08\x00'
 mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
-printf '%s' ":mipsel:M::$magic:$mask:/usr/bin/qemu-mipsel-static:F" >/proc/sys/fs/binfmt_misc/register
+printf '%s' ":mipsel:M::$magic:$mask:/usr/bin/qemu-mipsel-static:FP" >/proc/sys/fs/binfmt_misc/register
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay overlay -o "userxattr,lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root

@@ -68,11 +68,14 @@ fn qemu(architecture: &str) -> String {
     format!("qemu-{architecture}")
 }
 
-/// The outcome depends on the program, the command line and the files, and on nothing else.
+/// The outcome depends on the program, the root around it, the command line and the files, and on nothing else.
 fn kept_at(case: &Case) -> Result<PathBuf> {
     let program = fs::metadata(&case.program)?;
     let mut hasher = DefaultHasher::new();
     (&case.program, program.len(), program.modified()?, &case.architecture, &case.arguments).hash(&mut hasher);
     (&case.stdin, &case.files, case.is_unordered).hash(&mut hasher);
+    if let Some(root) = &case.root {
+        (fs::metadata(place::mark(root))?.modified()?, include_str!("chroot.sh")).hash(&mut hasher);
+    }
     Ok(place::cache().join(format!("{:016x}.json", hasher.finish())))
 }

@@ -13,6 +13,11 @@ pub fn inputs() -> PathBuf {
     root().join("target/inputs")
 }
 
+/// The list of packages that set-up leaves in a root when it is whole.
+pub fn mark(root: &Path) -> PathBuf {
+    root.join("strata-packages")
+}
+
 /// The folder of built programs: this test runs from its `deps`.
 pub fn built() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");

@@ -8,8 +8,24 @@ use std::path::Path;
 
 /// What the root that dynamic programs are tested in has beside what every root of `strata rootfs` has.
 const PACKAGES: &[&str] = &[
-    "bzip2", "file", "gawk", "gcc", "git", "less", "libc6-dev", "lua5.4", "m4", "make", "openssl", "patch", "perl",
-    "procps", "python3", "sqlite3", "xz-utils", "zstd",
+    "bzip2",
+    "file",
+    "gawk",
+    "gcc",
+    "git",
+    "less",
+    "libc6-dev",
+    "lua5.4",
+    "m4",
+    "make",
+    "openssl",
+    "patch",
+    "perl",
+    "procps",
+    "python3",
+    "sqlite3",
+    "xz-utils",
+    "zstd",
 ];
 
 /// Makes the root if it is not there, or not of these packages.

@@ -126,9 +126,16 @@ impl Decoded {
 
     /// Forgets what was decoded in `bytes` bytes from `at`: the code there may have changed or gone.
     pub fn forget(&mut self, at: u32, bytes: u32) {
+        if bytes == 0 {
+            return;
+        }
         // From where a block may reach there.
         let from = at.saturating_sub(4 * (BODY_MAX + 2)) & !3;
         let end = u64::from(at) + u64::from(bytes);
+        // Mostly this is memory where no code ever was.
+        if self.ran.range((from >> 2) / RAN_BITS..=((end - 1) >> 2) as u32 / RAN_BITS).next().is_none() {
+            return;
+        }
         let is_in = |pc: u32| (from..=at).contains(&(pc & !1)) || pc > at && u64::from(pc & !1) < end;
         if bytes as usize >= self.blocks.len() {
             self.blocks.iter_mut().filter(|block| is_in(block.pc)).for_each(|block| block.pc = NOWHERE);

@@ -29,8 +29,8 @@ pub use layout::Layout;
 pub use memory::{
     Addr, AddressSpace, BadAddress, CodeFile, Mappable, OutOfMemory, PAGE_BYTES, Prot, ReadFile, USER_END, Unmappable,
 };
-pub use mips::State;
 pub use mips::exception::{Access, Denied, Exception, Fault};
+pub use mips::{Gpr, State};
 pub use paged::PagedSpace;
 pub use pagemap::PageMap;
 pub use pointer::{In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Strings};

@@ -11,6 +11,7 @@ mod access;
 mod anonymous;
 mod clone;
 mod commons;
+mod crash;
 mod description;
 mod errno;
 mod event;
@@ -46,6 +47,7 @@ mod trace;
 mod world;
 
 pub use clone::Child;
+pub use crash::Crash;
 pub use exec::{Exec, base};
 pub use kernel::Kernel;
 pub use program::{LinkerError, Program, StartError};

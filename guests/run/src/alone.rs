@@ -20,7 +20,7 @@ pub trait Sleep {
 }
 
 /// How a world stands after a slice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Standing {
     /// It wants another slice.
     Running,

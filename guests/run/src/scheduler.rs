@@ -8,11 +8,12 @@ use crate::engine::Engine;
 use crate::statistics::Statistics;
 use crate::team::{Team, Turn};
 use crate::vcpu::Vcpu;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use linux::{ExitStatus, Kernel, Wait};
+use linux::{Crash, ExitStatus, Kernel, Wait};
 
 /// Makes somebody look up: a CPU that runs, or a thread of the host that sleeps.
 pub trait Bell: Send + Sync {
@@ -34,12 +35,12 @@ struct Away {
 }
 
 /// How a world ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Over {
     /// How its first process ended, or was ended.
     pub status: ExitStatus,
-    /// The PC that it ended at.
-    pub pc: u32,
+    /// What it was doing, if that killed it.
+    pub crash: Option<Box<Crash>>,
 }
 
 /// Whether a thread may wait in place.
@@ -306,7 +307,7 @@ impl<E: Engine> Scheduler<E> {
 
     /// How the world ended, if it did.
     pub fn over(&self) -> Option<Over> {
-        self.over
+        self.over.clone()
     }
 
     /// Ends the world, if nothing did before.

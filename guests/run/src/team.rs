@@ -11,7 +11,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use linux::{Child, Exec, ExitStatus, Outcome, Signal, Thread, Wait};
+use linux::{Child, Crash, Exec, ExitStatus, Outcome, Signal, Thread, Wait};
 use mips::{Exception, State};
 
 /// What a team needs of its host.
@@ -312,7 +312,7 @@ impl<E: Engine> Team<E> {
 
     /// The current thread's process is over.
     fn exit(&mut self, status: ExitStatus, host: &mut dyn Host<E>) {
-        let pc = self.cpu.engine.parts().0.pc;
+        let crash = self.crash(status);
         let Some(resting) = self.rest() else { return };
         let (pid, is_first) = (resting.thread.pid(), resting.thread.is_first());
         self.drop_threads(pid, host);
@@ -325,9 +325,16 @@ impl<E: Engine> Team<E> {
             }
             scheduler.settle();
             if is_first {
-                scheduler.end(Over { status, pc });
+                scheduler.end(Over { status, crash: crash.clone() });
             }
         });
+    }
+
+    /// What the world's first process was doing, if that killed it.
+    fn crash(&mut self, status: ExitStatus) -> Option<Box<Crash>> {
+        let ExitStatus::Killed(signal) = status else { return None };
+        let thread = self.current.as_ref().filter(|thread| thread.is_first())?;
+        thread.crash(signal, self.cpu.engine.parts().0)
     }
 
     /// The threads of a process that do not run are over.

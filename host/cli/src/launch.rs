@@ -7,7 +7,7 @@ use cache::{Keep, Precompiled, Published, Store, StoreError};
 use engine::{Native, PerfMap, Signals};
 use hostio::clock;
 use image::Endian;
-use linux::{ExitStatus, Program, Thread, TraceSink};
+use linux::{Crash, ExitStatus, Program, Thread, TraceSink};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
 use std::sync::Arc;
@@ -56,8 +56,8 @@ pub(crate) struct Launch {
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) statistics: Statistics,
-    /// The PC it ended at.
-    pub(crate) pc: u32,
+    /// What the program was doing, if that killed it.
+    pub(crate) crash: Option<Box<Crash>>,
     /// Whether its time was up.
     pub(crate) is_time_up: bool,
     /// What was left for the next run, or why nothing was.
@@ -141,6 +141,6 @@ impl Launch {
         let engine::Ended { over, is_time_up, scheduler } = ended;
         let published = publisher.publish();
         let Scheduler { statistics, refusal, .. } = scheduler;
-        Ok(Ended { status: over.status, statistics, pc: over.pc, is_time_up, published, refusal })
+        Ok(Ended { status: over.status, statistics, crash: over.crash, is_time_up, published, refusal })
     }
 }

@@ -354,7 +354,8 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
         ExitStatus::Killed(signal) => {
             // Whoever interrupts a program, or closes its pipe, knows why it ended: shells keep silent, too.
             if signal != Signal::INT && signal != Signal::PIPE {
-                say(&format!("{name}: killed by {signal} at pc {:#010x}", ended.pc));
+                let crash = ended.crash.as_ref().map(ToString::to_string).unwrap_or_default();
+                say(&format!("{name}: killed by {signal}{crash}"));
             }
             ExitCode::from(128u8.saturating_add(signal.generic()))
         }

@@ -190,7 +190,7 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>) {
         state.scheduler.settle();
         state.scheduler.expire(now);
         if limit_ns.is_some_and(|limit| limit <= now) {
-            state.scheduler.end(Over { status: ExitStatus::Code(TIMED_OUT), pc: 0 });
+            state.scheduler.end(Over { status: ExitStatus::Code(TIMED_OUT), crash: None });
         }
         if slice_ends.is_some_and(|end| end <= now) {
             state.scheduler.ring_all();

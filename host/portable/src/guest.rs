@@ -96,7 +96,8 @@ fn report(over: Over, name: &str) -> u8 {
         ExitStatus::Killed(signal) => {
             // Whoever closes a program's pipe knows why it ended: shells keep silent, too.
             if signal != Signal::INT && signal != Signal::PIPE {
-                wasi::say(&format!("{name}: killed by {signal} at pc {:#010x}", over.pc));
+                let crash = over.crash.map(|crash| crash.to_string()).unwrap_or_default();
+                wasi::say(&format!("{name}: killed by {signal}{crash}"));
             }
             128_u8.saturating_add(signal.generic())
         }

@@ -61,7 +61,7 @@ impl Gpr {
 
 impl fmt::Display for Gpr {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(GPR_NAMES[self.index()])
+        out.pad(GPR_NAMES[self.index()])
     }
 }
 

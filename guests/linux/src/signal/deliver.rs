@@ -48,7 +48,10 @@ pub(crate) fn deliver(
                 }
                 return Delivered::Stopped(info.signal);
             }
-            Disposition::Default => return Delivered::Over(ExitStatus::Killed(info.signal)),
+            Disposition::Default => {
+                signals.fatal = Some(info);
+                return Delivered::Over(ExitStatus::Killed(info.signal));
+            }
             Disposition::Handler(at) => at,
         };
         if let Some((interrupted, eintr)) = waiting.take()

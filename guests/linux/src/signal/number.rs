@@ -13,6 +13,8 @@ pub struct Signal(u8);
 pub enum Default {
     /// Ends the process.
     Terminate,
+    /// Ends the process, of which Linux then writes a core file.
+    Core,
     /// Nothing.
     Ignore,
     /// Stops the process; without job control, nothing.
@@ -34,16 +36,16 @@ macro_rules! signals {
 signals! {
     HUP     1   1 Terminate;
     INT     2   2 Terminate;
-    QUIT    3   3 Terminate;
-    ILL     4   4 Terminate;
-    TRAP    5   5 Terminate;
-    ABRT    6   6 Terminate;
-    EMT     7   0 Terminate;
-    FPE     8   8 Terminate;
+    QUIT    3   3 Core;
+    ILL     4   4 Core;
+    TRAP    5   5 Core;
+    ABRT    6   6 Core;
+    EMT     7   0 Core;
+    FPE     8   8 Core;
     KILL    9   9 Terminate;
-    BUS    10   7 Terminate;
-    SEGV   11  11 Terminate;
-    SYS    12  31 Terminate;
+    BUS    10   7 Core;
+    SEGV   11  11 Core;
+    SYS    12  31 Core;
     PIPE   13  13 Terminate;
     ALRM   14  14 Terminate;
     TERM   15  15 Terminate;
@@ -61,8 +63,8 @@ signals! {
     TTOU   27  22 Stop;
     VTALRM 28  26 Terminate;
     PROF   29  27 Terminate;
-    XCPU   30  24 Terminate;
-    XFSZ   31  25 Terminate;
+    XCPU   30  24 Core;
+    XFSZ   31  25 Core;
 }
 
 impl Signal {
@@ -98,6 +100,11 @@ impl Signal {
     /// What it does when nothing was arranged.
     pub fn default(self) -> Default {
         self.row().map_or(Default::Terminate, |row| row.3)
+    }
+
+    /// Whether Linux writes a core file of a process that it ends: it tells of a mistake in the program.
+    pub fn dumps_core(self) -> bool {
+        self.default() == Default::Core
     }
 
     /// Whether several may be pending at once.

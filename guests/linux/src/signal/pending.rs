@@ -110,6 +110,8 @@ pub(crate) struct Signals {
     /// What was delivered and is yet to be traced; kept only if `is_traced`.
     pub(crate) delivered: Vec<Info>,
     pub(crate) is_traced: bool,
+    /// The one that ended the process.
+    pub(crate) fatal: Option<Info>,
     /// For this thread alone.
     own: Pending,
     /// For whichever thread takes them.
@@ -125,6 +127,7 @@ impl Default for Signals {
             stack: NO_STACK,
             delivered: Vec::new(),
             is_traced: false,
+            fatal: None,
             own: Pending::default(),
             shared: Arc::default(),
         }

@@ -20,9 +20,14 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Crash {
     pc: Spot,
-    ra: Spot,
     why: Option<(u32, &'static str)>,
+    registers: Option<Registers>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Registers {
     gpr: [u32; 32],
+    ra: Spot,
 }
 
 /// An address of code, and what lies there.
@@ -36,11 +41,14 @@ struct Spot {
 }
 
 impl Thread {
-    /// What it was doing, if that explains why `signal` killed it.
-    pub fn crash(&self, signal: Signal, state: &State) -> Option<Box<Crash>> {
+    /// What it was doing, if that explains why `signal` killed it. Without registers, only the PC is right in `state`.
+    pub fn crash(&self, signal: Signal, has_registers: bool, state: &State) -> Option<Box<Crash>> {
+        if !signal.dumps_core() {
+            return None;
+        }
         let why = self.signals.fatal.filter(|info| info.signal == signal).and_then(reason);
-        let [pc, ra] = [state.pc, state.get(Gpr::RA)].map(|at| self.spot(at));
-        signal.dumps_core().then(|| Box::new(Crash { pc, ra, why, gpr: state.gpr }))
+        let registers = has_registers.then(|| Registers { gpr: state.gpr, ra: self.spot(state.get(Gpr::RA)) });
+        Some(Box::new(Crash { pc: self.spot(state.pc), why, registers }))
     }
 
     fn spot(&self, at: u32) -> Spot {
@@ -114,6 +122,17 @@ impl fmt::Display for Spot {
     }
 }
 
+impl fmt::Display for Registers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "\n  ra is {}", self.ra)?;
+        for (index, (reg, value)) in Gpr::all().zip(self.gpr).enumerate() {
+            let before = if index % 8 == 0 { "\n " } else { "" };
+            write!(out, "{before} {reg:>4} {value:08x}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Several lines, to stand behind what says which signal it was.
 impl fmt::Display for Crash {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,10 +140,9 @@ impl fmt::Display for Crash {
         if let Some((at, text)) = self.why {
             write!(out, "\n  it wanted {at:#010x}, {text}")?;
         }
-        write!(out, "\n  ra is {}", self.ra)?;
-        for (index, (reg, value)) in Gpr::all().zip(self.gpr).enumerate() {
-            let before = if index % 8 == 0 { "\n " } else { "" };
-            write!(out, "{before} {reg:>4} {value:08x}")?;
+        match &self.registers {
+            Some(registers) => write!(out, "{registers}")?,
+            None => write!(out, "\n  translated code had its registers: --tier interp shows them")?,
         }
         write!(out, "\n  --strace shows the system calls that led there, strata disasm the code")
     }

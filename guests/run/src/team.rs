@@ -334,7 +334,7 @@ impl<E: Engine> Team<E> {
     fn crash(&mut self, status: ExitStatus) -> Option<Box<Crash>> {
         let ExitStatus::Killed(signal) = status else { return None };
         let thread = self.current.as_ref().filter(|thread| thread.is_first())?;
-        thread.crash(signal, self.cpu.engine.parts().0)
+        thread.crash(signal, self.cpu.has_registers(), self.cpu.engine.parts().0)
     }
 
     /// The threads of a process that do not run are over.

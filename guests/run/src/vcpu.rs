@@ -62,6 +62,8 @@ pub struct Vcpu<E: Engine> {
     has_asked: bool,
     /// Why the last region could not be compiled, until somebody takes it.
     refusal: Option<String>,
+    /// Whether translated code has left, for good, what it kept of the registers.
+    lost_registers: bool,
     /// What ran where.
     pub statistics: Statistics,
     /// Tells nanoseconds since some moment, for [`Statistics::running_ns`].
@@ -95,6 +97,7 @@ impl<E: Engine> Vcpu<E> {
             options,
             has_asked: false,
             refusal: None,
+            lost_registers: false,
             statistics: Statistics::default(),
             clock: None,
         }
@@ -232,8 +235,16 @@ impl<E: Engine> Vcpu<E> {
             Drive::Left(Leave::Interpret) => self.single_step(),
             // With exact registers the interpreter meets the same fault and knows all about it.
             Drive::Fault(_) if self.options.fault_precise => self.single_step(),
-            Drive::Fault(fault) => Some(Exit::Exception(Exception::Memory(fault))),
+            Drive::Fault(fault) => {
+                self.lost_registers = true;
+                Some(Exit::Exception(Exception::Memory(fault)))
+            }
         }
+    }
+
+    /// Whether the register file holds more than the PC: after a fault in translated code that ends the process it does not.
+    pub(crate) fn has_registers(&self) -> bool {
+        !self.lost_registers
     }
 
     /// Runs translated code, and does in place what it calls the host for.

@@ -83,10 +83,13 @@ fn a_fault_is_told_by_its_function() {
     if !killed.is_file() {
         return;
     }
-    let ended = Command::new(place::strata()).args(["run", "--no-cache"]).arg(&killed).output().expect("it is built");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(139), "{said}");
-    for words in [" main+0x", "it wanted 0x00000010, where nothing is mapped"] {
-        assert!(said.contains(words), "{words:?} is not in:\n{said}");
+    for (tier, registers) in [("interp", "ra is 0x"), ("region", "translated code had its registers")] {
+        let options = ["run", "--no-cache", "--tier", tier];
+        let ended = Command::new(place::strata()).args(options).arg(&killed).output().expect("it is built");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(139), "{said}");
+        for words in [" main+0x", "it wanted 0x00000010, where nothing is mapped", registers] {
+            assert!(said.contains(words), "{words:?} is not in:\n{said}");
+        }
     }
 }

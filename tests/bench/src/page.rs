@@ -32,7 +32,7 @@ fn about_start(results: &Results) -> String {
          whoever started the program has waited for it; one to the first word is the time until a byte comes out of it, \
          which for a system call is the first line of `--strace`. What `--version` takes is the process itself. A second of \
          computing is a kernel with twice its repetitions; its share at full speed is had from what they take beyond a \
-         quarter of them. Pipelines are missing, as there is no fork yet.",
+         quarter of them.",
     );
     if let Some(start) = &results.start {
         write!(text, " Medians of {} rounds.", start.rounds).expect("a string takes all");

@@ -119,14 +119,7 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         (b"/tmp".to_vec(), Mount::new(memory(0o1777).root(), "tmpfs")),
         (b"/proc".to_vec(), Mount::new(empty(&host), "tmpfs")),
     ];
-    for (at, mount) in private {
-        if !is_host {
-            mounts.mount_making(&at, mount).map_err(failed(&at))?;
-        } else if at != b"/tmp" {
-            // Nothing is made on the host for the guest's sake.
-            mounts.mount(&at, mount).or_else(is_missing).map_err(failed(&at))?;
-        }
-    }
+    mount_private(&mounts, is_host, private)?;
     for (at, mount) in mounted {
         mounts.mount_making(&at, mount).map_err(failed(&at))?;
     }
@@ -146,6 +139,18 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         processors: host.processors,
         terminals,
     })
+}
+
+/// Mounts what every guest has for itself. Nothing is made on the host for the guest's sake.
+fn mount_private(mounts: &Mounts, is_host: bool, private: [(Vec<u8>, Mount); 5]) -> Result<(), BuildError> {
+    for (at, mount) in private {
+        if !is_host {
+            mounts.mount_making(&at, mount).map_err(failed(&at))?;
+        } else if at != b"/tmp" {
+            mounts.mount(&at, mount).or_else(is_missing).map_err(failed(&at))?;
+        }
+    }
+    Ok(())
 }
 
 /// A place for the process to mount /proc on, where the root has none.

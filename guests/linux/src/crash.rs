@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
-use image::{Image, Symbol};
+use image::Image;
 use vfs::node::{Kind, Open};
 
 /// Longest file whose symbols are looked up, in bytes.
@@ -91,12 +91,8 @@ fn function(file: &[u8], offset: u64) -> Option<(String, u32)> {
         .iter()
         .find(|segment| offset.checked_sub(segment.file_offset).is_some_and(|within| within < segment.file_bytes))?;
     let at = segment.at.wrapping_add(offset - segment.file_offset);
-    let begin = |function: &Symbol| function.at & !1;
-    let functions = image::functions(file);
-    let before = functions.partition_point(|function| begin(function) <= at);
-    let last = functions[..before].last()?;
-    let within = at - begin(last);
-    (last.bytes == 0 || within < last.bytes).then(|| (last.name.clone(), within))
+    let function = image::function_at(file, at)?;
+    Some((function.name, at - (function.at & !1)))
 }
 
 /// What the system says of an address or an instruction (sigaction(2)).

@@ -1,4 +1,4 @@
-//! The Linux system-call personality: [`Process`] answers the system calls and exceptions of one MIPS o32 program.
+//! The Linux system-call personality: [`Thread`] answers the system calls and exceptions of one MIPS o32 program.
 //!
 //! Calls are declared once, in `syscall/table.rs`; their handlers are in the files beside it, by group. What a process
 //! may reach is its [`World`]; nothing here names a host, and no handler waits: it returns [`Outcome::Block`].

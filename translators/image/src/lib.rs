@@ -22,5 +22,5 @@ pub use image::{Endian, Image, Kind, Segment};
 pub use machine::Machine;
 pub use mips::{Abi, AbiFlags, Ases, FpAbi, IsaLevel, flag_names};
 pub use section::{Section, code_sections};
-pub use symbol::{Symbol, SymbolKind, functions, symbols};
+pub use symbol::{Symbol, SymbolKind, function_at, functions, symbols};
 pub use verdict::{Why, can_run};

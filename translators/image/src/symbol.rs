@@ -39,27 +39,44 @@ pub struct Symbol {
 /// The symbols defined in an ELF file, by address: its symbol table, or the dynamic one if it was stripped. A file
 /// that does not parse has none.
 pub fn symbols(file: &[u8]) -> Vec<Symbol> {
-    let Ok(header) = FileHeader32::<Endianness>::parse(file) else { return Vec::new() };
-    let Ok(order) = header.endian() else { return Vec::new() };
-    let sections = header.section_headers(order, file).unwrap_or_default();
-    let of_type = |kind| sections.iter().find(|section| section.sh_type(order) == kind);
-    let Some(table) = of_type(elf::SHT_SYMTAB).or_else(|| of_type(elf::SHT_DYNSYM)) else { return Vec::new() };
-    let mut symbols = read_table(file, sections, table, order).unwrap_or_default();
+    let Some(Table { rows, strings, order }) = table(file) else { return Vec::new() };
+    let mut symbols: Vec<Symbol> = rows.iter().filter_map(|row| symbol(row, strings, order)).collect();
     symbols.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
     symbols
 }
 
-type Section = SectionHeader32<Endianness>;
+/// The function that holds the byte at `at`, or begins last before it and has no length. No other symbol is read, of
+/// which a hostile file may have millions with long names.
+pub fn function_at(file: &[u8], at: u32) -> Option<Symbol> {
+    let Table { rows, strings, order } = table(file)?;
+    let begin = |row: &Sym32<Endianness>| row.st_value(order) & !1;
+    let is_section = |row: &Sym32<Endianness>| !matches!(row.st_shndx(order), elf::SHN_UNDEF | elf::SHN_ABS);
+    let functions = rows.iter().filter(|row| row.st_type() == elf::STT_FUNC && is_section(row));
+    let last = functions.filter(|row| begin(row) <= at).max_by_key(|row| begin(row))?;
+    let holds = last.st_size(order) == 0 || at - begin(last) < last.st_size(order);
+    symbol(last, strings, order).filter(|_| holds)
+}
+
+/// A symbol table and what its names are offsets into.
+struct Table<'a> {
+    rows: &'a [Sym32<Endianness>],
+    strings: &'a [u8],
+    order: Endianness,
+}
 
 /// Those of them that are functions.
 pub fn functions(file: &[u8]) -> Vec<Symbol> {
     symbols(file).into_iter().filter(|symbol| symbol.kind == SymbolKind::Function).collect()
 }
 
-fn read_table(file: &[u8], sections: &[Section], table: &Section, order: Endianness) -> Option<Vec<Symbol>> {
+fn table(file: &[u8]) -> Option<Table<'_>> {
+    let header = FileHeader32::<Endianness>::parse(file).ok()?;
+    let order = header.endian().ok()?;
+    let sections: &[SectionHeader32<Endianness>] = header.section_headers(order, file).ok()?;
+    let of_type = |kind| sections.iter().find(|section| section.sh_type(order) == kind);
+    let table = of_type(elf::SHT_SYMTAB).or_else(|| of_type(elf::SHT_DYNSYM))?;
     let strings = sections.get(table.sh_link(order) as usize)?.data(order, file).ok()?;
-    let rows: &[Sym32<Endianness>] = table.data_as_array(order, file).ok()?;
-    Some(rows.iter().filter_map(|row| symbol(row, strings, order)).collect())
+    Some(Table { rows: table.data_as_array(order, file).ok()?, strings, order })
 }
 
 fn symbol(row: &Sym32<Endianness>, strings: &[u8], order: Endianness) -> Option<Symbol> {

@@ -1,7 +1,9 @@
 //! Byte order.
 
+use serde::{Deserialize, Serialize};
+
 /// The byte order of a guest.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Endian {
     /// Least significant byte first: mipsel.
     Little,

@@ -4,9 +4,10 @@ use crate::world::Ids;
 use alloc::vec::Vec;
 use vfs::node::{Kind, Metadata};
 use vfs::{Errno, Result};
+use serde::{Deserialize, Serialize};
 
 /// Users, groups and capabilities of a process. The user 0 has all capabilities.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Credentials {
     pub(crate) user: Triple,
     pub(crate) group: Triple,
@@ -14,7 +15,7 @@ pub(crate) struct Credentials {
 }
 
 /// Real, effective and saved; the file system's follows the effective one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Triple {
     pub(crate) real: u32,
     pub(crate) effective: u32,

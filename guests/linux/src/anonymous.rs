@@ -3,7 +3,9 @@
 use crate::description::Description;
 use crate::flags::{Fd, OpenFlags};
 use crate::task::Task;
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -22,20 +24,32 @@ const ANONYMOUS_INODE: u64 = (1 << 31) - 1;
 /// Inode numbers of sockets begin behind it, in 32 bits for the old stat(2); those of pipes begin at 1.
 const SOCKET_INODES: u64 = ANONYMOUS_INODE + 1;
 
+static NEXT_SOCKET: AtomicU32 = AtomicU32::new(0);
+
 /// An inode number that no other socket has. It is identity, not authority.
 pub(crate) fn new_socket_inode() -> u64 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    SOCKET_INODES + u64::from(NEXT.fetch_add(1, Ordering::Relaxed))
+    SOCKET_INODES + u64::from(NEXT_SOCKET.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A node that can be looked at, and not opened.
 pub(crate) struct AnonymousNode {
     /// What /proc/self/fd calls it, such as `[eventfd]`; none of sockets, which have a number.
-    pub(crate) title: Option<&'static str>,
+    pub(crate) title: Option<Cow<'static, str>>,
     metadata: Mutex<Metadata>,
 }
 
+/// Socket inode numbers up to that one are taken: a snapshot has them.
+pub(crate) fn take_socket_inodes(last: u64) {
+    let next = last.saturating_sub(SOCKET_INODES) + 1;
+    NEXT_SOCKET.fetch_max(u32::try_from(next).unwrap_or(0), Ordering::Relaxed);
+}
+
 impl AnonymousNode {
+    /// One as it was.
+    pub(crate) fn restored(title: Option<String>, metadata: Metadata) -> AnonymousNode {
+        AnonymousNode { title: title.map(Cow::Owned), metadata: Mutex::new(metadata) }
+    }
+
     fn metadata_of(task: &Task<'_, '_>, kind: Kind, mode: u32, inode: u64) -> Mutex<Metadata> {
         let (uid, gid) = (task.credentials.user.file_system, task.credentials.group.file_system);
         let now = task.clocks.realtime();
@@ -93,7 +107,7 @@ impl Task<'_, '_> {
         flags: OpenFlags,
     ) -> Result<Fd> {
         let metadata = AnonymousNode::metadata_of(self, Kind::Anonymous, 0o600, ANONYMOUS_INODE);
-        let place = Place::detached(Arc::new(AnonymousNode { title: Some(title), metadata }));
+        let place = Place::detached(Arc::new(AnonymousNode { title: Some(title.into()), metadata }));
         self.install(Description::new(place, Some(file), flags.kept()), flags)
     }
 

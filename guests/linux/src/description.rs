@@ -1,5 +1,6 @@
 //! An open file description: what open(2) makes and descriptors share.
 
+use crate::commons::Commons;
 use crate::flags::OpenFlags;
 use crate::kernel::Kernel;
 use crate::lock::Holder;
@@ -7,6 +8,8 @@ use crate::notify::Opened;
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use spin::Mutex;
 use vfs::mount::Place;
 use vfs::node::{At, Entry, File, Kind, NodeRef};
@@ -199,6 +202,51 @@ impl Description {
         let entries = Arc::new(self.node().entries()?);
         *self.entries.lock() = Some(entries.clone());
         Ok(entries)
+    }
+}
+
+/// What there is to a description beside its place and its file.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    title: Option<ByteBuf>,
+    offset: u64,
+    flags: u32,
+    entries: Option<Vec<Entry>>,
+    tells: bool,
+}
+
+impl Kept {
+    /// How it was opened.
+    pub(crate) fn flags(&self) -> OpenFlags {
+        OpenFlags(self.flags)
+    }
+}
+
+impl Description {
+    /// What there is to it beside its place and its file.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            title: self.title.clone().map(ByteBuf::from),
+            offset: *self.offset.lock(),
+            flags: self.flags().0,
+            entries: self.entries.lock().as_ref().map(|entries| entries.to_vec()),
+            tells: self._opened.is_some(),
+        }
+    }
+
+    /// One as it was.
+    pub(crate) fn restored(place: Place, file: Option<Box<dyn File>>, kept: Kept, commons: &Arc<Commons>) -> Description {
+        let mut description = Description::new(place, file, OpenFlags(kept.flags));
+        description.title = kept.title.map(ByteBuf::into_vec);
+        description.offset = Mutex::new(kept.offset);
+        description.entries = Mutex::new(kept.entries.map(Arc::new));
+        match description.node().metadata() {
+            Ok(metadata) if kept.tells => {
+                let opened = Opened::new(commons, description.place(), &metadata, description.flags().writes());
+                description.telling(opened)
+            }
+            _ => description,
+        }
     }
 }
 

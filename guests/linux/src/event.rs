@@ -6,8 +6,8 @@ mod entry;
 mod epoll;
 mod signals;
 
-pub(crate) use alarm::Alarm;
-pub(crate) use counter::Counter;
+pub(crate) use alarm::{Alarm, SavedAlarm};
+pub(crate) use counter::{Counter, SavedCounter};
 pub(crate) use entry::{Events, Found};
-pub(crate) use epoll::Epoll;
+pub(crate) use epoll::{Epoll, SavedEntry};
 pub(crate) use signals::SignalFile;

@@ -1,6 +1,11 @@
 //! [`Futexes`]: who waits for which word of memory (futex(2)).
 
+use crate::mm::Memory;
+use abi::Addr;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use spin::Mutex;
 
 /// A word of memory, whoever asks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -9,6 +14,32 @@ pub(crate) enum Key {
     Private(usize, u32),
     /// In pages that processes share: device and inode, and the offset.
     Shared((u64, u64), u64),
+}
+
+impl Key {
+    /// A word of a process's memory.
+    pub(crate) fn of(shared: &Arc<Mutex<Memory>>, at: Addr) -> Key {
+        let memory = shared.lock();
+        if let Some((start, area)) = memory.areas.at(at).filter(|(_, area)| area.is_shared)
+            && let Some((identity, offset)) = area.shared_identity(at.0 - start.0)
+        {
+            return Key::Shared(identity, offset);
+        }
+        Key::Private(Arc::as_ptr(shared).addr(), at.0)
+    }
+
+    /// Where in a process's memory the word is, if it is there.
+    pub(crate) fn address_in(self, shared: &Arc<Mutex<Memory>>) -> Option<Addr> {
+        match self {
+            Key::Private(memory, at) => (memory == Arc::as_ptr(shared).addr()).then_some(Addr(at)),
+            Key::Shared(wanted, offset) => shared.lock().areas.iter().find_map(|(start, area)| {
+                let (identity, from) = area.shared_identity(0).filter(|_| area.is_shared)?;
+                let within = u32::try_from(offset.checked_sub(from)?).ok()?;
+                let at = start.0.checked_add(within).filter(|at| *at < area.end.0)?;
+                (identity == wanted).then_some(Addr(at))
+            }),
+        }
+    }
 }
 
 /// A thread that waits.
@@ -93,10 +124,31 @@ impl Futexes {
     }
 }
 
+/// What a snapshot keeps.
+impl Futexes {
+    /// All that wait: for which word, who, and what they may be woken for; those for one word in their order.
+    pub(crate) fn waiters(&self) -> impl Iterator<Item = (Key, u32, u32)> {
+        let of = |(key, queue): (&Key, &VecDeque<Waiter>)| {
+            let key = *key;
+            queue.iter().map(move |waiter| (key, waiter.tid, waiter.bits)).collect::<Vec<_>>()
+        };
+        self.waiting.iter().flat_map(of)
+    }
+
+    /// Those that were woken and have not looked yet.
+    pub(crate) fn woken(&self) -> Vec<u32> {
+        self.woken.iter().copied().collect()
+    }
+
+    /// Some were woken before.
+    pub(crate) fn set_woken(&mut self, woken: Vec<u32>) {
+        self.woken.extend(woken);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn the_first_to_wait_is_the_first_to_wake() {

@@ -8,7 +8,7 @@ mod permission;
 mod semaphores;
 
 pub(crate) use messages::{MESSAGE_BYTES_MAX, Message, Messages, QUEUE_BYTES, Wanted};
-pub(crate) use objects::{OBJECTS_MAX, Object, Objects};
+pub(crate) use objects::{OBJECTS_MAX, Object, Objects, SavedObjects};
 pub(crate) use permission::{Caller, Permission};
 pub(crate) use semaphores::{Operation, Semaphores, VALUE_MAX};
 

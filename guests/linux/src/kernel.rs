@@ -4,21 +4,22 @@ use crate::commons::Commons;
 use crate::futex::Futexes;
 use crate::lock::Locks;
 use crate::mm::SharedFiles;
-use crate::process::{Process, Table};
+use crate::process::Table;
 use crate::signal::{Info, Signal};
 use crate::terminals::Terminals;
-use crate::world::{Names, Random, TraceSink};
+use crate::world::{Clocks, Names, Random, TraceSink};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 use spin::Mutex;
-use vfs::Watcher;
+use vfs::{NodeRef, Watcher};
 use vfs::mount::Mounts;
 
 /// What all processes of a world share. Whoever runs threads at the same time lets one of them in at a time.
 pub struct Kernel {
     pub(crate) mounts: Arc<Mounts>,
+    clocks: Arc<dyn Clocks>,
     pub(crate) random: Random,
     pub(crate) names: Mutex<Names>,
     pub(crate) processors: u32,
@@ -32,6 +33,8 @@ pub struct Kernel {
     pub(crate) commons: Arc<Commons>,
     pub(crate) shared: Mutex<SharedFiles>,
     pub(crate) terminals: Terminals,
+    /// The nodes of the standard streams.
+    pub(crate) streams: [Option<NodeRef>; 3],
     /// The process and thread that makes a call just now: `/proc/self` is about them.
     current: (AtomicU32, AtomicU32),
     /// Inode numbers given to pipes so far.
@@ -43,31 +46,35 @@ pub struct Kernel {
 /// What of a world its kernel keeps.
 pub(crate) struct Parts {
     pub(crate) mounts: Arc<Mounts>,
+    pub(crate) clocks: Arc<dyn Clocks>,
     pub(crate) random: Random,
     pub(crate) names: Names,
     pub(crate) processors: u32,
     pub(crate) threads_max: u64,
     pub(crate) trace: Option<TraceSink>,
     pub(crate) terminals: Terminals,
+    pub(crate) streams: [Option<NodeRef>; 3],
 }
 
 impl Kernel {
-    /// One with its first process, which is the child of `parent` and belongs to `user`.
-    pub(crate) fn new(parts: Parts, process: Arc<Process>, parent: u32, user: u32) -> Arc<Kernel> {
-        let current = (AtomicU32::new(process.pid), AtomicU32::new(process.pid));
+    /// One with those processes.
+    pub(crate) fn new(parts: Parts, table: Table) -> Arc<Kernel> {
+        let current = (AtomicU32::new(table.first), AtomicU32::new(table.first));
         let kernel = Arc::new(Kernel {
             mounts: parts.mounts,
+            clocks: parts.clocks,
             random: parts.random,
             names: Mutex::new(parts.names),
             processors: parts.processors.max(1),
             threads_max: parts.threads_max,
             trace: parts.trace.map(Mutex::new),
-            table: Mutex::new(Table::new(process, parent, user)),
+            table: Mutex::new(table),
             futexes: Mutex::default(),
             locks: Mutex::default(),
             commons: Arc::default(),
             shared: Mutex::default(),
             terminals: parts.terminals,
+            streams: parts.streams,
             current,
             pipes: AtomicU32::new(0),
             warned: Mutex::default(),
@@ -86,16 +93,22 @@ impl Kernel {
     pub fn raise(&self, signal: Signal) {
         let mut table = self.table.lock();
         let first = table.first;
-        let info = Info { signal, code: Info::USER, words: [0; 3] };
         let group = table.get(first).map(|member| member.group);
         let is_for_all = [Signal::INT, Signal::QUIT, Signal::WINCH, Signal::TSTP].contains(&signal);
-        let receivers: Vec<u32> = match group.filter(|_| is_for_all) {
-            Some(group) => table.iter().filter(|(_, member)| member.group == group).map(|(pid, _)| pid).collect(),
-            None => Vec::from([first]),
-        };
-        for pid in receivers {
-            table.deliver(pid, None, info);
+        match group.filter(|_| is_for_all) {
+            Some(group) => table.deliver_to_group(group, Info::user(signal)),
+            None => _ = table.deliver(first, None, Info::user(signal)),
         }
+    }
+
+    /// Sends all processes of a group a signal from outside.
+    pub(crate) fn raise_in(&self, group: u32, signal: Signal) {
+        self.table.lock().deliver_to_group(group, Info::user(signal));
+    }
+
+    /// The monotonic clock, by which threads wait, in nanoseconds.
+    pub fn monotonic_ns(&self) -> u64 {
+        self.clocks.monotonic_ns()
     }
 
     /// The process and the thread that make a call just now.
@@ -107,6 +120,16 @@ impl Kernel {
     pub(crate) fn enter(&self, pid: u32, tid: u32) {
         self.current.0.store(pid, Ordering::Relaxed);
         self.current.1.store(tid, Ordering::Relaxed);
+    }
+
+    /// Inode numbers given to pipes so far.
+    pub(crate) fn pipes(&self) -> u32 {
+        self.pipes.load(Ordering::Relaxed)
+    }
+
+    /// Those were given before.
+    pub(crate) fn set_pipes(&self, pipes: u32) {
+        self.pipes.store(pipes, Ordering::Relaxed);
     }
 
     /// An inode number for a pipe.

@@ -34,6 +34,7 @@ mod ready;
 mod reply;
 mod segments;
 mod signal;
+pub mod snapshot;
 mod socket;
 mod stack;
 mod syscall;

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use serde::{Deserialize, Serialize};
 
 /// No limit.
 pub(crate) const INFINITY: u64 = u64::MAX;
@@ -22,7 +23,7 @@ pub(crate) mod resource {
 }
 
 /// Soft and hard limits, by MIPS number.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Limits {
     table: [(u64, u64); 16],
     /// What the world allows, whatever the guest sets.
@@ -59,6 +60,11 @@ impl Limits {
     /// Most bytes that may be mapped.
     pub(crate) fn address_space(&self) -> u64 {
         self.table[resource::ADDRESS_SPACE].0.min(self.memory_bytes_max)
+    }
+
+    /// The same in a world that allows so much memory.
+    pub(crate) fn within(self, memory_bytes_max: u64) -> Limits {
+        Limits { memory_bytes_max, ..self }
     }
 
     /// What the world allows.

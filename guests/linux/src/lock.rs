@@ -111,6 +111,11 @@ impl Locks {
         }
     }
 
+    /// All that is locked.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (FileId, &Lock)> {
+        self.held.iter().flat_map(|(file, held)| held.iter().map(|lock| (*file, lock)))
+    }
+
     /// Whether nobody locks anything.
     pub(crate) fn is_empty(&self) -> bool {
         self.held.is_empty()

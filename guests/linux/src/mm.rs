@@ -7,7 +7,7 @@
 mod area;
 mod areas;
 mod brk;
-mod filemap;
+pub(crate) mod filemap;
 mod map;
 mod remap;
 mod shared;

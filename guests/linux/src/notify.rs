@@ -6,7 +6,7 @@
 mod inotify;
 mod watch;
 
-pub(crate) use inotify::Inotify;
+pub(crate) use inotify::{Inotify, SavedInotify};
 
 use crate::commons::Commons;
 use alloc::collections::{BTreeMap, BTreeSet};

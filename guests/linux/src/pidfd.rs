@@ -21,7 +21,7 @@ pub(crate) struct PidFd {
 impl PidFd {
     /// A descriptor for a process, which is closed by execve(2).
     pub(crate) fn open(task: &mut Task<'_, '_>, pid: u32, is_nonblocking: bool) -> Result<Fd> {
-        let file = PidFd { kernel: Arc::downgrade(&task.kernel), pid };
+        let file = PidFd::new(&task.kernel, pid);
         let flags = OpenFlags::read_write(OpenFlags::CLOEXEC.0).with_nonblocking(is_nonblocking);
         task.install_anonymous("[pidfd]", Box::new(file), flags)
     }
@@ -29,6 +29,16 @@ impl PidFd {
     /// The process that a description stands for; EBADF if it stands for none.
     pub(crate) fn pid_of(description: &Description) -> Result<u32> {
         special::<PidFd>(description.file()?).map(|file| file.pid).ok_or(Errno::EBADF)
+    }
+
+    /// One for a process, over or not.
+    pub(crate) fn new(kernel: &Arc<Kernel>, pid: u32) -> PidFd {
+        PidFd { kernel: Arc::downgrade(kernel), pid }
+    }
+
+    /// The process's number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
     }
 
     fn is_over(&self) -> bool {

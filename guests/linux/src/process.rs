@@ -1,9 +1,11 @@
 //! [`Process`]: what the threads of one process share, whatever clone(2) was told, and the table of all processes.
 
 mod member;
+mod saved;
 mod table;
 
 pub(crate) use member::{Event, Member, Notice, Standing, ThreadEntry};
+pub(crate) use saved::SavedTable;
 pub(crate) use table::{Events, Sender, Table, Target, Which};
 
 use crate::limits::Limits;
@@ -109,6 +111,11 @@ impl OwnClocks {
             usage.total_ns += now.saturating_sub(since);
         }
         usage.since_ns = is_running.then_some(now);
+    }
+
+    /// So much was used before.
+    pub(crate) fn add_ns(&self, used_ns: u64) {
+        self.usage.lock().total_ns += used_ns;
     }
 
     /// Processor time as somebody else sees it, who cannot ask for what is being used just now.

@@ -7,6 +7,7 @@ use abi::BadAddress;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use vfs::Errno;
+use serde::{Deserialize, Serialize};
 
 /// What a handler returns.
 pub(crate) type Reply<T> = Result<T, Stop>;
@@ -68,7 +69,7 @@ impl Wait {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ExitStatus {
     /// By exit(2), with the low eight bits of its argument.
     Code(u8),

@@ -11,6 +11,7 @@ mod inbox;
 mod names;
 mod options;
 mod packet;
+mod saved;
 mod transfer;
 
 pub(crate) use address::Address;
@@ -19,4 +20,5 @@ pub(crate) use file::SocketFile;
 pub(crate) use names::Names;
 pub(crate) use options::buffer_bytes;
 pub(crate) use packet::{Credentials, Rights, Transit};
+pub(crate) use saved::{SavedEndpoint, SavedNames};
 pub(crate) use transfer::{Ancillary, Asked, Received};

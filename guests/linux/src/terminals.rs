@@ -1,10 +1,8 @@
 //! The terminals of a world: [`Terminals`] knows which controls a session, and sends the signals that they raise.
 
 use crate::kernel::Kernel;
-use crate::process::Member;
 use crate::signal::{Info, Signal};
 use alloc::sync::{Arc, Weak};
-use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 use vfs::NodeRef;
 use vfs::devpts::Devpts;
@@ -32,14 +30,10 @@ impl Control for Sender {
     fn raise(&self, whom: Whom, what: TtySignal) {
         let Some(kernel) = self.0.upgrade() else { return };
         let mut table = kernel.table.lock();
-        let is_meant = |pid: u32, member: &Member| match whom {
-            Whom::Group(group) => member.group == group,
-            Whom::Leader(session) => pid == session,
-        };
-        let meant = table.iter().filter(|(pid, member)| is_meant(*pid, member));
-        let meant: Vec<u32> = meant.map(|(pid, _)| pid).collect();
-        for pid in meant {
-            table.deliver(pid, None, Info::kernel(signal(what)));
+        let info = Info::kernel(signal(what));
+        match whom {
+            Whom::Group(group) => table.deliver_to_group(group, info),
+            Whom::Leader(session) => _ = table.deliver(session, None, info),
         }
     }
 }
@@ -56,6 +50,11 @@ impl Terminals {
     /// Has signals sent to that kernel's processes. No lock of its table may be held where terminals are used or closed.
     pub(crate) fn attend(&self, kernel: &Arc<Kernel>) {
         self.devpts.set_control(Arc::new(Sender(Arc::downgrade(kernel))));
+    }
+
+    /// The host's terminal, if a standard stream is one.
+    pub(crate) fn console(&self) -> Option<&Arc<dyn File>> {
+        self.console.as_ref()
     }
 
     /// The terminal that controls a session.

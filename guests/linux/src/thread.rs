@@ -9,7 +9,7 @@ use crate::kernel::{Kernel, Parts, Waker};
 use crate::limits::Limits;
 use crate::lock::Holder;
 use crate::mm::{Memory, TRAMPOLINE_PAGE};
-use crate::process::{Notice, Process, Standing};
+use crate::process::{Notice, Process, Standing, Table};
 use crate::program::{Program, StartError};
 use crate::reply::{ExitStatus, Interrupted, Outcome, Stop, Wait};
 use crate::signal::{Delivered, Info, Signal, Signals, deliver, of_exception};
@@ -87,6 +87,7 @@ impl Thread {
         let root = world.mounts.root().clone();
         let directory = vfs::walk::Walk::new(&world.mounts).resolve(&world.directory).map_err(StartError::Directory)?;
         let (mut files, mut console) = (FdTable::default(), None);
+        let streams = world.streams.each_ref().map(|stream| stream.as_ref().map(|stream| stream.node.clone()));
         for (fd, stream) in (0..).zip(world.streams) {
             let Some(stream) = stream else { continue };
             let place = Place::detached(stream.node);
@@ -99,17 +100,20 @@ impl Thread {
         let limits = Limits::new(world.memory_bytes_max, world.descriptors_max, world.threads_max);
         let memory = Arc::new(Mutex::new(Memory::new(limits.address_space())));
         let (tid, is_traced) = (world.ids.pid, world.trace.is_some());
-        let process = Process::new(tid, limits, world.clocks);
+        let process = Process::new(tid, limits, world.clocks.clone());
         let parts = Parts {
             mounts: world.mounts,
+            clocks: world.clocks,
             random: world.random,
             names: world.names,
             processors: world.processors,
             threads_max: u64::from(world.threads_max),
             trace: world.trace,
             terminals: Terminals::new(world.terminals, console, tid),
+            streams,
         };
-        let kernel = Kernel::new(parts, process.clone(), world.ids.parent, world.ids.uid);
+        let table = Table::new(process.clone(), world.ids.parent, world.ids.uid);
+        let kernel = Kernel::new(parts, table);
         let notice = kernel.table.lock().get(tid).and_then(|member| Some(member.threads.get(&tid)?.notice.clone()));
         let thread = Thread {
             tid,

@@ -4,9 +4,10 @@ use crate::signal::{Info, Signal};
 use crate::world::Clocks;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 
 /// Which clock a timer runs on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum TimerClock {
     /// Time of day: absolute times move with it.
     Real,
@@ -28,7 +29,7 @@ impl TimerClock {
 }
 
 /// A timer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Timer {
     pub(crate) clock: TimerClock,
     /// When it is due on its clock; `None` if it is not set.
@@ -80,6 +81,7 @@ impl Timer {
 }
 
 /// The timers of a process.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Timers {
     /// ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.
     pub(crate) intervals: [Timer; 3],

@@ -59,7 +59,7 @@ impl<E: Engine> Host<E> for OneThread<'_, E> {
     fn is_turn_over(&mut self, instructions: u64) -> bool {
         *self.instructions += instructions;
         *self.is_slice_over |= self.sleep.is_slice_over(instructions);
-        *self.is_slice_over || self.scheduler.has_ready()
+        *self.is_slice_over || self.scheduler.has_ready() || self.scheduler.is_frozen()
     }
 }
 

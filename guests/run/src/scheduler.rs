@@ -13,6 +13,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use linux::snapshot::{Given, Saving, Unsaved};
 use linux::{Crash, ExitStatus, Kernel, Wait};
 
 /// Makes somebody look up: a CPU that runs, or a thread of the host that sleeps.
@@ -68,6 +69,8 @@ pub struct Scheduler<E: Engine> {
     /// Who rings for threads that wait in place.
     in_place: BTreeMap<u32, Arc<dyn Bell>>,
     over: Option<Over>,
+    /// Nobody shall run for now.
+    is_frozen: bool,
     /// Whether there ever was more than the first thread in its first address space.
     is_crowded: bool,
     /// What teams that are gone did.
@@ -89,6 +92,7 @@ impl<E: Engine> Scheduler<E> {
             waits: BTreeMap::new(),
             in_place: BTreeMap::new(),
             over: None,
+            is_frozen: false,
             is_crowded: false,
             statistics: Statistics::default(),
             refusal: None,
@@ -104,14 +108,14 @@ impl<E: Engine> Scheduler<E> {
     pub fn add(&mut self, mut team: Team<E>) {
         team.id = self.next;
         self.next += 1;
-        self.is_crowded |= self.next > 1;
+        self.is_crowded |= self.next > 1 || team.tids().nth(1).is_some();
         team.tids().for_each(|tid| _ = self.homes.insert(tid, team.id));
         self.ready.push_back(team);
     }
 
     /// Gives the next team that is ready to whoever runs it.
     pub fn take(&mut self) -> Option<Team<E>> {
-        let team = self.ready.pop_front()?;
+        let team = if self.is_frozen { None } else { self.ready.pop_front() }?;
         let away = Away { bell: team.bell(), noticed: BTreeSet::new(), alarm_ns: None, has_more: team.has_more() };
         self.away.insert(team.id, away);
         Some(team)
@@ -264,7 +268,7 @@ impl<E: Engine> Scheduler<E> {
     fn is_alone(&self, tid: u32) -> bool {
         let away = self.homes.get(&tid).and_then(|home| self.away.get(home));
         let is_needed = away.is_none_or(|away| away.has_more || !away.noticed.is_empty());
-        self.ready.is_empty() && self.over.is_none() && !is_needed
+        self.ready.is_empty() && self.over.is_none() && !self.is_frozen && !is_needed
     }
 
     /// It waits in place no more; whether it may look again there, and does not have to leave.
@@ -287,7 +291,37 @@ impl<E: Engine> Scheduler<E> {
 
     /// Whether somebody is ready and nobody runs it.
     pub fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+        !self.ready.is_empty() && !self.is_frozen
+    }
+
+    /// Has everybody stop running, wherever they are, until [`Scheduler::thaw`].
+    pub fn freeze(&mut self) {
+        self.is_frozen = true;
+        self.ring_all();
+    }
+
+    /// Whether nobody shall run.
+    pub fn is_frozen(&self) -> bool {
+        self.is_frozen
+    }
+
+    /// Whether nobody shall run, and nobody does: the world stands still.
+    pub fn is_still(&self) -> bool {
+        self.is_frozen && self.away.is_empty()
+    }
+
+    /// Lets everybody go on.
+    pub fn thaw(&mut self) {
+        self.is_frozen = false;
+    }
+
+    /// The world as data, while it stands still.
+    pub fn save(&mut self, given: Given) -> Result<Vec<u8>, Unsaved> {
+        let mut saving = Saving::new(&self.kernel);
+        for team in self.ready.iter_mut().chain(self.parked.values_mut()) {
+            team.save(&mut saving)?;
+        }
+        saving.finish(given)
     }
 
     /// Whether a thread that could run waits for another one of its team.

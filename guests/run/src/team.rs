@@ -11,6 +11,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use linux::snapshot::{Saving, Unsaved};
 use linux::{Child, Crash, Exec, ExitStatus, Outcome, Signal, Thread, Wait};
 use mips::{Exception, State};
 
@@ -89,6 +90,22 @@ impl<E: Engine> Team<E> {
         let bell = cpu.engine.bell();
         let (ready, waiting) = (VecDeque::new(), BTreeMap::new());
         Team { id: 0, cpu, bell, current: Some(thread), ready, waiting, noted: None, counted: 0 }
+    }
+
+    /// Threads that were others before, with their registers; the CPU has their memory.
+    pub fn resumed(cpu: Vcpu<E>, threads: Vec<(Thread, State)>) -> Team<E> {
+        let bell = cpu.engine.bell();
+        let ready = threads.into_iter().map(|(thread, state)| Resting { thread, state }).collect();
+        Team { id: 0, cpu, bell, current: None, ready, waiting: BTreeMap::new(), noted: None, counted: 0 }
+    }
+
+    /// Adds its threads and their memory to a snapshot.
+    pub(crate) fn save(&mut self, saving: &mut Saving) -> Result<(), Unsaved> {
+        let (state, space) = self.cpu.engine.parts();
+        let resting = self.ready.iter().chain(self.waiting.values()).map(|resting| (&resting.thread, &resting.state));
+        let threads: Vec<(&Thread, &State)> =
+            self.current.iter().map(|thread| (thread, &*state)).chain(resting).collect();
+        saving.team(&threads, space)
     }
 
     /// The CPU.

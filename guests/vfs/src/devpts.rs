@@ -4,9 +4,9 @@
 //! master, says otherwise.
 
 use crate::errno::Errno;
-use crate::node::{Clock, Entry, File, Kind, NodeRef, Result};
+use crate::node::{Change, Clock, Entry, File, Kind, Metadata, NodeRef, Result};
 use crate::procfs::{Generator, Identity, Listing};
-use crate::pty::{ControlSlot, Pair};
+use crate::pty::{ControlSlot, Pair, SavedPair};
 use crate::terminal::Control;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -77,18 +77,48 @@ impl Devpts {
     pub fn open(&self) -> Result<Box<dyn File>> {
         let mut pairs = self.pairs.lock();
         let number = (0..self.pairs_max).find(|number| !pairs.contains_key(number)).ok_or(Errno::ENOSPC)?;
+        let (pair, master) = Pair::open(number, self.control.clone(), self.forgetting());
+        pairs.insert(number, self.name(pair));
+        Ok(master)
+    }
+
+    /// What a pair calls once its master is closed.
+    fn forgetting(&self) -> impl Fn(u32) + Send + Sync + use<> {
         let this = self.this.clone();
-        let (pair, master) = Pair::open(number, self.control.clone(), move |number| {
+        move |number| {
             if let Some(devpts) = this.upgrade() {
                 devpts.forget(number);
             }
-        });
-        let opened = pair.clone();
+        }
+    }
+
+    /// Makes the node that leads to a slave.
+    fn name(&self, pair: Arc<Pair>) -> Named {
+        let (opened, number) = (pair.clone(), pair.number());
         let is = Identity::mode(0o620).owner(0, self.group).inode(FIRST_INODE + u64::from(number));
         let node = self.make.device(Kind::CharDevice(SLAVE_MAJOR, number), is, move |how| opened.open_slave(how));
         pair.set_slave(&node);
-        pairs.insert(number, Named { node, pair });
-        Ok(master)
+        Named { node, pair }
+    }
+
+    /// A pair as it was, and the slave's node with that owner and mode; none if its number is taken, or the data contradict
+    /// themselves.
+    pub fn restore(&self, saved: SavedPair, metadata: Option<&Metadata>) -> Option<Arc<Pair>> {
+        let (number, has_name) = (saved.number, !saved.is_hung_up);
+        let mut pairs = self.pairs.lock();
+        if has_name && (number >= self.pairs_max || pairs.contains_key(&number)) {
+            return None;
+        }
+        let pair = Pair::restore(saved, self.control.clone(), self.forgetting())?;
+        if has_name {
+            let named = self.name(pair.clone());
+            if let Some(Metadata { mode, uid, gid, .. }) = metadata {
+                let change = Change { mode: Some(*mode), uid: Some(*uid), gid: Some(*gid), ..Change::default() };
+                named.node.set_metadata(&change).ok()?;
+            }
+            pairs.insert(number, named);
+        }
+        Some(pair)
     }
 
     fn forget(&self, number: u32) {

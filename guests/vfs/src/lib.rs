@@ -39,6 +39,7 @@ pub mod layers;
 pub mod memfs;
 pub mod mount;
 pub mod node;
+pub mod numbered;
 pub mod overlay;
 pub mod pipe;
 pub mod procfs;

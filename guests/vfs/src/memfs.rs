@@ -9,10 +9,12 @@ mod file;
 mod names;
 mod node;
 mod rename;
+mod saved;
 mod shared;
 
 pub(crate) use names::Slot;
 pub(crate) use node::{Below, Body, MemNode, Up};
+pub use saved::{SavedFs, Saver, Unrestored};
 pub(crate) use shared::Shared;
 
 use crate::node::{Clock, Kind, NodeRef};

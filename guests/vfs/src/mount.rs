@@ -49,6 +49,17 @@ impl Place {
         Place(Arc::new(step))
     }
 
+    /// The places on the way to it, from the root, which is the first, to itself; none of what has no name.
+    #[must_use]
+    pub fn way(&self) -> Option<Vec<&Place>> {
+        let mut way = Vec::from([self]);
+        while let Some(parent) = way.last().and_then(|place| place.parent()) {
+            way.push(parent);
+        }
+        way.reverse();
+        (way[0].mount() != MountId::NONE).then_some(way)
+    }
+
     /// The node.
     #[must_use]
     pub fn node(&self) -> &NodeRef {
@@ -261,8 +272,29 @@ impl Mounts {
         Ok(())
     }
 
+    /// Puts all mounts again where they are mounted, by their paths: after the file systems they are mounted in were given
+    /// other nodes.
+    pub fn reattach(&self) -> Result<()> {
+        let before = core::mem::take(&mut *self.table.write());
+        let mut mounts = before.into_iter();
+        self.table.write().extend(mounts.next());
+        for mounted in mounts {
+            let over = Walk::new(self).resolve(&mounted.info.path)?;
+            let Mounted { root, info, .. } = &*mounted;
+            let info = MountInfo { parent: over.mount(), ..info.clone() };
+            self.table.write().push(Arc::new(Mounted { over: Some(over), root: root.clone(), info }));
+        }
+        Ok(())
+    }
+
+    /// The root of a mount, as it was given to be mounted.
+    #[must_use]
+    pub fn mounted(&self, id: MountId) -> Option<NodeRef> {
+        self.table.read().iter().find(|mounted| mounted.info.id == id).map(|mounted| mounted.root.clone())
+    }
+
     /// What is mounted on `place`, or `place` itself.
-    pub(crate) fn cover(&self, mut place: Place) -> Place {
+    pub fn cover(&self, mut place: Place) -> Place {
         while let Some(mounted) = self.covering(&place) {
             let (parent, name) = (place.0.parent.clone(), place.0.name.clone());
             place = Place(Arc::new(Step { node: mounted.root.clone(), parent, name, mount: mounted.info.id }));

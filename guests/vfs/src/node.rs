@@ -13,6 +13,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicU32, Ordering};
+use serde::{Deserialize, Serialize};
 
 /// What a file operation gives, or why not.
 pub type Result<T> = core::result::Result<T, Errno>;
@@ -21,7 +22,7 @@ pub type Result<T> = core::result::Result<T, Errno>;
 pub type NodeRef = Arc<dyn Node>;
 
 /// What a node is (inode(7), `S_IFMT`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// A regular file.
     File,
@@ -42,14 +43,14 @@ pub enum Kind {
 }
 
 /// A point in time: nanoseconds since the Unix epoch.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct TimeNs(pub i64);
 
 /// Tells the time of day. It is handed in, so that a file system has no clock of its own.
 pub type Clock = Arc<dyn Fn() -> TimeNs + Send + Sync>;
 
 /// What stat(2) tells of a node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Metadata {
     /// What it is.
     pub kind: Kind,
@@ -150,7 +151,7 @@ pub enum Make<'a> {
 }
 
 /// One name in a directory. `.` and `..` are the personality's business and not listed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// Without slash or NUL.
     pub name: Vec<u8>,
@@ -161,7 +162,7 @@ pub struct Entry {
 }
 
 /// How to open a node's contents.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Open {
     /// For reading.
     pub read: bool,
@@ -308,7 +309,7 @@ pub struct Ready {
 }
 
 /// How often a file became ready again: what edge-triggered epoll(7) compares. Both only ever grow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Edges {
     /// Something came to be read, the end included.
     pub readable: u64,

@@ -48,7 +48,7 @@ impl Adopted {
         self.nodes.get(&id).and_then(Weak::upgrade)
     }
 
-    fn insert(&mut self, id: (u64, u64), node: &Arc<MemNode>) {
+    pub(crate) fn insert(&mut self, id: (u64, u64), node: &Arc<MemNode>) {
         if self.nodes.len() >= self.sweep_at.max(SWEEP_MIN) {
             self.nodes.retain(|_, node| node.strong_count() > 0);
             self.sweep_at = self.nodes.len() * 2;

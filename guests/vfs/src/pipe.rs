@@ -2,6 +2,10 @@
 //!
 //! Nothing here waits: `EAGAIN` says that it would, and the caller decides how. SIGPIPE is the personality's.
 
+mod saved;
+
+pub use saved::{SavedEnd, SavedPipe};
+
 use crate::errno::Errno;
 use crate::node::{At, Change, Clock, Edges, File, FileSystemInfo, Kind, Metadata, Node, Open, Ready, Result};
 use crate::watch::{Watcher, Watchers};

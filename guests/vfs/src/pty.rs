@@ -4,7 +4,10 @@
 //! edits, echoes and raises signals; the master's passes bytes on.
 
 mod master;
+mod saved;
 mod slave;
+
+pub use saved::{End, SavedPair};
 
 use crate::errno::Errno;
 use crate::node::{File, Node, NodeRef, Result};
@@ -86,6 +89,18 @@ impl Pair {
         });
         let file = Box::new(master::Open(pair.clone()));
         (pair, file)
+    }
+
+    /// The slave's name in /dev/pts.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The node that leads to the slave, as long as somebody holds it.
+    #[must_use]
+    pub fn slave(&self) -> Option<NodeRef> {
+        self.slave.get().and_then(Weak::upgrade)
     }
 
     /// Says which node leads to the slave.

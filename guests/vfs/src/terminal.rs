@@ -4,6 +4,7 @@ use crate::errno::Errno;
 use crate::node::{NodeRef, Result};
 use crate::termios::{ICANON, Termios, VMIN, VTIME, WindowSize};
 use core::sync::atomic::{AtomicU32, Ordering};
+use serde::{Deserialize, Serialize};
 
 /// Who has a terminal (credentials(7)); 0 is nobody.
 #[derive(Default)]
@@ -34,7 +35,7 @@ impl Job {
 }
 
 /// A signal that a terminal raises (signal(7), tty_ioctl(4)).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum TtySignal {
     /// SIGINT.
     Interrupt,

@@ -2,8 +2,10 @@
 //!
 //! Bits and places are Linux' generic ones (asm-generic/termbits.h). A guest's own are its personality's business.
 
+use serde::{Deserialize, Serialize};
+
 /// Terminal settings.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Termios {
     /// `c_iflag`.
     pub input: u32,
@@ -145,7 +147,7 @@ impl Termios {
 }
 
 /// Window size in characters and pixels (ioctl_tty(2)).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct WindowSize {
     /// Rows.
     pub rows: u16,

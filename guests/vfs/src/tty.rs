@@ -21,6 +21,7 @@ use echo::Echoes;
 use input::Input;
 use output::Output;
 use receive::Arriving;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of typed input that wait to be read.
 pub const INPUT_BYTES: usize = 4096;
@@ -28,6 +29,7 @@ pub const INPUT_BYTES: usize = 4096;
 pub const TRANSIT_BYTES: usize = 12_288;
 
 /// A line discipline and its buffers.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Tty {
     termios: Termios,
     arriving: Arriving,
@@ -55,6 +57,12 @@ impl Tty {
             is_erasing: false,
             signals: Vec::new(),
         }
+    }
+
+    /// Whether its buffers can have come about: those of a snapshot may say anything.
+    #[must_use]
+    pub(crate) fn is_sound(&self) -> bool {
+        self.input.is_sound() && self.echoes.is_sound() && self.output.is_sound() && self.arriving.is_sound()
     }
 
     /// What it is set to.

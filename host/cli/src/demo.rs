@@ -1,7 +1,7 @@
 //! `strata demo`: a short tour on programs that are part of this binary.
 
 use crate::failure::{Done, print};
-use crate::launch::{Ended, Launch, streams};
+use crate::launch::{Ended, How, Launch, streams};
 use crate::run::{FILES_BYTES, TierName};
 use clap::Args;
 use linux::ExitStatus;
@@ -104,19 +104,22 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
         environment: Vec::new(),
         directory: b"/".to_vec(),
         grants: streams(),
-        limits: Limits {
-            memory_bytes: 1 << 30,
-            files_bytes: FILES_BYTES,
-            descriptors: Limits::DESCRIPTORS,
-            threads: Limits::THREADS,
-        },
-        tier: tier.into(),
-        names_code: false,
-        is_timed: false,
-        cache: None,
         precompiled: None,
-        trace: None,
-        timeout: None,
+        how: How {
+            limits: Limits {
+                memory_bytes: 1 << 30,
+                files_bytes: FILES_BYTES,
+                descriptors: Limits::DESCRIPTORS,
+                threads: Limits::THREADS,
+            },
+            tier: tier.into(),
+            names_code: false,
+            is_timed: false,
+            cache: None,
+            trace: None,
+            timeout: None,
+            snapshots: None,
+        },
     }
     .run()
 }

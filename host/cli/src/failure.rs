@@ -38,6 +38,11 @@ impl Failure {
         if error.kind() == io::ErrorKind::NotFound { Failure::not_found(message) } else { Failure::cannot_run(message) }
     }
 
+    /// The same, with what it is about in front.
+    pub(crate) fn within(self, what: &str) -> Failure {
+        Failure { error: self.error.context(what.to_owned()), ..self }
+    }
+
     /// Says it on standard error.
     pub(crate) fn report(self) -> ExitCode {
         say(&format!("{:#}", self.error));

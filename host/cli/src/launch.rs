@@ -4,10 +4,11 @@ use crate::clocks::HostClocks;
 use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
-use engine::{Native, PerfMap, Signals};
+use engine::{Native, PerfMap, Publisher, Signals, Snapshots};
 use hostio::clock;
 use image::Endian;
-use linux::{Crash, ExitStatus, Program, Thread, TraceSink};
+use linux::snapshot::{Resuming, Snapshot, Unresumed};
+use linux::{Crash, ExitStatus, Program, Thread, TraceSink, World};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
 use std::sync::Arc;
@@ -34,6 +35,23 @@ pub(crate) struct Launch {
     pub(crate) directory: Vec<u8>,
     /// What it is given.
     pub(crate) grants: Vec<Grant>,
+    /// Its code, if that was translated ahead of time.
+    pub(crate) precompiled: Option<Precompiled>,
+    /// How it is run.
+    pub(crate) how: How,
+}
+
+/// A guest that a snapshot was made of, and what there is to say about going on with it.
+pub(crate) struct Resume {
+    pub(crate) snapshot: Snapshot,
+    /// What it is given.
+    pub(crate) grants: Vec<Grant>,
+    /// How it is run.
+    pub(crate) how: How,
+}
+
+/// How a guest is run, whatever it is.
+pub(crate) struct How {
     /// What it may use up.
     pub(crate) limits: Limits,
     /// Ways of executing.
@@ -44,12 +62,12 @@ pub(crate) struct Launch {
     pub(crate) is_timed: bool,
     /// Where code is kept from run to run, if anywhere.
     pub(crate) cache: Option<Store>,
-    /// Its code, if that was translated ahead of time.
-    pub(crate) precompiled: Option<Precompiled>,
     /// Takes strace text.
     pub(crate) trace: Option<TraceSink>,
     /// How long it may run.
     pub(crate) timeout: Option<Duration>,
+    /// Whether, and when, a snapshot is made of it.
+    pub(crate) snapshots: Option<Snapshots>,
 }
 
 /// How a run ended.
@@ -100,43 +118,93 @@ fn functions(file: &dyn vfs::File, bytes: u64) -> anyhow::Result<Vec<(u32, Strin
 
 impl Launch {
     /// Runs it until it is over.
-    pub(crate) fn run(self) -> Result<Ended, Failure> {
+    pub(crate) fn run(mut self) -> Result<Ended, Failure> {
         let name = &self.name;
         let cannot = |error: anyhow::Error| Failure::cannot_run(error.context(name.clone()));
         let image = Program::describe(&*self.file, self.bytes).map_err(|errno| cannot(anyhow!(errno.text())))?;
         let image = image.map_err(|error| cannot(anyhow!(error)))?;
         image::can_run(&image).map_err(|why| cannot(anyhow!(why)))?;
-        let mut world = namespace::world(self.grants, host(), self.limits).map_err(|error| anyhow!(error))?;
+        let mut world = self.how.world(self.grants)?;
         world.directory = self.directory;
-        world.trace = self.trace;
-        let mut native = Native::new(image.endian == Endian::Big)
-            .map_err(|error| anyhow!("the host has no 8 GiB of address space to reserve ({error}); raise ulimit -v"))?;
-        if self.names_code {
+        let mut native = self.how.native(image.endian == Endian::Big)?;
+        if self.how.names_code {
             let functions = functions(&*self.file, self.bytes).context("its symbols cannot be read").map_err(cannot)?;
-            let map = PerfMap::create(functions)
-                .with_context(|| format!("{} cannot be written; is another user's there?", PerfMap::path().display()));
-            native.tell_perf(map?);
+            native.tell_perf(perf_map(functions)?);
         }
         let file = Arc::from(self.file);
         let program = Program { image, file, bytes: self.bytes, path: self.path, node: self.node };
-        if let Some(store) = self.cache {
-            native.keep(Keep::new(store));
-        }
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
-        let signals = Signals::new().context("signals cannot be handled")?;
-        let limit_ns = self
-            .timeout
-            .map(|limit| clock::monotonic_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX)));
         let (state, space) = native.parts();
         let thread = Thread::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;
         drop(program);
         let publisher = native.publisher();
-        let mut cpu = Vcpu::new(native, self.tier);
-        cpu.clock = self.is_timed.then_some(clock::monotonic_ns);
+        let cpu = self.how.cpu(native);
         let mut scheduler = Scheduler::new(thread.kernel().clone());
         scheduler.add(Team::new(cpu, thread));
-        let ended = engine::run(scheduler, signals, clock::monotonic_ns, limit_ns)
+        self.how.run(scheduler, publisher)
+    }
+}
+
+impl Resume {
+    /// Runs it until it is over.
+    pub(crate) fn run(mut self) -> Result<Ended, Failure> {
+        let cannot = |error: Unresumed| Failure::cannot_run(anyhow!(error));
+        let world = self.how.world(self.grants)?;
+        let mut resuming = Resuming::new(self.snapshot, world).map_err(cannot)?;
+        let mut scheduler = Scheduler::new(resuming.kernel().clone());
+        let is_big = resuming.next_is_big_endian().ok_or_else(|| cannot(Unresumed::Malformed))?;
+        let mut native = self.how.native(is_big)?;
+        if self.how.names_code {
+            native.tell_perf(perf_map(Vec::new())?);
+        }
+        let publisher = native.publisher();
+        let mut cpu = self.how.cpu(native);
+        while let Some(is_big) = resuming.next_is_big_endian() {
+            let next = cpu.fresh(is_big).map_err(|why| anyhow!("there is no memory for all processes: {why}"))?;
+            let mut cpu = std::mem::replace(&mut cpu, next);
+            let threads = resuming.next(cpu.engine.parts().1).map_err(cannot)?;
+            scheduler.add(Team::resumed(cpu, threads));
+        }
+        resuming.finish().map_err(cannot)?;
+        self.how.run(scheduler, publisher)
+    }
+}
+
+fn perf_map(functions: Vec<(u32, String)>) -> anyhow::Result<PerfMap> {
+    PerfMap::create(functions)
+        .with_context(|| format!("{} cannot be written; is another user's there?", PerfMap::path().display()))
+}
+
+impl How {
+    fn world(&mut self, grants: Vec<Grant>) -> anyhow::Result<World> {
+        let mut world = namespace::world(grants, host(), self.limits).map_err(|error| anyhow!(error))?;
+        world.trace = self.trace.take();
+        Ok(world)
+    }
+
+    /// An engine with an empty address space.
+    fn native(&mut self, is_big_endian: bool) -> anyhow::Result<Native> {
+        let mut native = Native::new(is_big_endian)
+            .map_err(|error| anyhow!("the host has no 8 GiB of address space to reserve ({error}); raise ulimit -v"))?;
+        if let Some(store) = self.cache.take() {
+            native.keep(Keep::new(store));
+        }
+        Ok(native)
+    }
+
+    fn cpu(&self, native: Native) -> Vcpu<Native> {
+        let mut cpu = Vcpu::new(native, self.tier);
+        cpu.clock = self.is_timed.then_some(clock::monotonic_ns);
+        cpu
+    }
+
+    /// Runs a world until it is over.
+    fn run(self, scheduler: Scheduler<Native>, publisher: Publisher) -> Result<Ended, Failure> {
+        let signals = Signals::new().context("signals cannot be handled")?;
+        let limit = self.timeout.map(|limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
+        let limit_ns = limit.map(|limit| scheduler.kernel().monotonic_ns().saturating_add(limit));
+        let ended = engine::run(scheduler, signals, limit_ns, self.snapshots)
             .context("the host has no threads or descriptors to give")?;
         let engine::Ended { over, is_time_up, scheduler } = ended;
         let published = publisher.publish();

@@ -10,8 +10,10 @@ mod info;
 mod launch;
 mod loaded;
 mod parallel;
+mod resume;
 mod rootfs;
 mod run;
+mod snapshot;
 mod statistics;
 mod translate;
 
@@ -31,6 +33,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Run),
+    Resume(resume::Resume),
     Demo(demo::Demo),
     Info(info::Info),
     Disasm(disasm::Disasm),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse_from(binfmt::arguments());
     let done = match arguments.command.unwrap_or(Command::Demo(demo::Demo::default())) {
         Command::Run(run) => run.run(),
+        Command::Resume(resume) => resume.run(),
         Command::Demo(demo) => demo.run(),
         Command::Info(info) => info.run(),
         Command::Disasm(disasm) => disasm.run(),

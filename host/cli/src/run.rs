@@ -1,25 +1,26 @@
 //! `strata run`: runs a MIPS Linux program.
 
-mod root;
+mod execution;
+mod files;
 mod user;
 
-use crate::cache::Place;
+pub(crate) use execution::{Execution, FILES_BYTES, TierName};
+pub(crate) use files::Files;
+
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
 use crate::statistics;
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use cache::Precompiled;
-use clap::{Args, ValueEnum};
-use linux::{ExitStatus, Signal, TraceSink};
-use namespace::{Grant, Limits};
+use clap::Args;
+use linux::{ExitStatus, Signal};
+use namespace::Grant;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 use vfs::node::Open;
 use vfs::{Mount, Mounts, NodeRef, Walk};
 
@@ -38,24 +39,15 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
   strata run --dir .:/work --workdir /work ./busybox md5sum file
   strata run --root ./debian-mipsel /bin/busybox ls -l /etc
   strata run --strace ./hello
+  strata run --root ./debian-mipsel --snapshot-on USR1 later.snap /bin/bash    # kill -USR1: see `strata resume --help`
 
 Translated code is kept for the next run: `strata cache --help` says where.")]
 pub(crate) struct Run {
-    /// Use a directory, or what is in a tar file or a squashfs image, as the guest's root file system, copy-on-write: it is never changed.
-    /// Given again, changes that --commit wrote, or layers of an OCI image, go on top
-    #[arg(long = "root", value_name = "DIR|FILE")]
-    roots: Vec<PathBuf>,
-    /// At the end, write what the guest changed in its root to a new directory, or to NAME.tar: files as they are now,
-    /// and an empty .wh.NAME for each NAME that is gone, as in layers of OCI images. What is in /tmp, and on --dir, is not
-    /// part of the root
-    #[arg(long, value_name = "DIR|NAME.tar", requires = "roots")]
-    commit: Option<PathBuf>,
-    /// Let the guest use a directory; it finds it at GUEST (default: the same path)
-    #[arg(long = "dir", value_name = "HOST[:GUEST][:ro]")]
-    directories: Vec<OsString>,
+    #[command(flatten)]
+    files: Files,
     /// Run PROGRAM as the kernel would if it could, on the host's files and as this user: the first argument is its name.
     /// This is what binfmt_misc starts (`strata binfmt --help`)
-    #[arg(long, conflicts_with_all = ["roots", "directories", "host_program", "environment", "workdir"])]
+    #[arg(long, conflicts_with_all = ["roots", "directories", "host_program", "environment", "workdir", "snapshot_on"])]
     binfmt: bool,
     /// Run a file of the host in the guest's root (it appears as /host/NAME); PROGRAM is then its first argument
     #[arg(long, value_name = "FILE", requires = "roots")]
@@ -66,38 +58,11 @@ pub(crate) struct Run {
     /// Start in this directory of the guest
     #[arg(short, long, value_name = "DIR", default_value = "/")]
     workdir: OsString,
-    /// How to execute
-    #[arg(long, value_enum, default_value_t = TierName::Auto)]
-    tier: TierName,
-    /// Write each system call to standard error, or to FILE
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    strace: Option<Option<PathBuf>>,
-    /// Say at the end what ran where
-    #[arg(long)]
-    stats: bool,
-    /// Write /tmp/perf-PID.map, by which `perf` names translated code after the guest's functions
-    #[arg(long)]
-    perf_map: bool,
-    /// Keep no translated code for the next run, and use none of an earlier one
-    #[arg(long, conflicts_with = "cache_dir")]
-    no_cache: bool,
     #[command(flatten)]
-    cache: Place,
+    execution: Execution,
     /// Run the machine code in a PROGRAM that `strata translate` made; allow it only if you know who made it
     #[arg(long)]
     allow_precompiled: bool,
-    /// Most memory a process of the guest may map, such as 256M or 1G
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "2G")]
-    max_memory: u64,
-    /// Most processes and threads at once
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::THREADS, value_parser = clap::value_parser!(u32).range(1..))]
-    max_procs: u32,
-    /// Most descriptors of a process
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::DESCRIPTORS, value_parser = clap::value_parser!(u32).range(3..))]
-    max_fds: u32,
-    /// End the guest after so many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    timeout: Option<Duration>,
     /// The program: a file of the host, or with --root a path in there. Its arguments follow
     #[arg(
         value_name = "PROGRAM",
@@ -108,58 +73,10 @@ pub(crate) struct Run {
     program: Vec<OsString>,
 }
 
-/// The tiers by name.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum TierName {
-    /// Interpret everything
-    Interp,
-    /// Translate every block to WebAssembly before it runs
-    Block,
-    /// Translate every function to WebAssembly before it runs
-    Region,
-    /// Interpret first, translate what is hot
-    Auto,
-    /// Change between all of these at random, to test them against each other
-    Mixed,
-}
-
-impl From<TierName> for run::Tier {
-    fn from(name: TierName) -> run::Tier {
-        match name {
-            TierName::Interp => run::Tier::Interp,
-            TierName::Block => run::Tier::Block,
-            TierName::Region => run::Tier::Region,
-            TierName::Auto => run::Tier::Auto,
-            TierName::Mixed => run::Tier::Mixed,
-        }
-    }
-}
-
-/// A number of bytes with K, M or G.
-fn bytes(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
-        text if text.ends_with('K') => (text.trim_end_matches('K').to_owned(), 1 << 10),
-        text if text.ends_with('M') => (text.trim_end_matches('M').to_owned(), 1 << 20),
-        text if text.ends_with('G') => (text.trim_end_matches('G').to_owned(), 1 << 30),
-        text => (text.to_owned(), 1),
-    };
-    let number: u64 = digits.parse().map_err(|_| String::from("give a number of bytes, such as 4096, 256M or 1G"))?;
-    number.checked_mul(unit).ok_or_else(|| String::from("more than a computer has"))
-}
-
-/// A time in seconds, with a fraction if need be.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| String::from("give seconds, such as 10 or 0.5"))?;
-    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
-}
-
 /// Where a program of the host appears in the guest, before its name.
 const PROGRAMS_AT: &[u8] = b"/bin/";
 /// The same with a root of its own, where /bin is the root's.
 const HOST_PROGRAMS_AT: &[u8] = b"/host/";
-
-/// Bytes of files that a guest may keep in memory.
-pub(crate) const FILES_BYTES: u64 = 1 << 30;
 
 /// A program, found.
 struct Found {
@@ -174,34 +91,19 @@ struct Found {
 }
 
 impl Run {
-    /// What the guest may use up.
-    fn limits(&self) -> Limits {
-        Limits {
-            memory_bytes: self.max_memory,
-            files_bytes: FILES_BYTES,
-            descriptors: self.max_fds,
-            threads: self.max_procs,
-        }
-    }
-
     pub(crate) fn run(mut self) -> Done {
         hostio::descriptors::raise_limit();
-        let (wants_stats, tier) = (self.stats, run::Tier::from(self.tier));
         let mut grants = streams();
         if self.binfmt {
             self.become_user(&mut grants)?;
         }
-        let (root, mut commit) = self.root(&mut grants)?;
+        let (root, mut commit) = self.files.root(&mut grants, self.execution.limits())?;
         let found = self.find(root, &mut grants)?;
         let name = found.name.clone();
-        let mut writable = Vec::new();
-        for directory in &self.directories {
-            let (grant, host) = directory_grant(directory)?;
-            writable.extend(host);
-            grants.push(grant);
-        }
+        let writable = self.files.directories(&mut grants)?;
         commit.iter_mut().for_each(|commit| commit.apart(&grants));
-        let limits = self.limits();
+        let mut how = self.execution.how(&writable)?;
+        how.snapshots = self.execution.when.snapshots(&name, self.files.words(), &grants)?;
         let launch = Launch {
             file: found.file,
             bytes: found.bytes,
@@ -212,21 +114,13 @@ impl Run {
             environment: self.environment.iter().filter_map(variable).collect(),
             directory: self.workdir.into_vec(),
             grants,
-            limits,
-            tier,
-            names_code: self.perf_map,
-            is_timed: wants_stats,
             precompiled: found.precompiled,
-            cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(&writable) },
-            trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
-            timeout: self.timeout,
+            how,
         };
         let mut ended = launch.run()?;
         commit.map_or(Ok(()), |commit| commit.write())?;
-        if ended.published.as_ref().is_err_and(|error| self.cache.is_nobodys_business(error)) {
-            ended.published = Ok(None);
-        }
-        Ok(report(&name, &ended, wants_stats))
+        self.execution.forgive(&mut ended);
+        Ok(report(&name, &ended, self.execution.stats))
     }
 
     /// Finds the program, grants what it is found through, and puts its name in front of its arguments.
@@ -292,27 +186,6 @@ fn contents(node: &NodeRef) -> vfs::Result<(Box<dyn vfs::File>, u64)> {
     Ok((node.open(Open { read: true, ..Open::default() })?, metadata.size))
 }
 
-/// `HOST[:GUEST][:ro]`; and the host's directory, if it may be written.
-fn directory_grant(text: &OsString) -> Result<(Grant, Option<PathBuf>), Failure> {
-    let bytes = text.as_bytes();
-    let (rest, is_read_only) = match bytes.strip_suffix(b":ro") {
-        Some(rest) => (rest, true),
-        None => (bytes.strip_suffix(b":rw").unwrap_or(bytes), false),
-    };
-    let split = rest.iter().position(|byte| *byte == b':');
-    let host = Path::new(std::ffi::OsStr::from_bytes(&rest[..split.unwrap_or(rest.len())]));
-    let at = match split {
-        Some(split) => rest[split + 1..].to_vec(),
-        None => std::path::absolute(host).context("the current directory is gone")?.into_os_string().into_vec(),
-    };
-    if !at.starts_with(b"/") {
-        return Err(anyhow!("--dir {}: the guest's path must be absolute", text.display()).into());
-    }
-    let open = if is_read_only { hostio::directory::grant_read_only } else { hostio::directory::grant };
-    let node = open(host).with_context(|| format!("--dir {}: give a directory", host.display()))?;
-    Ok((Grant::Directory { node, at, is_read_only }, (!is_read_only).then(|| host.to_owned())))
-}
-
 /// `NAME=VALUE`, or the host's value of `NAME`.
 fn variable(text: &OsString) -> Option<Vec<u8>> {
     if text.as_bytes().contains(&b'=') {
@@ -320,19 +193,6 @@ fn variable(text: &OsString) -> Option<Vec<u8>> {
     }
     let value = std::env::var_os(text)?;
     Some([text.as_bytes(), b"=", value.as_bytes()].concat())
-}
-
-fn sink(to: Option<&Path>) -> Result<TraceSink, Failure> {
-    Ok(match to {
-        None => Box::new(|line| drop(writeln!(std::io::stderr(), "{line}"))),
-        Some(path) => {
-            let file =
-                File::create(path).with_context(|| format!("--strace={}: give a file to write", path.display()))?;
-            let mut file = BufWriter::new(file);
-            // Each line goes out whole, so that a crash loses none.
-            Box::new(move |line| drop(writeln!(file, "{line}").and_then(|()| file.flush())))
-        }
-    })
 }
 
 /// Says how it ended where the guest could not, and gives the exit status.

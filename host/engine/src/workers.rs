@@ -4,7 +4,8 @@
 use crate::native::Native;
 use crate::signals::Signals;
 use crate::wait::wait;
-use linux::{ExitStatus, Signal, Wait};
+use linux::snapshot::{Given, Unsaved};
+use linux::{ExitStatus, Kernel, Signal, Wait};
 use run::{Bell, Host, InPlace, Over, Scheduler, Team};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io;
@@ -60,8 +61,7 @@ struct Shared {
     watch: Event,
     /// Threads that run teams, at most.
     most: usize,
-    /// The host's monotonic clock, in nanoseconds.
-    now_ns: fn() -> u64,
+    kernel: Arc<Kernel>,
 }
 
 struct State {
@@ -134,7 +134,7 @@ impl Host<Native> for Worker {
             InPlace::Woken => return true,
             InPlace::Leave => return false,
         }
-        let left = waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub((self.shared.now_ns)())));
+        let left = waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub(self.shared.kernel.monotonic_ns())));
         let mut descriptors = waits.descriptors.clone();
         descriptors.push((self.event.descriptor.as_raw_fd(), true, false));
         wait(left, &descriptors);
@@ -144,7 +144,7 @@ impl Host<Native> for Worker {
 
     fn is_turn_over(&mut self, _: u64) -> bool {
         let state = self.shared.lock();
-        state.scheduler.has_ready() || state.scheduler.over().is_some()
+        state.scheduler.has_ready() || state.scheduler.is_frozen() || state.scheduler.over().is_some()
     }
 }
 
@@ -160,6 +160,9 @@ fn work(shared: &Arc<Shared>, event: Event) {
             let turn = team.run(&mut worker);
             state = shared.lock();
             let gone = state.scheduler.put(team, turn);
+            if state.scheduler.is_still() {
+                shared.watch.ring();
+            }
             if gone.is_some() {
                 drop(state);
                 drop(gone);
@@ -176,14 +179,39 @@ fn work(shared: &Arc<Shared>, event: Event) {
     shared.work.notify_all();
 }
 
+/// When a world is made a snapshot of, and what becomes of that.
+pub struct Snapshots {
+    /// The signal of the host that asks for one, by its number there. The guest does not get it.
+    pub signal: u8,
+    /// What it says of itself.
+    pub given: Box<dyn Fn() -> Given + Send>,
+    /// Takes the file; whether the world goes on.
+    pub take: Box<dyn FnMut(Result<Vec<u8>, Unsaved>) -> bool + Send>,
+}
+
+impl Snapshots {
+    /// Makes one of a world that stands still, which then goes on or is over.
+    fn make(&mut self, scheduler: &mut Scheduler<Native>) {
+        let saved = scheduler.save((self.given)());
+        if (self.take)(saved) {
+            scheduler.thaw();
+        } else {
+            let status = ExitStatus::Code(128_u8.saturating_add(self.signal));
+            scheduler.end(Over { status, crash: None });
+        }
+    }
+}
+
 /// Watches until the world is over: its end is `limit_ns` of the clock at the latest.
-fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>) {
+fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut snapshots: Option<Snapshots>) {
     let mut slice_ends = None;
     loop {
         let mut state = shared.lock();
-        let now = (shared.now_ns)();
+        let now = shared.kernel.monotonic_ns();
         while let Some(signal) = signals.take() {
-            if let Some(signal) = Signal::from_generic(signal) {
+            if snapshots.as_ref().is_some_and(|snapshots| snapshots.signal == signal) {
+                state.scheduler.freeze();
+            } else if let Some(signal) = Signal::from_generic(signal) {
                 state.scheduler.kernel().raise(signal);
             }
         }
@@ -191,6 +219,9 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>) {
         state.scheduler.expire(now);
         if limit_ns.is_some_and(|limit| limit <= now) {
             state.scheduler.end(Over { status: ExitStatus::Code(TIMED_OUT), crash: None });
+        }
+        if let Some(snapshots) = snapshots.as_mut().filter(|_| state.scheduler.is_still()) {
+            snapshots.make(&mut state.scheduler);
         }
         if slice_ends.is_some_and(|end| end <= now) {
             state.scheduler.ring_all();
@@ -233,20 +264,21 @@ pub struct Ended {
 }
 
 /// Runs the teams of `scheduler` until their world is over, on as many threads as the host has processors, the calling one among
-/// them. `now_ns` is the host's monotonic clock, by which the world ends at `limit_ns`. The error is the host's.
+/// them. It ends at `limit_ns` of its monotonic clock. The error is the host's.
 pub fn run(
     scheduler: Scheduler<Native>,
     signals: Signals,
-    now_ns: fn() -> u64,
     limit_ns: Option<u64>,
+    snapshots: Option<Snapshots>,
 ) -> std::io::Result<Ended> {
     let most = thread::available_parallelism().map_or(1, usize::from);
+    let kernel = scheduler.kernel().clone();
     let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false) };
     let shared =
-        Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: Event::new()?, most, now_ns });
+        Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: Event::new()?, most, kernel });
     let event = Event::new()?;
     let theirs = shared.clone();
-    let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns))?;
+    let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns, snapshots))?;
     work(&shared, event);
     // Its signals do from now on what they do to any process.
     drop(watcher.join());
@@ -258,9 +290,8 @@ pub fn run(
     let mut state = shared.lock();
     let mut teams = state.scheduler.clear();
     teams.iter_mut().for_each(Team::finish);
-    let kernel = state.scheduler.kernel().clone();
-    let scheduler = std::mem::replace(&mut state.scheduler, Scheduler::new(kernel));
+    let scheduler = std::mem::replace(&mut state.scheduler, Scheduler::new(shared.kernel.clone()));
     let over = scheduler.over().expect("workers end with the world");
-    let is_time_up = over.status == ExitStatus::Code(TIMED_OUT) && limit_ns.is_some_and(|limit| limit <= now_ns());
+    let is_time_up = over.status == ExitStatus::Code(TIMED_OUT) && limit_ns.is_some_and(|limit| limit <= shared.kernel.monotonic_ns());
     Ok(Ended { over, is_time_up, scheduler })
 }

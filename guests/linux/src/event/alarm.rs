@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use spin::Mutex;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
+use serde::{Deserialize, Serialize};
 
 /// A timer that is a file.
 pub(crate) struct Alarm {
@@ -17,7 +18,7 @@ pub(crate) struct Alarm {
     watchers: Watchers,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct State {
     /// On its clock; `None` if it is not set, or was due and has no period.
     due_ns: Option<u64>,
@@ -71,6 +72,29 @@ impl Alarm {
         drop(state);
         self.watchers.notice();
         before
+    }
+}
+
+/// A timer that is a file, as data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedAlarm {
+    clock: TimerClock,
+    state: State,
+    endian: Endian,
+}
+
+impl Alarm {
+    /// As data.
+    pub(crate) fn save(&self) -> SavedAlarm {
+        SavedAlarm { clock: self.clock, state: self.state.lock().clone(), endian: self.endian }
+    }
+}
+
+impl SavedAlarm {
+    /// The timer, on those clocks.
+    pub(crate) fn restore(self, clocks: Arc<dyn Clocks>) -> Alarm {
+        let SavedAlarm { clock, state, endian } = self;
+        Alarm { clock, clocks, state: Mutex::new(state), endian, watchers: Watchers::default() }
     }
 }
 

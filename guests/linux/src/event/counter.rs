@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use spin::Mutex;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
+use serde::{Deserialize, Serialize};
 
 /// The highest count there is; a write that would pass it waits.
 const COUNT_MAX: u64 = u64::MAX - 1;
@@ -18,7 +19,7 @@ pub(crate) struct Counter {
     watchers: Watchers,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct State {
     count: u64,
     edges: Edges,
@@ -27,6 +28,30 @@ struct State {
 impl Counter {
     pub(crate) fn new(count: u64, is_semaphore: bool, endian: Endian) -> Counter {
         let state = State { count, ..State::default() };
+        Counter { state: Mutex::new(state), is_semaphore, endian, watchers: Watchers::default() }
+    }
+}
+
+/// A count as data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedCounter {
+    state: State,
+    is_semaphore: bool,
+    endian: Endian,
+}
+
+impl Counter {
+    /// As data.
+    pub(crate) fn save(&self) -> SavedCounter {
+        SavedCounter { state: self.state.lock().clone(), is_semaphore: self.is_semaphore, endian: self.endian }
+    }
+}
+
+impl SavedCounter {
+    /// The counter.
+    pub(crate) fn restore(self) -> Counter {
+        let SavedCounter { mut state, is_semaphore, endian } = self;
+        state.count = state.count.min(COUNT_MAX);
         Counter { state: Mutex::new(state), is_semaphore, endian, watchers: Watchers::default() }
     }
 }
@@ -79,6 +104,10 @@ impl File for Counter {
 
     fn edges(&self) -> Option<Edges> {
         Some(self.state.lock().edges)
+    }
+
+    fn as_any(&self) -> Option<&dyn core::any::Any> {
+        Some(self)
     }
 }
 

@@ -10,9 +10,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use spin::Mutex;
 use vfs::Watcher;
 use vfs::node::{Edges, File};
+use serde::{Deserialize, Serialize};
 
 /// What epoll_ctl(2) is asked for: conditions, and how to tell of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Events(pub(crate) u32);
 
 impl Events {
@@ -70,8 +71,8 @@ pub(crate) struct Found {
 }
 
 /// What was seen of a file when it was last looked at.
-#[derive(Clone, Copy)]
-struct Seen {
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Seen {
     edges: Option<Edges>,
     was_ready: bool,
 }
@@ -124,6 +125,17 @@ impl Entry {
             is_silent,
             state: Mutex::new(State { events, data, seen: None }),
         })
+    }
+
+    /// What is wanted, what it is told with, and what was seen last.
+    pub(super) fn state(&self) -> (Events, u64, Option<Seen>) {
+        let state = self.state.lock();
+        (state.events, state.data, state.seen)
+    }
+
+    /// What was seen last, before it was restored.
+    pub(super) fn set_seen(&self, seen: Option<Seen>) {
+        self.state.lock().seen = seen;
     }
 
     /// Wants something else from now on.

@@ -3,7 +3,7 @@
 //! Files that change tell their entry, which then stands in the queue; only those in the queue are looked at, and those of
 //! which nobody tells. Entries are looked at under the lock of `files`, and nobody is told of anything under it.
 
-use super::entry::{Entry, Events, Found};
+use super::entry::{Entry, Events, Found, Seen};
 use crate::description::Description;
 use crate::ready::{self, Asker, special};
 use crate::reply::Wait;
@@ -13,6 +13,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicU64, Ordering};
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
@@ -167,6 +168,42 @@ impl Epoll {
         let is_circle = below.contains(&Arc::as_ptr(&self.0).addr());
         let height = self.0.depth_above(0).ok_or(Errno::ELOOP)?;
         if is_circle || depth + 1 + height > NESTING_MAX { Err(Errno::ELOOP) } else { Ok(()) }
+    }
+}
+
+/// A file that is waited for, as data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedEntry {
+    fd: i32,
+    description: u32,
+    events: Events,
+    data: u64,
+    seen: Option<Seen>,
+}
+
+impl Epoll {
+    /// Its files as data. Those that nobody has open any more are gone.
+    pub(crate) fn save(&self, mut number: impl FnMut(&Arc<Description>) -> u32) -> Vec<SavedEntry> {
+        let files = self.0.files.lock();
+        let saved = files.entries.iter().filter_map(|((fd, _), entry)| {
+            let (events, data, seen) = entry.state();
+            Some(SavedEntry { fd: *fd, description: number(&entry.description()?), events, data, seen })
+        });
+        saved.collect()
+    }
+
+    /// Waits for files as it did.
+    pub(crate) fn restore(&self, saved: Vec<SavedEntry>, find: impl Fn(u32) -> Option<Arc<Description>>) -> Result<()> {
+        for SavedEntry { fd, description, events, data, seen } in saved {
+            let description = find(description).ok_or(Errno::EBADF)?;
+            self.add(fd, &description, events, data)?;
+            if let Some(entry) = self.0.files.lock().entries.get(&key(fd, &description)) {
+                // What can be told once only was told, or is not yet.
+                entry.set(events, data);
+                entry.set_seen(seen);
+            }
+        }
+        Ok(())
     }
 }
 

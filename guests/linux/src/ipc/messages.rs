@@ -4,6 +4,7 @@ use super::permission::Permission;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use vfs::{Errno, Result};
+use serde::{Deserialize, Serialize};
 
 /// The longest message (MSGMAX).
 pub(crate) const MESSAGE_BYTES_MAX: u32 = 8192;
@@ -11,7 +12,7 @@ pub(crate) const MESSAGE_BYTES_MAX: u32 = 8192;
 pub(crate) const QUEUE_BYTES: usize = 16_384;
 
 /// A message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     /// At least 1.
     pub(crate) kind: i32,
@@ -34,6 +35,7 @@ pub(crate) enum Wanted {
 }
 
 /// A message queue.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Messages {
     pub(crate) permission: Permission,
     pub(crate) list: VecDeque<Message>,

@@ -4,6 +4,7 @@ use super::permission::{Caller, Permission};
 use super::{CREATE, EXCLUSIVE, PRIVATE};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::{Errno, Result, Watchers};
 
@@ -22,6 +23,13 @@ pub(crate) struct Object<T> {
 
 /// A table of objects.
 pub(crate) struct Objects<T>(Mutex<Table<T>>);
+
+/// A table of objects as data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedObjects<T> {
+    places: Vec<Option<(i32, T)>>,
+    made: usize,
+}
 
 struct Table<T> {
     places: Vec<Option<Arc<Object<T>>>>,
@@ -101,6 +109,27 @@ impl<T> Objects<T> {
         }
         drop(table);
         object.watchers.notice();
+    }
+
+    /// All of them as data, by place, and how many there ever were.
+    pub(crate) fn save(&self) -> SavedObjects<T>
+    where
+        T: Clone,
+    {
+        let table = self.0.lock();
+        let object = |object: &Option<Arc<Object<T>>>| object.as_ref().map(|it| (it.id, it.state.lock().clone()));
+        SavedObjects { places: table.places.iter().map(object).collect(), made: table.made }
+    }
+
+    /// Puts in what there was; false if that is more than there can have been.
+    #[must_use]
+    pub(crate) fn restore(&self, saved: SavedObjects<T>) -> bool {
+        let object =
+            |(id, state)| Arc::new(Object { id, state: Mutex::new(state), watchers: Watchers::default() });
+        let places: Vec<_> = saved.places.into_iter().map(|place| place.map(object)).collect();
+        let fits = places.len() <= OBJECTS_MAX;
+        *self.0.lock() = Table { places, made: saved.made };
+        fits
     }
 
     /// All of them.

@@ -3,6 +3,7 @@
 use crate::access::Credentials;
 use alloc::vec::Vec;
 use vfs::{Errno, Result};
+use serde::{Deserialize, Serialize};
 
 /// Who calls.
 pub(crate) struct Caller {
@@ -28,7 +29,7 @@ impl Caller {
 }
 
 /// Owner, creator and mode of an object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Permission {
     pub(crate) key: i32,
     pub(crate) uid: u32,

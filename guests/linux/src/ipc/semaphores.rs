@@ -6,6 +6,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 use vfs::{Errno, Result};
+use serde::{Deserialize, Serialize};
 
 /// The highest value (SEMVMX).
 pub(crate) const VALUE_MAX: i32 = 32_767;
@@ -27,13 +28,14 @@ impl Operation {
 }
 
 /// A semaphore: its value, and who changed it last.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Semaphore {
     pub(crate) value: i32,
     pub(crate) pid: u32,
 }
 
 /// A set of semaphores.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Semaphores {
     pub(crate) permission: Permission,
     pub(crate) list: Vec<Semaphore>,

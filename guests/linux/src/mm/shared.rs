@@ -5,6 +5,7 @@
 
 use crate::description::Description;
 use crate::lock::FileId;
+use crate::mm::Pages;
 use abi::{AddressSpace, Mappable};
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
@@ -40,8 +41,26 @@ impl SharedFiles {
         self.0.is_empty()
     }
 
+    /// The pages of a file of `size` bytes for a mapping that others shall see, if there are such.
+    pub(crate) fn pages(
+        &mut self,
+        space: &mut dyn AddressSpace,
+        id: FileId,
+        description: &Arc<Description>,
+        size: u64,
+    ) -> Result<Option<Pages>> {
+        let file = description.file()?;
+        if file.is_shareable() {
+            return Ok(file.mappable().map(Pages::Host));
+        }
+        if self.get(id).is_none() && !description.flags().writes() {
+            return Ok(None);
+        }
+        Ok(self.of(space, id, description, size)?.map(Pages::Own))
+    }
+
     /// The pages of a file that has `size` bytes, with all of them; none where the host has no such thing.
-    pub(crate) fn of(
+    fn of(
         &mut self,
         space: &mut dyn AddressSpace,
         id: FileId,

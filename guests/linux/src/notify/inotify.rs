@@ -17,6 +17,7 @@ use spin::Mutex;
 use vfs::NodeRef;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
+use serde::{Deserialize, Serialize};
 
 /// Events that wait at most (fs.inotify.max_queued_events).
 const EVENTS_MAX: usize = 16_384;
@@ -30,7 +31,7 @@ const CREATES: u32 = 0x1000_0000;
 const NAME_UNIT: usize = InotifyEvent::BYTES as usize;
 
 /// Something that happened.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Event {
     pub(super) descriptor: i32,
     pub(super) mask: u32,
@@ -148,6 +149,52 @@ impl Inotify {
         let watch = notify.find(identity, is_it).ok_or(Errno::EINVAL)?;
         notify.remove(&watch);
         Ok(())
+    }
+}
+
+/// An inotify as data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedInotify {
+    events: VecDeque<Event>,
+    /// Watch descriptor, what is wanted, and the node: its file system in memory and its number there.
+    watches: Vec<(i32, u32, (u32, u32))>,
+    last: i32,
+    pushed: u64,
+    endian: Endian,
+}
+
+impl Inotify {
+    /// As data; none if a node that it watches is not in a file system in memory.
+    pub(crate) fn save(&self, mut number: impl FnMut(&NodeRef) -> Option<(u32, u32)>) -> Option<SavedInotify> {
+        let state = self.queue.state.lock();
+        let watches = state.watched.iter().map(|(descriptor, identity)| {
+            let is_it = |watch: &Watch| watch.is_of(&self.queue) && watch.descriptor == *descriptor;
+            let watch = self.commons.notify.find(*identity, is_it)?;
+            Some((*descriptor, watch.mask(), number(watch.node())?))
+        });
+        let watches = watches.collect::<Option<_>>()?;
+        let (last, pushed, endian) = (state.last, state.pushed, self.endian);
+        Some(SavedInotify { events: state.events.clone(), watches, last, pushed, endian })
+    }
+}
+
+impl SavedInotify {
+    /// The inotify.
+    pub(crate) fn restore(
+        self,
+        commons: &Arc<Commons>,
+        node: impl Fn((u32, u32)) -> Option<NodeRef>,
+    ) -> Result<Inotify> {
+        let inotify = Inotify::new(commons, self.endian)?;
+        for (descriptor, mask, at) in self.watches {
+            let node = node(at).ok_or(Errno::ENOENT)?;
+            inotify.queue.state.lock().last = descriptor.checked_sub(1).ok_or(Errno::EINVAL)?;
+            inotify.watch(&node, mask)?;
+        }
+        let mut state = inotify.queue.state.lock();
+        (state.events, state.last, state.pushed) = (self.events, self.last, self.pushed);
+        drop(state);
+        Ok(inotify)
     }
 }
 

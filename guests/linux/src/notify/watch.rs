@@ -18,12 +18,22 @@ pub(super) struct Watch {
     queue: Weak<Queue>,
     mask: AtomicU32,
     /// Kept, so that its number means nothing else meanwhile.
-    _node: NodeRef,
+    node: NodeRef,
 }
 
 impl Watch {
     pub(super) fn new(descriptor: i32, identity: Identity, queue: Weak<Queue>, mask: u32, node: NodeRef) -> Watch {
-        Watch { descriptor, identity, queue, mask: AtomicU32::new(mask & !ADDS), _node: node }
+        Watch { descriptor, identity, queue, mask: AtomicU32::new(mask & !ADDS), node }
+    }
+
+    /// The node.
+    pub(super) fn node(&self) -> &NodeRef {
+        &self.node
+    }
+
+    /// What is wanted of it.
+    pub(super) fn mask(&self) -> u32 {
+        self.mask.load(Ordering::Relaxed)
     }
 
     /// Whether it is of that inotify.

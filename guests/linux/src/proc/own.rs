@@ -244,7 +244,7 @@ fn name(description: &Description, root: Option<&Place>) -> Vec<u8> {
     if let Some(title) = description.title() {
         return [b"/", title, b" (deleted)"].concat();
     }
-    if let Some(title) = place.node().as_any().downcast_ref::<AnonymousNode>().and_then(|node| node.title) {
+    if let Some(title) = place.node().as_any().downcast_ref::<AnonymousNode>().and_then(|node| node.title.as_deref()) {
         return format!("anon_inode:{title}").into_bytes();
     }
     let Ok(metadata) = place.node().metadata() else { return b"/".to_vec() };

@@ -9,12 +9,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 use vfs::Watchers;
+use serde::{Deserialize, Serialize};
 
 /// Signals that may wait until their receiver looks.
 const INBOX_MAX: usize = 4096;
 
 /// How a process stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Standing {
     /// It runs or waits.
     Alive,
@@ -25,7 +26,7 @@ pub(crate) enum Standing {
 }
 
 /// What wait(2) tells of a child.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Event {
     /// It is over, and used so many nanoseconds of processor time, those of its own children included.
     Ended(ExitStatus, u64),
@@ -72,7 +73,7 @@ pub(crate) struct Member {
     /// By number.
     pub(crate) threads: BTreeMap<u32, ThreadEntry>,
     /// Signals that others sent, to one thread or to whichever takes them.
-    inbox: Vec<(Option<u32>, Info)>,
+    pub(super) inbox: Vec<(Option<u32>, Info)>,
     /// Real and saved user: who may send it signals.
     pub(crate) users: (u32, u32),
     /// It has run another program since it was made: its parent no longer puts it in a group.

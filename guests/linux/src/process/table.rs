@@ -62,13 +62,13 @@ pub(crate) struct Sender {
 
 /// All processes.
 pub(crate) struct Table {
-    members: BTreeMap<u32, Member>,
+    pub(super) members: BTreeMap<u32, Member>,
     /// The number given last.
-    last: u32,
+    pub(super) last: u32,
     /// The process whose end is the end of all.
     pub(crate) first: u32,
     /// Threads that have something to look at.
-    woken: Vec<u32>,
+    pub(super) woken: Vec<u32>,
     /// Processes and threads ever made.
     pub(crate) made: u64,
 }
@@ -209,6 +209,14 @@ impl Table {
         }
         self.wake_process(pid);
         is_taken
+    }
+
+    /// Sends all processes of a group a signal whoever wants it.
+    pub(crate) fn deliver_to_group(&mut self, group: u32, info: Info) {
+        let members = self.members.iter().filter(|(_, member)| member.group == group);
+        for pid in members.map(|(pid, _)| *pid).collect::<Vec<_>>() {
+            self.deliver(pid, None, info);
+        }
     }
 
     /// A process stops.

@@ -3,9 +3,10 @@
 use crate::signal::SignalSet;
 use abi::Addr;
 use abi::structs::signal::{ActionFlags, Handler, Sigaction};
+use serde::{Deserialize, Serialize};
 
 /// SA_* (asm/signal.h).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Flags(u32);
 
 impl Flags {
@@ -35,7 +36,7 @@ impl Flags {
 }
 
 /// Who deals with a signal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) enum Disposition {
     /// SIG_DFL.
     #[default]
@@ -47,7 +48,7 @@ pub(crate) enum Disposition {
 }
 
 /// What a process does about one signal.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Action {
     pub(crate) disposition: Disposition,
     pub(crate) flags: Flags,

@@ -3,9 +3,11 @@
 use abi::structs::signal::show_signal;
 use alloc::string::String;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// A signal by its MIPS number, 1 to 128.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct Signal(u8);
 
 /// What a signal does when nothing was arranged.
@@ -119,6 +121,20 @@ impl Signal {
 
     fn row(self) -> Option<&'static (u8, u8, &'static str, Default)> {
         STANDARD.get(usize::from(self.0) - 1)
+    }
+}
+
+impl TryFrom<u8> for Signal {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Signal, &'static str> {
+        Signal::from_number(number.into()).ok_or("not a signal")
+    }
+}
+
+impl From<Signal> for u8 {
+    fn from(signal: Signal) -> u8 {
+        signal.0
     }
 }
 

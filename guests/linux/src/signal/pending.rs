@@ -9,6 +9,8 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use spin::Mutex;
+use vfs::numbered::Numbered;
+use serde::{Deserialize, Serialize};
 
 /// SS_ONSTACK: the stack is in use.
 const SS_ONSTACK: u32 = 1;
@@ -20,7 +22,7 @@ const NO_STACK: Stack = Stack { ss_sp: Addr(0), ss_flags: SS_DISABLE, ss_size: 0
 const QUEUE_MAX: usize = 4096;
 
 /// A signal that was sent, with what its handler is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Info {
     pub(crate) signal: Signal,
     /// SI_* or the signal's own code.
@@ -42,6 +44,11 @@ impl Info {
     /// Sent by the system itself, for no particular reason.
     pub(crate) fn kernel(signal: Signal) -> Info {
         Info { signal, code: Info::KERNEL, words: [0; 3] }
+    }
+
+    /// Sent from outside, by nobody in particular.
+    pub(crate) fn user(signal: Signal) -> Info {
+        Info { signal, code: Info::USER, words: [0; 3] }
     }
 
     /// `siginfo_t`.
@@ -96,7 +103,7 @@ impl Pending {
 }
 
 /// What a process does about each signal.
-type Actions = [Action; Signal::MAX as usize];
+pub(crate) type Actions = [Action; Signal::MAX as usize];
 
 /// The signals of a thread, and those that it shares with the other threads of its process.
 pub(crate) struct Signals {
@@ -289,6 +296,71 @@ impl Signals {
     pub(crate) fn stack_at(&self, sp: Addr) -> Stack {
         let in_use = if self.is_on_stack(sp) { SS_ONSTACK } else { 0 };
         Stack { ss_flags: self.stack.ss_flags | in_use, ..self.stack }
+    }
+}
+
+/// The signals of a thread as data; what it shares with others by numbers.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedSignals {
+    actions: u32,
+    mask: SignalSet,
+    saved_mask: Option<SignalSet>,
+    /// `ss_sp`, `ss_flags` and `ss_size`.
+    stack: (Addr, u32, u32),
+    own: Vec<Info>,
+    shared: u32,
+}
+
+impl Pending {
+    /// Those that wait, in order.
+    pub(crate) fn list(&self) -> Vec<Info> {
+        self.queue.iter().copied().collect()
+    }
+
+    /// Those that waited.
+    pub(crate) fn restored(list: Vec<Info>) -> Pending {
+        let mut pending = Pending::default();
+        // There were never more than there may be.
+        list.into_iter().for_each(|info| _ = pending.add(info));
+        pending
+    }
+}
+
+impl Signals {
+    /// As data; what it shares gets numbers.
+    pub(crate) fn save(
+        &self,
+        actions: &mut Numbered<Mutex<Actions>>,
+        shared: &mut Numbered<Mutex<Pending>>,
+    ) -> SavedSignals {
+        SavedSignals {
+            actions: actions.number(&self.actions),
+            mask: self.mask,
+            saved_mask: self.saved_mask,
+            stack: (self.stack.ss_sp, self.stack.ss_flags, self.stack.ss_size),
+            own: self.own.list(),
+            shared: shared.number(&self.shared),
+        }
+    }
+
+    /// As they were; none where a number means nothing.
+    pub(crate) fn restored(
+        saved: SavedSignals,
+        actions: &[Arc<Mutex<Actions>>],
+        shared: &[Arc<Mutex<Pending>>],
+        is_traced: bool,
+    ) -> Option<Signals> {
+        let (ss_sp, ss_flags, ss_size) = saved.stack;
+        Some(Signals {
+            actions: actions.get(saved.actions as usize)?.clone(),
+            mask: saved.mask.as_mask(),
+            saved_mask: saved.saved_mask,
+            stack: Stack { ss_sp, ss_flags, ss_size },
+            own: Pending::restored(saved.own),
+            shared: shared.get(saved.shared as usize)?.clone(),
+            is_traced,
+            ..Signals::default()
+        })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::signal::Signal;
 use abi::structs::signal::Sigset;
+use serde::{Deserialize, Serialize};
 
 /// A set of signals: bit n-1 is signal n.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SignalSet(pub(crate) u128);
 
 impl SignalSet {

@@ -3,6 +3,7 @@
 use abi::Endian;
 use alloc::vec::Vec;
 use vfs::{Errno, Result};
+use serde::{Deserialize, Serialize};
 
 /// AF_UNIX
 pub(crate) const AF_UNIX: u16 = 1;
@@ -13,7 +14,7 @@ const AF_UNSPEC: u16 = 0;
 const PATH_BYTES: usize = 108;
 
 /// Where a socket is bound, or somebody wants to reach one.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(crate) enum Address {
     /// Nowhere: only the family. To bind(2) it means a name of the system's choice.
     Unnamed,

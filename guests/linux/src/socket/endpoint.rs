@@ -10,12 +10,13 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use spin::Mutex;
 use vfs::node::{Edges, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
+use serde::{Deserialize, Serialize};
 
 /// Messages that wait at a socket whose sender it did not connect to (net.unix.max_dgram_qlen), less one.
 pub(super) const WAITING_MAX: usize = 10;
 
 /// How a socket sends: SOCK_*.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Style {
     /// Bytes to one other: SOCK_STREAM.
     Stream,
@@ -58,7 +59,7 @@ pub(super) struct State {
 }
 
 /// Which directions are shut.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ends {
     /// Nothing comes any more.
     pub(crate) reading: bool,
@@ -84,12 +85,17 @@ pub(crate) struct Endpoint {
     /// The socket whose inbox was full when it last sent there.
     pub(super) waits_at: Mutex<Weak<Endpoint>>,
     watchers: Watchers,
-    arrivals: AtomicU64,
-    rooms: AtomicU64,
+    pub(super) arrivals: AtomicU64,
+    pub(super) rooms: AtomicU64,
 }
 
 impl Endpoint {
     pub(crate) fn new(style: Style) -> Arc<Endpoint> {
+        Endpoint::with_inode(style, crate::anonymous::new_socket_inode())
+    }
+
+    /// One with an inode number that no other has.
+    pub(super) fn with_inode(style: Style, inode: u64) -> Arc<Endpoint> {
         let state = State {
             role: Role::Idle,
             address: None,
@@ -102,7 +108,7 @@ impl Endpoint {
         };
         Arc::new(Endpoint {
             style,
-            inode: crate::anonymous::new_socket_inode(),
+            inode,
             state: Mutex::new(state),
             inbox: Mutex::default(),
             options: Mutex::default(),

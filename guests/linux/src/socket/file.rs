@@ -14,7 +14,7 @@ pub(crate) struct SocketFile {
     pub(crate) endpoint: Arc<Endpoint>,
     commons: Arc<Commons>,
     /// Who made it: what goes with bytes that write(2) sends.
-    maker: Credentials,
+    pub(crate) maker: Credentials,
 }
 
 impl SocketFile {

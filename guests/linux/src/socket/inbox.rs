@@ -37,6 +37,11 @@ impl Inbox {
         core::mem::take(&mut self.packets)
     }
 
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Packet> {
+        self.packets.iter()
+    }
+
     /// Adds a message.
     pub(super) fn push(&mut self, packet: Packet) {
         self.packets.push_back(packet);

@@ -14,14 +14,14 @@ const CHOICES: u32 = 1 << 20;
 
 /// The bound sockets of a world.
 #[derive(Default)]
-pub(crate) struct Names(Mutex<Table>);
+pub(crate) struct Names(pub(super) Mutex<Table>);
 
 #[derive(Default)]
-struct Table {
-    names: BTreeMap<Vec<u8>, Weak<Endpoint>>,
+pub(super) struct Table {
+    pub(super) names: BTreeMap<Vec<u8>, Weak<Endpoint>>,
     /// By device and inode. The node is kept, so that its number means nothing else meanwhile.
-    nodes: BTreeMap<(u64, u64), (NodeRef, Weak<Endpoint>)>,
-    next_choice: u32,
+    pub(super) nodes: BTreeMap<(u64, u64), (NodeRef, Weak<Endpoint>)>,
+    pub(super) next_choice: u32,
 }
 
 fn identity(node: &NodeRef) -> Result<(u64, u64)> {

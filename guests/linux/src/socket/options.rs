@@ -1,12 +1,14 @@
 //! [`Options`]: what setsockopt(2) remembers of a socket.
 
+use serde::{Deserialize, Serialize};
+
 /// SO_SNDBUF and SO_RCVBUF at first, and the most that can be asked for (net.core.wmem_default and wmem_max).
 const BUFFER_BYTES: u32 = 212_992;
 /// The least that a buffer has (SOCK_MIN_SNDBUF of net/sock.h).
 const BUFFER_BYTES_MIN: u32 = 4_608;
 
 /// The options of a socket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Options {
     pub(crate) send_bytes: u32,
     pub(crate) receive_bytes: u32,

@@ -9,6 +9,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use spin::Mutex;
 use vfs::{Errno, Result};
+use serde::{Deserialize, Serialize};
 
 /// Descriptors that one message can carry (SCM_MAX_FD).
 const RIGHTS_MAX: usize = 253;
@@ -17,7 +18,7 @@ const RIGHTS_MAX: usize = 253;
 const IN_FLIGHT_MAX: usize = 1024;
 
 /// Who sent something, or made a socket: `struct ucred`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Credentials {
     pub(crate) pid: u32,
     pub(crate) uid: u32,

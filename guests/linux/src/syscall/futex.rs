@@ -8,7 +8,6 @@ use crate::task::{Resume, Task};
 use crate::thread::Thread;
 use abi::structs::time::{Timespec, Timespec64};
 use abi::{Addr, BadAddress, Guest};
-use alloc::sync::Arc;
 use vfs::{Errno, Result};
 
 /// FUTEX_CLOCK_REALTIME
@@ -94,15 +93,8 @@ fn perform(
     }
 }
 
-/// What a word is to those who share it.
 fn key(thread: &Thread, at: Addr) -> Key {
-    let memory = thread.memory.lock();
-    if let Some((start, area)) = memory.areas.at(at).filter(|(_, area)| area.is_shared)
-        && let Some((identity, offset)) = area.shared_identity(at.0 - start.0)
-    {
-        return Key::Shared(identity, offset);
-    }
-    Key::Private(Arc::as_ptr(&thread.memory).addr(), at.0)
+    Key::of(&thread.memory, at)
 }
 
 fn wait(

@@ -1,9 +1,7 @@
 //! Memory: brk, mmap and what is done with mappings.
 
-use crate::description::Description;
 use crate::flags::{Advice, Bits, Fd, MapFlags, ProtFlags, RemapFlags, SyncFlags};
-use crate::lock::FileId;
-use crate::mm::{Backing, FileBacking, MapRequest, Pages, RemapRequest, page_range, round_up};
+use crate::mm::{Backing, FileBacking, MapRequest, RemapRequest, page_range, round_up};
 use crate::reply::Reply;
 use crate::task::Task;
 use abi::{Addr, PAGE_BYTES, USER_END};
@@ -77,8 +75,13 @@ fn map(
         match metadata.kind {
             Kind::File => {
                 let identity = (metadata.device, metadata.inode);
-                let pages =
-                    if is_shared == Some(true) { pages(task, &description, identity, metadata.size)? } else { None };
+                let pages = if is_shared == Some(true) {
+                    let kernel = task.thread.kernel.clone();
+                    let mut shared = kernel.shared.lock();
+                    shared.pages(task.guest.space, identity, &description, metadata.size)?
+                } else {
+                    None
+                };
                 Backing::File(FileBacking {
                     path: Arc::new(task.path_of(description.place()).unwrap_or_default()),
                     identity,
@@ -111,26 +114,6 @@ fn anonymous(task: &mut Task<'_, '_>, length: u32, is_shared: Option<bool>) -> B
     let is_shared = is_shared == Some(true) && bytes > 0;
     let shared = is_shared.then(|| task.guest.space.make_shared(bytes).ok()).flatten();
     shared.map_or(Backing::Anonymous, |pages| Backing::Shared(pages, 0))
-}
-
-/// The pages of a file for a mapping that others shall see, if there are such.
-fn pages(
-    task: &mut Task<'_, '_>,
-    description: &Arc<Description>,
-    identity: FileId,
-    size: u64,
-) -> Result<Option<Pages>> {
-    let file = description.file()?;
-    if file.is_shareable() {
-        return Ok(file.mappable().map(Pages::Host));
-    }
-    let is_known = task.kernel.shared.lock().get(identity).is_some();
-    if !is_known && !description.flags().writes() {
-        return Ok(None);
-    }
-    let kernel = task.thread.kernel.clone();
-    let pages = kernel.shared.lock().of(task.guest.space, identity, description, size)?;
-    Ok(pages.map(Pages::Own))
 }
 
 /// munmap(2)

@@ -21,6 +21,19 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
+    /// Attributes as they were.
+    pub(crate) fn restored(values: BTreeMap<Box<[u8]>, Box<[u8]>>, fs: &Shared) -> Result<Attributes> {
+        let bytes = values.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let mut all = Attributes { values, bytes: 0 };
+        all.account(bytes, fs)?;
+        Ok(all)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.values.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// Space taken, in pages.
     pub(crate) fn page_count(&self) -> usize {
         self.bytes.div_ceil(PAGE_BYTES)

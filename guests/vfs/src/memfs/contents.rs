@@ -40,6 +40,24 @@ impl Contents {
         Contents { size, below: size, pages: BTreeMap::new() }
     }
 
+    /// Contents as they were.
+    pub(crate) fn restored(
+        size: u64,
+        below: u64,
+        pages: BTreeMap<u64, Box<Page>>,
+        shared: &Shared,
+    ) -> Result<Contents> {
+        for taken in 0..pages.len() {
+            shared.take_page().inspect_err(|_| shared.give_pages(taken))?;
+        }
+        Ok(Contents { size, below, pages })
+    }
+
+    /// The pages that it has, by number.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = (u64, &Page)> {
+        self.pages.iter().map(|(number, page)| (*number, &**page))
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

@@ -74,6 +74,17 @@ impl Names {
         !self.pinned.is_empty()
     }
 
+    /// The nodes that [`Names::pin`] keeps.
+    pub(crate) fn pinned(&self) -> impl Iterator<Item = &Arc<MemNode>> {
+        self.pinned.values()
+    }
+
+    /// Says nothing of any name, and whether the directory has been removed.
+    pub(crate) fn clear(&mut self, is_removed: bool) {
+        self.own.clear();
+        self.is_removed = is_removed;
+    }
+
     /// What it says of each name that it says something of.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (&[u8], &Slot)> {
         self.own.iter().map(|(name, slot)| (&name[..], slot))

@@ -48,6 +48,11 @@ impl Shared {
         self.next_inode.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// New inode numbers are at least `first` from now on.
+    pub(crate) fn start_inodes(&self, first: u64) {
+        self.next_inode.fetch_max(first, Ordering::Relaxed);
+    }
+
     pub(crate) fn take_page(&self) -> Result<()> {
         self.pages.take()
     }

@@ -54,6 +54,10 @@ impl File for Open {
         false
     }
 
+    fn as_any(&self) -> Option<&dyn core::any::Any> {
+        Some(self)
+    }
+
     fn ready(&self) -> Ready {
         let state = self.0.state.lock();
         Ready {

@@ -11,8 +11,8 @@ use alloc::sync::Arc;
 
 /// The slave, open.
 pub(super) struct Open {
-    pair: Arc<Pair>,
-    how: How,
+    pub(super) pair: Arc<Pair>,
+    pub(super) how: How,
 }
 
 impl Pair {
@@ -75,6 +75,10 @@ impl File for Open {
 
     fn is_seekable(&self) -> bool {
         false
+    }
+
+    fn as_any(&self) -> Option<&dyn core::any::Any> {
+        Some(self)
     }
 
     fn ready(&self) -> Ready {

@@ -7,6 +7,7 @@ use super::ctype::is_control;
 use super::output::{Output, TAB_COLUMNS};
 use crate::termios::{ECHOCTL, OPOST, Termios};
 use alloc::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
 /// Where so many bytes wait, they are shown although more is to come.
 const SHOWN_BYTES: usize = 256;
@@ -14,7 +15,7 @@ const SHOWN_BYTES: usize = 256;
 const KEPT_BYTES: usize = INPUT_BYTES - (SHOWN_BYTES + 32);
 
 /// One thing to show.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 enum Echo {
     /// A byte, processed as output is.
     Byte(u8),
@@ -82,7 +83,7 @@ impl Echo {
 }
 
 /// Echoes that wait.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Echoes {
     queue: VecDeque<Echo>,
     bytes: usize,
@@ -93,6 +94,12 @@ pub(super) struct Echoes {
 }
 
 impl Echoes {
+    /// Whether the parts are parts of what there is.
+    pub(super) fn is_sound(&self) -> bool {
+        let bytes = self.queue.iter().map(|echo| echo.bytes()).sum();
+        self.committed <= self.marked && self.marked <= self.bytes && self.bytes == bytes
+    }
+
     fn push(&mut self, echo: Echo) {
         self.bytes += echo.bytes();
         self.queue.push_back(echo);

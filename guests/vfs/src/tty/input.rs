@@ -1,9 +1,10 @@
 //! What was typed and not read: [`Input`], with the ends of its lines.
 
 use alloc::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
 /// A byte, and whether a line ends with it. An end of NUL is EOF's: it is not read.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Cell {
     byte: u8,
     is_end: bool,
@@ -16,7 +17,7 @@ impl Cell {
 }
 
 /// Bytes that wait to be read.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Input {
     cells: VecDeque<Cell>,
     /// Bytes of whole lines, at the front; the rest is the line being typed.
@@ -24,6 +25,11 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// Whether there are no more whole lines than bytes, nor more than there can be.
+    pub(super) fn is_sound(&self) -> bool {
+        self.whole <= self.cells.len() && self.cells.len() <= super::INPUT_BYTES
+    }
+
     /// Bytes in all.
     pub(super) fn len(&self) -> usize {
         self.cells.len()

@@ -3,12 +3,13 @@
 use super::{INPUT_BYTES, TRANSIT_BYTES, ctype, packet};
 use crate::termios::{IUTF8, OCRNL, OLCUC, ONLCR, ONLRET, ONOCR, OPOST, TAB3, TABDLY, Termios};
 use alloc::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
 /// Columns from one tab stop to the next.
 pub(super) const TAB_COLUMNS: u32 = 8;
 
 /// Bytes on their way to the other end.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Output {
     bytes: VecDeque<u8>,
     /// Of these, how many came to the other end; the rest is sent by what is being taken in.
@@ -25,6 +26,11 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// Whether the part is a part of what there is.
+    pub(super) fn is_sound(&self) -> bool {
+        self.settled <= self.bytes.len()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }

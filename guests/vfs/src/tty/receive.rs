@@ -9,13 +9,21 @@ use crate::termios::{
 };
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 
 /// Bytes for which there was no room yet.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Arriving {
     bytes: VecDeque<u8>,
     /// Of these, how many were looked at for STOP and START.
     seen: usize,
+}
+
+impl Arriving {
+    /// Whether the part is a part of what there is.
+    pub(super) fn is_sound(&self) -> bool {
+        self.seen <= self.bytes.len()
+    }
 }
 
 /// Room for input.

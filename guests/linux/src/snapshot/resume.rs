@@ -1,0 +1,335 @@
+//! [`Resuming`]: makes a world of a snapshot.
+
+use super::base::{self, Bases};
+use super::file::Pipes;
+use super::memory::SavedShared;
+use super::pages::SavedPages;
+use super::place::{Nodes, SavedSystem};
+use super::world::{SavedConsole, SavedLock, SavedTeam, SavedWaiter, Snapshot};
+use crate::anonymous::take_socket_inodes;
+use crate::description::Description;
+use crate::event::{Epoll, SavedEntry};
+use crate::fdtable::FdTable;
+use crate::futex::Key;
+use crate::kernel::{Kernel, Parts};
+use crate::lock::Lock;
+use crate::mm::Memory;
+use crate::ready::special;
+use crate::signal::{Action, Actions, Info, Pending, Signal};
+use crate::socket::Endpoint;
+use crate::terminals::Terminals;
+use crate::thread::{Thread, Whereabouts};
+use crate::world::{Clocks, Names, World};
+use abi::{Addr, AddressSpace, Endian, Mappable, State};
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use serde_bytes::ByteBuf;
+use spin::Mutex;
+use vfs::memfs::Unrestored;
+use vfs::node::{Clock, TimeNs};
+use vfs::terminal::SetWhen;
+use vfs::{File, NodeRef, Walk, pty};
+
+/// Why a snapshot cannot be resumed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unresumed {
+    /// It needs something mounted there.
+    Mount(Vec<u8>),
+    /// A file that it needs is not there.
+    Missing(Vec<u8>),
+    /// A file that was mapped is another one there.
+    Changed(Vec<u8>),
+    /// There is not enough memory, or the files that it holds are more than may be held.
+    Memory,
+    /// It has more descriptors than a process may have.
+    Descriptors,
+    /// It contradicts itself.
+    Malformed,
+}
+
+impl fmt::Display for Unresumed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
+        match self {
+            Unresumed::Mount(path) => write!(out, "it had something mounted at {}", name(path)),
+            Unresumed::Missing(path) => write!(out, "{} is not there", name(path)),
+            Unresumed::Changed(path) => write!(out, "{} is not the file that it was", name(path)),
+            Unresumed::Memory => write!(out, "there is not enough memory: allow it more with --max-memory"),
+            Unresumed::Descriptors => write!(out, "it has more descriptors: allow more with --max-fds"),
+            Unresumed::Malformed => write!(out, "the snapshot contradicts itself: make it anew"),
+        }
+    }
+}
+
+impl core::error::Error for Unresumed {}
+
+impl From<Unrestored> for Unresumed {
+    fn from(error: Unrestored) -> Unresumed {
+        match error {
+            Unrestored::Missing(path) => Unresumed::Missing([b"/", &path[..]].concat()),
+            Unrestored::Malformed => Unresumed::Malformed,
+            Unrestored::Errno(_) => Unresumed::Memory,
+        }
+    }
+}
+
+/// A world that is made of a snapshot, but for its teams, which are taken one after the other.
+pub struct Resuming {
+    pub(super) kernel: Arc<Kernel>,
+    pub(super) clocks: Arc<dyn Clocks>,
+    pub(super) nodes: Nodes,
+    pub(super) bases: Bases,
+    pub(super) streams: [Option<Box<dyn File>>; 3],
+    pub(super) pipes: Pipes,
+    pub(super) pairs: Vec<Arc<pty::Pair>>,
+    pub(super) endpoints: Vec<Arc<Endpoint>>,
+    pub(super) descriptions: Vec<Arc<Description>>,
+    pub(super) tables: Vec<Arc<Mutex<FdTable>>>,
+    pub(super) whereabouts: Vec<Arc<Mutex<Whereabouts>>>,
+    pub(super) actions: Vec<Arc<Mutex<Actions>>>,
+    pub(super) pending: Vec<Arc<Mutex<Pending>>>,
+    pub(super) shared: Vec<Option<Mappable>>,
+    pub(super) shared_contents: Vec<SavedShared>,
+    pub(super) pages: SavedPages,
+    pub(super) memory_bytes_max: u64,
+    pub(super) descriptors_max: u32,
+    memories: Vec<Arc<Mutex<Memory>>>,
+    teams: VecDeque<SavedTeam>,
+    waiters: Vec<SavedWaiter>,
+    locks: Vec<SavedLock>,
+}
+
+/// Clocks that go on where those of another host stood.
+struct Continued {
+    host: Arc<dyn Clocks>,
+    /// By how much the monotonic one is ahead of the host's, wrapping.
+    ahead_ns: u64,
+}
+
+impl Clocks for Continued {
+    fn realtime(&self) -> TimeNs {
+        self.host.realtime()
+    }
+    fn monotonic_ns(&self) -> u64 {
+        self.host.monotonic_ns().wrapping_add(self.ahead_ns)
+    }
+    fn cpu_ns(&self) -> u64 {
+        self.host.cpu_ns()
+    }
+}
+
+impl Resuming {
+    /// Makes a world of what a snapshot holds and what this host grants. Directory and identity of the latter do not matter.
+    pub fn new(snapshot: Snapshot, world: World) -> Result<Resuming, Unresumed> {
+        let saved = snapshot.0;
+        let ahead_ns = saved.monotonic_ns.wrapping_sub(world.clocks.monotonic_ns());
+        let clocks: Arc<dyn Clocks> = Arc::new(Continued { host: world.clocks, ahead_ns });
+        let mut open = [None, None, None];
+        let mut streams = [None, None, None];
+        let mut console: Option<Arc<dyn File>> = None;
+        for ((stream, open), node) in world.streams.into_iter().zip(&mut open).zip(&mut streams) {
+            let Some(stream) = stream else { continue };
+            if console.is_none() && stream.file.terminal().is_some() {
+                console = stream.node.open(stream.how).ok().map(Arc::from);
+            }
+            (*open, *node) = (Some(stream.file), Some(stream.node));
+        }
+        let time = clocks.clone();
+        let systems = systems(saved.systems, &world.mounts, &(Arc::new(move || time.realtime()) as Clock))?;
+        let loose = saved.loose.into_iter().map(|node| node.restore(&systems, &streams));
+        let loose = loose.collect::<Option<Vec<NodeRef>>>().ok_or(Unresumed::Malformed)?;
+        let [host, domain, release, version, machine] = saved.names.map(ByteBuf::into_vec);
+        let table = saved.processes.restore(&clocks, world.memory_bytes_max).ok_or(Unresumed::Malformed)?;
+        let pairs = saved.terminals.into_iter().map(|terminal| terminal.restore(&world.terminals));
+        let pairs = pairs.collect::<Option<_>>().ok_or(Unresumed::Malformed)?;
+        let parts = Parts {
+            mounts: world.mounts.clone(),
+            clocks: clocks.clone(),
+            random: world.random,
+            names: Names { host, domain, release, version, machine },
+            processors: world.processors,
+            threads_max: u64::from(world.threads_max),
+            trace: world.trace,
+            terminals: Terminals::new(world.terminals, console, 0),
+            streams,
+        };
+        let kernel = Kernel::new(parts, table);
+        crate::proc::mount(&kernel);
+        kernel.set_pipes(saved.pipe_inodes);
+        if let Some(path) = saved.mounts.iter().find(|path| !is_mounted(&kernel, path)) {
+            return Err(Unresumed::Mount(path.to_vec()));
+        }
+        let nodes = Nodes { mounts: world.mounts, systems, loose };
+        let bases = base::restore(&saved.bases, &nodes)?;
+        take_socket_inodes(saved.endpoints.iter().map(|endpoint| endpoint.inode).max().unwrap_or(0));
+        let mut resuming = Resuming {
+            kernel: kernel.clone(),
+            clocks,
+            nodes,
+            bases,
+            streams: open,
+            pipes: saved.pipes.into_iter().map(Some).collect(),
+            pairs,
+            endpoints: saved.endpoints.iter().map(|endpoint| endpoint.make()).collect(),
+            descriptions: Vec::new(),
+            tables: Vec::new(),
+            whereabouts: Vec::new(),
+            actions: saved.actions.into_iter().map(actions).collect::<Option<_>>().ok_or(Unresumed::Malformed)?,
+            pending: saved.pending.into_iter().map(pending).collect(),
+            shared: Vec::new(),
+            shared_contents: saved.shared,
+            pages: saved.pages,
+            memory_bytes_max: world.memory_bytes_max,
+            descriptors_max: world.descriptors_max,
+            memories: Vec::new(),
+            teams: saved.teams.into(),
+            waiters: saved.waiters,
+            locks: saved.locks,
+        };
+        resuming.files(saved.descriptions, saved.endpoints, saved.socket_names)?;
+        for saved in saved.tables {
+            let table = resuming.descriptors(saved)?;
+            resuming.tables.push(Arc::new(Mutex::new(table)));
+        }
+        for saved in saved.whereabouts {
+            let place = |saved| resuming.nodes.place(saved).map_err(Unresumed::Missing);
+            let (root, directory) = (place(&saved.root)?, place(&saved.directory)?);
+            let whereabouts = Whereabouts { root, directory, umask: saved.umask & 0o777 };
+            resuming.whereabouts.push(Arc::new(Mutex::new(whereabouts)));
+        }
+        let commons = &kernel.commons;
+        if !(commons.semaphores.restore(saved.semaphores) && commons.messages.restore(saved.messages)) {
+            return Err(Unresumed::Malformed);
+        }
+        kernel.futexes.lock().set_woken(saved.woken);
+        resuming.programs();
+        resuming.console(saved.console);
+        Ok(resuming)
+    }
+
+    /// What all processes of the world share.
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// Whether the next team's address space has the other byte order than most; none if all have been taken.
+    pub fn next_is_big_endian(&self) -> Option<bool> {
+        self.teams.front().map(|team| team.space.endian == Endian::Big)
+    }
+
+    /// The threads of the next team with their registers, whose memory is put into `space`.
+    pub fn next(&mut self, space: &mut dyn AddressSpace) -> Result<Vec<(Thread, State)>, Unresumed> {
+        let Some(saved) = self.teams.pop_front() else { return Ok(Vec::new()) };
+        let memory = self.memory(&saved.space, space)?;
+        let memory = Arc::new(Mutex::new(memory));
+        let threads = saved.threads.into_iter().map(|thread| self.thread(thread, &memory));
+        let threads = threads.collect::<Result<Vec<_>, _>>()?;
+        self.memories.push(memory);
+        Ok(threads)
+    }
+
+    /// Once all teams have been taken: who waits for words of their memory, and what is locked.
+    pub fn finish(self) -> Result<(), Unresumed> {
+        let mut futexes = self.kernel.futexes.lock();
+        for &SavedWaiter { team, at, tid, bits } in &self.waiters {
+            let memory = self.memories.get(team as usize).ok_or(Unresumed::Malformed)?;
+            futexes.wait(Key::of(memory, Addr(at)), tid, bits);
+        }
+        drop(futexes);
+        for saved in &self.locks {
+            let description = self.descriptions.get(saved.description as usize).ok_or(Unresumed::Malformed)?;
+            let metadata = description.node().metadata().map_err(|_| Unresumed::Malformed)?;
+            let holder = self.holder(&saved.holder).ok_or(Unresumed::Malformed)?;
+            let lock = Lock { holder, from: saved.from, end: saved.end, is_write: saved.is_write };
+            self.kernel.locks.lock().set((metadata.device, metadata.inode), lock);
+            description.release_with(&self.kernel);
+        }
+        Ok(())
+    }
+
+    /// Descriptions, sockets, and what waits for them.
+    fn files(
+        &mut self,
+        descriptions: Vec<super::file::SavedDescription>,
+        endpoints: Vec<crate::socket::SavedEndpoint>,
+        names: crate::socket::SavedNames,
+    ) -> Result<(), Unresumed> {
+        let mut waiting: Vec<(usize, Vec<SavedEntry>)> = Vec::new();
+        for (number, saved) in descriptions.into_iter().enumerate() {
+            let (description, entries) = self.description(saved)?;
+            self.descriptions.push(Arc::new(description));
+            if !entries.is_empty() {
+                waiting.push((number, entries));
+            }
+        }
+        for (endpoint, saved) in self.endpoints.iter().zip(endpoints) {
+            let commons = &self.kernel.commons;
+            endpoint.restore(saved, &self.endpoints, &self.descriptions, commons).ok_or(Unresumed::Malformed)?;
+        }
+        let bound = self.kernel.commons.sockets.restore(names, &self.endpoints, |at| self.nodes.memory(at));
+        bound.ok_or(Unresumed::Malformed)?;
+        for (number, entries) in waiting {
+            let file = self.descriptions[number].shared_file();
+            if let Some(epoll) = file.as_deref().and_then(special::<Epoll>) {
+                let find = |number: u32| self.descriptions.get(number as usize).cloned();
+                epoll.restore(entries, find).map_err(|_| Unresumed::Malformed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the files of programs, for /proc/self/exe.
+    fn programs(&self) {
+        let processes: Vec<_> =
+            self.kernel.table.lock().iter().map(|(_, member)| member.process.clone()).collect();
+        for process in processes {
+            process.find_program(|path| Some(Walk::new(&self.kernel.mounts).resolve(path).ok()?.node().clone()));
+        }
+    }
+
+    /// The terminal here is what the one there was, and its foreground looks at its size.
+    fn console(&self, saved: Option<SavedConsole>) {
+        let (Some(saved), Some(console)) = (saved, self.kernel.terminals.console()) else { return };
+        let Some(terminal) = console.terminal() else { return };
+        terminal.job().give(saved.session, saved.foreground);
+        if let Some(termios) = saved.termios {
+            // Another terminal may not know all of it.
+            let _ = terminal.set_termios(&termios, SetWhen::Now);
+        }
+        self.kernel.raise_in(saved.foreground, Signal::WINCH);
+    }
+}
+
+fn is_mounted(kernel: &Kernel, path: &[u8]) -> bool {
+    kernel.mounts.list().iter().any(|info| info.path == path)
+}
+
+/// Fills file systems in memory, and mounts all mounts on what is then there.
+fn systems(saved: Vec<SavedSystem>, mounts: &vfs::Mounts, clock: &Clock) -> Result<Vec<Vec<NodeRef>>, Unresumed> {
+    let mut systems = Vec::new();
+    let mounted = mounts.list();
+    for SavedSystem { at, fs } in saved {
+        systems.push(match at {
+            Some(path) => {
+                let info = mounted.iter().find(|info| info.path == path.as_slice());
+                let root = info.and_then(|info| mounts.mounted(info.id));
+                fs.restore(&root.ok_or_else(|| Unresumed::Mount(path.to_vec()))?)?
+            }
+            None => fs.restore_loose(clock.clone())?,
+        });
+    }
+    mounts.reattach().map_err(|_| Unresumed::Malformed)?;
+    Ok(systems)
+}
+
+fn actions(saved: Vec<Action>) -> Option<Arc<Mutex<Actions>>> {
+    Some(Arc::new(Mutex::new(saved.try_into().ok()?)))
+}
+
+fn pending(saved: Vec<Info>) -> Arc<Mutex<Pending>> {
+    Arc::new(Mutex::new(Pending::restored(saved)))
+}

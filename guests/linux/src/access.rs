@@ -2,9 +2,9 @@
 
 use crate::world::Ids;
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 use vfs::node::{Kind, Metadata};
 use vfs::{Errno, Result};
-use serde::{Deserialize, Serialize};
 
 /// Users, groups and capabilities of a process. The user 0 has all capabilities.
 #[derive(Clone, Debug, Serialize, Deserialize)]

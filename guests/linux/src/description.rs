@@ -235,7 +235,12 @@ impl Description {
     }
 
     /// One as it was.
-    pub(crate) fn restored(place: Place, file: Option<Box<dyn File>>, kept: Kept, commons: &Arc<Commons>) -> Description {
+    pub(crate) fn restored(
+        place: Place,
+        file: Option<Box<dyn File>>,
+        kept: Kept,
+        commons: &Arc<Commons>,
+    ) -> Description {
         let mut description = Description::new(place, file, OpenFlags(kept.flags));
         description.title = kept.title.map(ByteBuf::into_vec);
         description.offset = Mutex::new(kept.offset);

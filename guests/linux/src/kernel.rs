@@ -13,8 +13,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 use spin::Mutex;
-use vfs::{NodeRef, Watcher};
 use vfs::mount::Mounts;
+use vfs::{NodeRef, Watcher};
 
 /// What all processes of a world share. Whoever runs threads at the same time lets one of them in at a time.
 pub struct Kernel {
@@ -89,16 +89,22 @@ impl Kernel {
         self.table.lock().take_woken()
     }
 
-    /// Sends the first process a signal from outside; what a terminal sends goes to all of its group.
-    pub fn raise(&self, signal: Signal) {
+    /// Sends the first process a signal from outside. What a terminal sends goes to the group in its foreground, or where
+    /// there is no terminal to the first process's. False if it is SIGTSTP for that one, which nobody in here could end.
+    pub fn raise(&self, signal: Signal) -> bool {
+        let foreground = self.terminals.foreground();
         let mut table = self.table.lock();
         let first = table.first;
-        let group = table.get(first).map(|member| member.group);
+        let own = table.get(first).map(|member| member.group);
+        let is_there = |group: &u32| table.iter().any(|(_, member)| member.group == *group);
+        let group = foreground.filter(is_there).or(own);
         let is_for_all = [Signal::INT, Signal::QUIT, Signal::WINCH, Signal::TSTP].contains(&signal);
         match group.filter(|_| is_for_all) {
+            Some(_) if signal == Signal::TSTP && group == own => return false,
             Some(group) => table.deliver_to_group(group, Info::user(signal)),
             None => _ = table.deliver(first, None, Info::user(signal)),
         }
+        true
     }
 
     /// Sends all processes of a group a signal from outside.

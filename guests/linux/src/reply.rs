@@ -6,8 +6,8 @@ use crate::signal::Signal;
 use abi::BadAddress;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use vfs::Errno;
 use serde::{Deserialize, Serialize};
+use vfs::Errno;
 
 /// What a handler returns.
 pub(crate) type Reply<T> = Result<T, Stop>;

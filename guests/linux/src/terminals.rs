@@ -57,6 +57,12 @@ impl Terminals {
         self.console.as_ref()
     }
 
+    /// The group in the foreground of the host's terminal.
+    pub(crate) fn foreground(&self) -> Option<u32> {
+        let job = self.console.as_ref()?.terminal()?.job();
+        Some(job.foreground.load(Ordering::Relaxed)).filter(|group| *group != 0)
+    }
+
     /// The terminal that controls a session.
     pub(crate) fn of_session(&self, session: u32) -> Option<Controlling> {
         if let Some(node) = self.devpts.of_session(session) {

@@ -124,6 +124,7 @@ impl Launch {
         let image = Program::describe(&*self.file, self.bytes).map_err(|errno| cannot(anyhow!(errno.text())))?;
         let image = image.map_err(|error| cannot(anyhow!(error)))?;
         image::can_run(&image).map_err(|why| cannot(anyhow!(why)))?;
+        let signals = Signals::new().context("signals cannot be handled")?;
         let mut world = self.how.world(self.grants)?;
         world.directory = self.directory;
         let mut native = self.how.native(image.endian == Endian::Big)?;
@@ -142,7 +143,7 @@ impl Launch {
         let cpu = self.how.cpu(native);
         let mut scheduler = Scheduler::new(thread.kernel().clone());
         scheduler.add(Team::new(cpu, thread));
-        self.how.run(scheduler, publisher)
+        self.how.run(scheduler, signals, publisher)
     }
 }
 
@@ -150,6 +151,7 @@ impl Resume {
     /// Runs it until it is over.
     pub(crate) fn run(mut self) -> Result<Ended, Failure> {
         let cannot = |error: Unresumed| Failure::cannot_run(anyhow!(error));
+        let signals = Signals::new().context("signals cannot be handled")?;
         let world = self.how.world(self.grants)?;
         let mut resuming = Resuming::new(self.snapshot, world).map_err(cannot)?;
         let mut scheduler = Scheduler::new(resuming.kernel().clone());
@@ -167,7 +169,7 @@ impl Resume {
             scheduler.add(Team::resumed(cpu, threads));
         }
         resuming.finish().map_err(cannot)?;
-        self.how.run(scheduler, publisher)
+        self.how.run(scheduler, signals, publisher)
     }
 }
 
@@ -200,8 +202,7 @@ impl How {
     }
 
     /// Runs a world until it is over.
-    fn run(self, scheduler: Scheduler<Native>, publisher: Publisher) -> Result<Ended, Failure> {
-        let signals = Signals::new().context("signals cannot be handled")?;
+    fn run(self, scheduler: Scheduler<Native>, signals: Signals, publisher: Publisher) -> Result<Ended, Failure> {
         let limit = self.timeout.map(|limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
         let limit_ns = limit.map(|limit| scheduler.kernel().monotonic_ns().saturating_add(limit));
         let ended = engine::run(scheduler, signals, limit_ns, self.snapshots)

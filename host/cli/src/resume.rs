@@ -74,7 +74,10 @@ impl Resume {
         if given.grants.is_empty() {
             return path.to_string();
         }
-        format!("{path}: it was made of a guest with {0}; give it that again: strata resume {path} {0}", given.grants.join(" "))
+        format!(
+            "{path}: it was made of a guest with {0}; give it that again: strata resume {path} {0}",
+            given.grants.join(" ")
+        )
     }
 }
 

@@ -32,7 +32,8 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
 /// The exit status is the guest's; 128 and the signal's number if one ended it; 126 if the program cannot be run, 127 if
 /// it is not there, 124 if its time was up, 125 if Strata failed.
 ///
-/// Signals that would end Strata (Ctrl-C and its like), SIGUSR1, SIGUSR2 and SIGWINCH go to the guest, which may handle them.
+/// Signals that would end Strata, SIGUSR1, SIGUSR2 and SIGWINCH go to the guest, which may handle them; Ctrl-C and its like
+/// to the job in the foreground of its shell. Ctrl-Z stops all of Strata where the guest has no such job.
 #[derive(Args)]
 #[command(after_help = "Examples:
   strata run ./hello

@@ -104,7 +104,8 @@ fn contents(files: &[(Vec<u8>, NodeRef)]) -> Vec<(Vec<u8>, serde_bytes::ByteBuf)
 impl Target {
     /// Writes a snapshot; whether the guest goes on, which it does if there is none.
     fn take(&self, saved: Result<Vec<u8>, Unsaved>) -> bool {
-        let written = saved.map_err(anyhow::Error::from).and_then(|bytes| Ok((write(&self.file, &bytes)?, bytes.len())));
+        let written =
+            saved.map_err(anyhow::Error::from).and_then(|bytes| Ok((write(&self.file, &bytes)?, bytes.len())));
         let (name, file) = (&self.name, self.file.display());
         let size = match written {
             Ok(((), size)) => HumanBytes(size as u64),

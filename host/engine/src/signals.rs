@@ -9,9 +9,18 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Those that a guest is to have. Those that stop a process or make it go on do so with all of Strata.
-const FOR_GUESTS: [i32; 7] =
-    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGWINCH];
+/// Those that a guest is to have. What stops a process or makes it go on does so with all of Strata, but for what the
+/// terminal's suspend character sends: a shell of the guest's may have jobs.
+const FOR_GUESTS: [i32; 8] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGTSTP,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGWINCH,
+];
 
 /// Keeps signals from its making until it is dropped.
 pub struct Signals {
@@ -56,6 +65,12 @@ impl Signals {
         let signal = (came != 0).then(|| came.trailing_zeros() as u8)?;
         self.shared.came.fetch_and(!(1 << signal), Ordering::SeqCst);
         Some(signal)
+    }
+
+    /// Stops this process, as SIGTSTP would have.
+    pub fn stop() {
+        // SAFETY: it touches no memory of ours.
+        let _ = unsafe { libc::raise(libc::SIGSTOP) };
     }
 
     /// The descriptor that is readable when some came since [`Signals::drain`].

@@ -134,7 +134,8 @@ impl Host<Native> for Worker {
             InPlace::Woken => return true,
             InPlace::Leave => return false,
         }
-        let left = waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub(self.shared.kernel.monotonic_ns())));
+        let left =
+            waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub(self.shared.kernel.monotonic_ns())));
         let mut descriptors = waits.descriptors.clone();
         descriptors.push((self.event.descriptor.as_raw_fd(), true, false));
         wait(left, &descriptors);
@@ -211,8 +212,10 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut sna
         while let Some(signal) = signals.take() {
             if snapshots.as_ref().is_some_and(|snapshots| snapshots.signal == signal) {
                 state.scheduler.freeze();
-            } else if let Some(signal) = Signal::from_generic(signal) {
-                state.scheduler.kernel().raise(signal);
+            } else if let Some(signal) = Signal::from_generic(signal)
+                && !state.scheduler.kernel().raise(signal)
+            {
+                Signals::stop();
             }
         }
         state.scheduler.settle();
@@ -278,7 +281,8 @@ pub fn run(
         Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: Event::new()?, most, kernel });
     let event = Event::new()?;
     let theirs = shared.clone();
-    let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns, snapshots))?;
+    let watcher =
+        thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns, snapshots))?;
     work(&shared, event);
     // Its signals do from now on what they do to any process.
     drop(watcher.join());
@@ -292,6 +296,7 @@ pub fn run(
     teams.iter_mut().for_each(Team::finish);
     let scheduler = std::mem::replace(&mut state.scheduler, Scheduler::new(shared.kernel.clone()));
     let over = scheduler.over().expect("workers end with the world");
-    let is_time_up = over.status == ExitStatus::Code(TIMED_OUT) && limit_ns.is_some_and(|limit| limit <= shared.kernel.monotonic_ns());
+    let is_time_up = over.status == ExitStatus::Code(TIMED_OUT)
+        && limit_ns.is_some_and(|limit| limit <= shared.kernel.monotonic_ns());
     Ok(Ended { over, is_time_up, scheduler })
 }

@@ -12,6 +12,7 @@ pub mod outcome;
 pub mod place;
 pub mod strata;
 pub mod table;
+pub mod terminal;
 pub mod translated;
 
 pub use case::Case;

@@ -4,10 +4,10 @@ use crate::timer::TimerClock;
 use crate::world::Clocks;
 use abi::Endian;
 use alloc::sync::Arc;
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
-use serde::{Deserialize, Serialize};
 
 /// A timer that is a file.
 pub(crate) struct Alarm {

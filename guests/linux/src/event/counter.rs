@@ -2,10 +2,10 @@
 
 use abi::Endian;
 use alloc::sync::Arc;
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
-use serde::{Deserialize, Serialize};
 
 /// The highest count there is; a write that would pass it waits.
 const COUNT_MAX: u64 = u64::MAX - 1;

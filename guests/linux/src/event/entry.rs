@@ -7,10 +7,10 @@ use crate::description::Description;
 use crate::ready::{self, Asker, conditions, ready, special};
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, Ordering};
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::Watcher;
 use vfs::node::{Edges, File};
-use serde::{Deserialize, Serialize};
 
 /// What epoll_ctl(2) is asked for: conditions, and how to tell of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

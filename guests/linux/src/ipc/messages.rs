@@ -3,8 +3,8 @@
 use super::permission::Permission;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use vfs::{Errno, Result};
 use serde::{Deserialize, Serialize};
+use vfs::{Errno, Result};
 
 /// The longest message (MSGMAX).
 pub(crate) const MESSAGE_BYTES_MAX: u32 = 8192;

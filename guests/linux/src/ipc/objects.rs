@@ -124,8 +124,7 @@ impl<T> Objects<T> {
     /// Puts in what there was; false if that is more than there can have been.
     #[must_use]
     pub(crate) fn restore(&self, saved: SavedObjects<T>) -> bool {
-        let object =
-            |(id, state)| Arc::new(Object { id, state: Mutex::new(state), watchers: Watchers::default() });
+        let object = |(id, state)| Arc::new(Object { id, state: Mutex::new(state), watchers: Watchers::default() });
         let places: Vec<_> = saved.places.into_iter().map(|place| place.map(object)).collect();
         let fits = places.len() <= OBJECTS_MAX;
         *self.0.lock() = Table { places, made: saved.made };

@@ -2,8 +2,8 @@
 
 use crate::access::Credentials;
 use alloc::vec::Vec;
-use vfs::{Errno, Result};
 use serde::{Deserialize, Serialize};
+use vfs::{Errno, Result};
 
 /// Who calls.
 pub(crate) struct Caller {

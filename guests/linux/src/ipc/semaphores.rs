@@ -5,8 +5,8 @@ use super::permission::Permission;
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
-use vfs::{Errno, Result};
 use serde::{Deserialize, Serialize};
+use vfs::{Errno, Result};
 
 /// The highest value (SEMVMX).
 pub(crate) const VALUE_MAX: i32 = 32_767;

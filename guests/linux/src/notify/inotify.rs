@@ -13,11 +13,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::Ordering;
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::NodeRef;
 use vfs::node::{At, Edges, File, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
-use serde::{Deserialize, Serialize};
 
 /// Events that wait at most (fs.inotify.max_queued_events).
 const EVENTS_MAX: usize = 16_384;

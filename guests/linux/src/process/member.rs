@@ -8,8 +8,8 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
-use vfs::Watchers;
 use serde::{Deserialize, Serialize};
+use vfs::Watchers;
 
 /// Signals that may wait until their receiver looks.
 const INBOX_MAX: usize = 4096;

@@ -253,10 +253,13 @@ impl Table {
 
     /// Groups with a stopped member that only `pid` kept from being orphaned are sent SIGHUP and SIGCONT (_exit(2)).
     fn release_stopped(&mut self, pid: u32) {
-        let Some((own, session)) = self.members.get(&pid).map(|member| (member.group, member.session)) else { return };
-        let is_near = |member: &Member| member.session == session && (member.parent == pid || member.group == own);
-        let mut groups: Vec<u32> =
-            self.members.values().filter(|member| is_near(member)).map(|member| member.group).collect();
+        let Some(member) = self.members.get(&pid) else { return };
+        let (own, session) = (member.group, member.session);
+        // It keeps those of its children, and its own for its parent's sake, if that is another.
+        let children = self.members.values().filter(|child| child.parent == pid && child.session == session);
+        let mut groups: Vec<u32> = children.map(|child| child.group).filter(|group| *group != own).collect();
+        let parent = self.members.get(&member.parent);
+        groups.extend(parent.filter(|parent| parent.session == session && parent.group != own).map(|_| own));
         groups.sort_unstable();
         groups.dedup();
         for group in groups {

@@ -8,9 +8,9 @@ use abi::structs::signal::{Siginfo, SignalCode, SignalNumber, Stack};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::numbered::Numbered;
-use serde::{Deserialize, Serialize};
 
 /// SS_ONSTACK: the stack is in use.
 const SS_ONSTACK: u32 = 1;

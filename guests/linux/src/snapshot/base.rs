@@ -66,9 +66,7 @@ impl Saving {
         };
         let Some(place) = place.filter(is_it) else { return Ok(None) };
         let Ok(opened) = open(&place) else { return Ok(None) };
-        let failed = |errno: vfs::Errno| {
-            Unsaved(format!("{}: {}", String::from_utf8_lossy(&file.path), errno.text()))
-        };
+        let failed = |errno: vfs::Errno| Unsaved(format!("{}: {}", String::from_utf8_lossy(&file.path), errno.text()));
         let (bytes, digest) = digest(&*opened).map_err(failed)?;
         let number = u32::try_from(self.bases.0.len()).unwrap_or(u32::MAX);
         let base = Arc::new(Base { number, file: opened, bytes, identity: file.identity });

@@ -68,7 +68,10 @@ impl Saving {
     pub(super) fn descriptors(&mut self, table: &FdTable) -> SavedTable {
         let slot = |fd| Some((fd, table.slot(fd).ok()?));
         let slots: Vec<(i32, &Slot)> = table.open().into_iter().filter_map(slot).collect();
-        slots.into_iter().map(|(fd, slot)| (fd, self.descriptions.number(&slot.description), slot.closes_on_exec)).collect()
+        slots
+            .into_iter()
+            .map(|(fd, slot)| (fd, self.descriptions.number(&slot.description), slot.closes_on_exec))
+            .collect()
     }
 
     /// A description as data.
@@ -95,7 +98,10 @@ impl Saving {
         if let Some(file) = self.special(file)? {
             return Ok(file);
         }
-        let what = || String::from_utf8_lossy(&description.place().path(self.kernel.mounts.root()).unwrap_or_default()).into_owned();
+        let what = || {
+            String::from_utf8_lossy(&description.place().path(self.kernel.mounts.root()).unwrap_or_default())
+                .into_owned()
+        };
         let kind = description.node().kind().map_err(|errno| Unsaved(format!("{}: {}", what(), errno.text())))?;
         match (place, kind) {
             (SavedPlace::Loose(_), _) => match self.systems.stream(description.node()) {
@@ -216,7 +222,9 @@ impl Resuming {
         let mut table = FdTable::default();
         for (fd, description, closes_on_exec) in saved {
             let description = self.descriptions.get(description as usize).cloned().ok_or(Unresumed::Malformed)?;
-            table.replace(fd, Slot { description, closes_on_exec }, self.descriptors_max).map_err(|_| Unresumed::Descriptors)?;
+            table
+                .replace(fd, Slot { description, closes_on_exec }, self.descriptors_max)
+                .map_err(|_| Unresumed::Descriptors)?;
         }
         Ok(table)
     }

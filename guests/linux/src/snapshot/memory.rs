@@ -176,6 +176,10 @@ fn changed(
 impl Resuming {
     /// Puts what there was into an empty address space.
     pub(super) fn memory(&mut self, saved: &SavedSpace, space: &mut dyn AddressSpace) -> Result<Memory, Unresumed> {
+        let bytes = saved.areas.iter().map(|area| u64::from(area.end.0.saturating_sub(area.start.0)));
+        if bytes.sum::<u64>() > self.memory_bytes_max {
+            return Err(Unresumed::Memory);
+        }
         let mut areas = Areas::default();
         let mut floor = PAGE_BYTES;
         for saved in &saved.areas {

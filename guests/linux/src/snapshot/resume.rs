@@ -284,8 +284,7 @@ impl Resuming {
 
     /// Finds the files of programs, for /proc/self/exe.
     fn programs(&self) {
-        let processes: Vec<_> =
-            self.kernel.table.lock().iter().map(|(_, member)| member.process.clone()).collect();
+        let processes: Vec<_> = self.kernel.table.lock().iter().map(|(_, member)| member.process.clone()).collect();
         for process in processes {
             process.find_program(|path| Some(Walk::new(&self.kernel.mounts).resolve(path).ok()?.node().clone()));
         }

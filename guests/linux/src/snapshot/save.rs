@@ -217,4 +217,3 @@ impl Saving {
         saved.collect()
     }
 }
-

@@ -120,4 +120,3 @@ pub(super) struct SavedLock {
     pub(super) end: u64,
     pub(super) is_write: bool,
 }
-

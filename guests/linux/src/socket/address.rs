@@ -2,8 +2,8 @@
 
 use abi::Endian;
 use alloc::vec::Vec;
-use vfs::{Errno, Result};
 use serde::{Deserialize, Serialize};
+use vfs::{Errno, Result};
 
 /// AF_UNIX
 pub(crate) const AF_UNIX: u16 = 1;

@@ -7,10 +7,10 @@ use super::packet::Credentials;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::node::{Edges, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
-use serde::{Deserialize, Serialize};
 
 /// Messages that wait at a socket whose sender it did not connect to (net.unix.max_dgram_qlen), less one.
 pub(super) const WAITING_MAX: usize = 10;

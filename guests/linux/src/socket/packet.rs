@@ -7,9 +7,9 @@ use crate::description::Description;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::{Errno, Result};
-use serde::{Deserialize, Serialize};
 
 /// Descriptors that one message can carry (SCM_MAX_FD).
 const RIGHTS_MAX: usize = 253;

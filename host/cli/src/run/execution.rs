@@ -143,4 +143,3 @@ fn sink(to: Option<&Path>) -> Result<TraceSink, Failure> {
         }
     })
 }
-

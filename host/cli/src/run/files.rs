@@ -45,7 +45,10 @@ impl Files {
     pub(crate) fn words(&self) -> Vec<String> {
         let roots = self.roots.iter().map(|root| ("--root", root.as_os_str()));
         let directories = self.directories.iter().map(|directory| ("--dir", directory.as_os_str()));
-        let quoted = |text: &OsStr| shlex::try_quote(&text.to_string_lossy()).map_or_else(|_| text.to_string_lossy().into_owned(), std::borrow::Cow::into_owned);
+        let quoted = |text: &OsStr| {
+            shlex::try_quote(&text.to_string_lossy())
+                .map_or_else(|_| text.to_string_lossy().into_owned(), std::borrow::Cow::into_owned)
+        };
         roots.chain(directories).flat_map(|(option, value)| [String::from(option), quoted(value)]).collect()
     }
 
@@ -61,7 +64,11 @@ impl Files {
     }
 
     /// The root file system that the guest is given, if it is given one, and what is to become of its changes.
-    pub(crate) fn root(&self, grants: &mut Vec<Grant>, limits: Limits) -> Result<(Option<NodeRef>, Option<Commit>), Failure> {
+    pub(crate) fn root(
+        &self,
+        grants: &mut Vec<Grant>,
+        limits: Limits,
+    ) -> Result<(Option<NodeRef>, Option<Commit>), Failure> {
         let mut lower: Option<NodeRef> = None;
         for path in &self.roots {
             let layer = layer(path).with_context(|| format!("--root {}", path.display()))?;

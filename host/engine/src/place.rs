@@ -44,9 +44,37 @@ impl Places {
     /// Nobody runs in it any more, and it has no entries.
     pub(crate) fn give(&self, mut place: Place) {
         place.wasm.take_if(|wasm| wasm.modules() > MODULES_MAX);
-        // Emptied by whoever gives it, and kept only if that worked.
+        // If its memory cannot be given up here, it is when the place goes.
         if self.all().len() < PLACES_MAX && place.guest.clear().is_ok() {
             self.all().push(place);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Native;
+    use abi::{Addr, AddressSpace, PAGE_BYTES, Prot};
+    use mips::State;
+    use run::Engine;
+
+    #[test]
+    fn nothing_is_left_in_a_place_for_the_next() {
+        const AT: Addr = Addr(0x40_0000);
+        let first = Native::new(false).unwrap();
+        let both = Prot::READ | Prot::WRITE;
+        let places = [1, 2].map(|word| {
+            let mut native = first.fresh(false).unwrap();
+            let (state, memory) = native.parts();
+            assert_eq!(*state, State::default());
+            state.gpr[2] = word;
+            assert!(memory.write(AT, &[1]).is_err());
+            assert!(memory.map(AT, PAGE_BYTES, both).is_ok());
+            let mut bytes = [7; 4];
+            assert!(memory.read(AT, &mut bytes).is_ok() && bytes == [0; 4]);
+            assert!(memory.write(AT, &[9; 4]).is_ok());
+            std::ptr::from_ref(native.parts().0).addr()
+        });
+        assert_eq!(places[0], places[1], "the second had the place of the first");
     }
 }

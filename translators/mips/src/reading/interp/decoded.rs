@@ -10,8 +10,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// Blocks that can be found, as a power of two.
-const BLOCKS_BITS: u32 = 14;
+/// Blocks that can be found, as powers of two: at first, and at most. Most processes are short.
+const BLOCKS_BITS: u32 = 10;
+const BLOCKS_BITS_MAX: u32 = 14;
+/// How many times as many that is, each time there are more.
+const GROWTH_BITS: u32 = 2;
 /// The most instructions of a block, but for its branch and the slot of that.
 const BODY_MAX: u32 = 64;
 /// Instructions of all blocks together, beyond which all are forgotten.
@@ -92,6 +95,8 @@ impl Ending {
 /// Decoded instructions of one address space.
 pub struct Decoded {
     blocks: Box<[Block]>,
+    /// Blocks that were put there.
+    count: usize,
     pub(super) insns: Vec<Insn>,
     /// What was ever decoded, which is what ran: a bit a word, by the number of the first.
     ran: BTreeMap<u32, u64>,
@@ -100,21 +105,37 @@ pub struct Decoded {
 impl Decoded {
     /// An empty cache.
     pub fn new() -> Decoded {
+        Decoded { blocks: Decoded::empty(1 << BLOCKS_BITS), count: 0, insns: Vec::new(), ran: BTreeMap::new() }
+    }
+
+    fn empty(count: usize) -> Box<[Block]> {
         let nothing = Block { pc: NOWHERE, first: 0, body: 0, end: End::Next };
-        let blocks = vec![nothing; 1 << BLOCKS_BITS].into_boxed_slice();
-        Decoded { blocks, insns: Vec::new(), ran: BTreeMap::new() }
+        vec![nothing; count].into_boxed_slice()
     }
 
     #[inline(always)]
-    fn place(pc: u32) -> usize {
+    fn place(&self, pc: u32) -> usize {
         // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
-        (pc.rotate_right(2).wrapping_mul(0x9e37_79b9) >> (32 - BLOCKS_BITS)) as usize
+        let hash = pc.rotate_right(2).wrapping_mul(0x9e37_79b9);
+        (hash >> (32 - BLOCKS_BITS_MAX)) as usize & (self.blocks.len() - 1)
+    }
+
+    /// Puts a block where it is found.
+    fn keep(&mut self, block: Block) {
+        self.count += 1;
+        if self.count > self.blocks.len() / 4 * 3 && self.blocks.len() < 1 << BLOCKS_BITS_MAX {
+            let more = Decoded::empty(self.blocks.len() << GROWTH_BITS);
+            for block in core::mem::replace(&mut self.blocks, more) {
+                self.blocks[self.place(block.pc)] = block;
+            }
+        }
+        self.blocks[self.place(block.pc)] = block;
     }
 
     /// The block that begins at `pc`.
     #[inline(always)]
     pub(super) fn get(&self, pc: u32) -> Option<Block> {
-        let block = self.blocks[Decoded::place(pc)];
+        let block = self.blocks[self.place(pc)];
         (block.pc == pc && pc != NOWHERE).then_some(block)
     }
 
@@ -157,7 +178,7 @@ impl Decoded {
             End::Slot => 2,
         };
         let block = Block { pc, first, body: self.insns.len() as u32 - first - others, end };
-        self.blocks[Decoded::place(pc)] = block;
+        self.keep(block);
         Ok(block)
     }
 
@@ -197,7 +218,7 @@ impl Decoded {
         }
         // In each word one of 32-bit code, two of MIPS16e.
         for pc in (u64::from(from)..end).step_by(4).flat_map(|pc| [pc, pc | 1, pc | 3]) {
-            let block = &mut self.blocks[Decoded::place(pc as u32)];
+            let block = &mut self.blocks[self.place(pc as u32)];
             if u64::from(block.pc) == pc {
                 block.pc = NOWHERE;
             }
@@ -238,6 +259,20 @@ mod tests {
                 assert_eq!(decoded.has_run(at), is_in, "{at:#x} in {from:#x}..{end:#x}");
             }
         }
+    }
+
+    #[test]
+    fn a_table_that_grows_keeps_what_it_has() {
+        let mut decoded = Decoded::new();
+        let pcs = (0..1 << BLOCKS_BITS).map(|number| 4 * number);
+        for pc in pcs.clone() {
+            assert!(decoded.put(pc, |at| if at == pc { crate::decode(0).ok_or(()) } else { Err(()) }).is_ok());
+        }
+        assert!(decoded.blocks.len() > 1 << BLOCKS_BITS);
+        // Some drove others out.
+        assert!(pcs.clone().filter(|pc| decoded.get(*pc).is_some()).count() > 700);
+        decoded.forget(0, 4 << BLOCKS_BITS);
+        assert!(pcs.into_iter().all(|pc| decoded.get(pc).is_none()));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-/// Sets of [`WAYS`] addresses each.
-const SETS_BITS: u32 = 13;
+/// Sets of [`WAYS`] addresses each, as powers of two: at first, and at most. Most processes are short.
+const SETS_BITS: u32 = 9;
+const SETS_BITS_MAX: u32 = 13;
+/// How many times as many that is, each time there are more.
+const GROWTH_BITS: u32 = 2;
 /// Addresses that one set can hold: two hot ones that drive each other out would never be translated.
 const WAYS: usize = 4;
 
@@ -17,17 +20,22 @@ pub(crate) struct Heat {
     threshold: u32,
 }
 
-/// The set that `pc` belongs to. Sections of a program often begin at round addresses, so all bits take part.
-#[inline]
-fn set(pc: u32) -> usize {
-    // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
-    (pc.rotate_right(2).wrapping_mul(0x9e37_79b9) >> (32 - SETS_BITS)) as usize
-}
-
 impl Heat {
     /// Counters that call an address hot after `threshold` visits.
     pub(crate) fn new(threshold: u32) -> Heat {
-        Heat { counts: vec![[(0, 0); WAYS]; 1 << SETS_BITS].into_boxed_slice(), threshold }
+        Heat { counts: Heat::empty(1 << SETS_BITS), threshold }
+    }
+
+    fn empty(sets: usize) -> Box<[[Count; WAYS]]> {
+        vec![[(0, 0); WAYS]; sets].into_boxed_slice()
+    }
+
+    /// The set that `pc` belongs to. Sections of a program often begin at round addresses, so all bits take part.
+    #[inline]
+    fn set(&self, pc: u32) -> usize {
+        // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
+        let hash = pc.rotate_right(2).wrapping_mul(0x9e37_79b9);
+        (hash >> (32 - SETS_BITS_MAX)) as usize & (self.counts.len() - 1)
     }
 
     /// Counts a visit; true from when `pc` is hot.
@@ -42,12 +50,30 @@ impl Heat {
     /// The counter of `pc`.
     #[inline]
     fn count(&mut self, pc: u32) -> &mut u32 {
-        let ways = &mut self.counts[set(pc)];
-        let way = match ways.iter().position(|(of, _)| *of == pc) {
+        let mut set = self.set(pc);
+        let way = match self.counts[set].iter().position(|(of, _)| *of == pc) {
             Some(way) => way,
-            None => replace_coldest(ways, pc),
+            None => {
+                self.make_room(set);
+                set = self.set(pc);
+                replace_coldest(&mut self.counts[set], pc)
+            }
         };
-        &mut ways[way].1
+        &mut self.counts[set][way].1
+    }
+
+    /// Makes more sets, if there may be more and this one is full.
+    fn make_room(&mut self, set: usize) {
+        if self.counts.len() < 1 << SETS_BITS_MAX && self.counts[set].iter().all(|(_, visits)| *visits != 0) {
+            let more = Heat::empty(self.counts.len() << GROWTH_BITS);
+            for (pc, visits) in core::mem::replace(&mut self.counts, more).into_iter().flatten() {
+                if visits != 0 {
+                    let set = self.set(pc);
+                    let way = replace_coldest(&mut self.counts[set], pc);
+                    self.counts[set][way].1 = visits;
+                }
+            }
+        }
     }
 
     /// Whether `pc` is hot.
@@ -59,7 +85,7 @@ impl Heat {
     /// How often branches led to `pc`, as far as is remembered.
     #[inline]
     pub(crate) fn visits(&self, pc: u32) -> u32 {
-        self.counts[set(pc)].iter().find(|(of, _)| *of == pc).map_or(0, |(_, visits)| *visits)
+        self.counts[self.set(pc)].iter().find(|(of, _)| *of == pc).map_or(0, |(_, visits)| *visits)
     }
 
     /// Makes `pc` hot after so many visits at the latest.
@@ -94,8 +120,10 @@ mod tests {
     #[test]
     fn addresses_that_share_a_set_get_hot_all_the_same() {
         let mut heat = Heat::new(10);
-        let sharing = (0x40_0000..0x800_0000).step_by(4).filter(|pc| set(*pc) == set(0x40_0000));
-        let sharing: alloc::vec::Vec<u32> = sharing.take(WAYS).collect();
+        // They share one in the biggest table, and so in all.
+        let biggest = Heat { counts: Heat::empty(1 << SETS_BITS_MAX), threshold: 0 };
+        let shares = |pc: &u32| biggest.set(*pc) == biggest.set(0x40_0000);
+        let sharing: alloc::vec::Vec<u32> = (0x40_0000..0x800_0000).step_by(4).filter(shares).take(WAYS).collect();
         assert_eq!(sharing.len(), WAYS);
         for _ in 0..9 {
             assert!(sharing.iter().all(|pc| !heat.visit(*pc)));

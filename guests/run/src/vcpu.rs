@@ -66,7 +66,7 @@ pub struct Vcpu<E: Engine> {
     lost_registers: bool,
     /// What ran where.
     pub statistics: Statistics,
-    /// Tells nanoseconds since some moment, for [`Statistics::running_ns`].
+    /// Tells nanoseconds since some moment; without it, no times are in the statistics.
     pub clock: Option<fn() -> u64>,
 }
 
@@ -281,6 +281,11 @@ impl<E: Engine> Vcpu<E> {
     #[inline]
     fn now(&self) -> u64 {
         self.clock.map_or(0, |clock| clock())
+    }
+
+    /// Processor time so far, in microseconds, if there is a clock: to ask costs a system call.
+    fn processor_time(&self) -> u64 {
+        if self.clock.is_some() { self.engine.processor_time() } else { 0 }
     }
 
     /// Why the code is translated where translated code left or the guest starts.

@@ -3,6 +3,7 @@
 
 use crate::modules::{Modules, Purpose};
 use crate::native::processor_time;
+use crate::place::Places;
 use cache::{Published, StoreError};
 use mips::translate::Unit;
 use run::Made;
@@ -61,6 +62,8 @@ pub(crate) struct Workshop {
     news: Condvar,
     threads_max: usize,
     owners: AtomicU64,
+    /// Where processes of the run were that are over.
+    pub(crate) places: Places,
 }
 
 impl Workshop {
@@ -72,6 +75,7 @@ impl Workshop {
             news: Condvar::new(),
             threads_max,
             owners: AtomicU64::new(0),
+            places: Places::default(),
         })
     }
 

@@ -20,18 +20,25 @@ pub(crate) struct CpuMemory {
 }
 
 impl CpuMemory {
-    pub(crate) fn new(mapping: Arc<Mapping>) -> io::Result<CpuMemory> {
+    /// Makes a mapping one that a CPU's memory can be in.
+    pub(crate) fn commit(mapping: &Mapping) -> io::Result<()> {
         mapping.commit(0, CPU_BYTES, ProtFlags::READ | ProtFlags::WRITE)?;
         mapping.stay_small(0, CPU_BYTES);
+        Ok(())
+    }
+
+    /// The memory of a CPU in a mapping that [`CpuMemory::commit`] made one for it, and that has no entries.
+    pub(crate) fn new(mapping: Arc<Mapping>) -> CpuMemory {
         let mut memory = CpuMemory { mapping };
         *memory.state() = State::default();
-        Ok(memory)
+        memory.set_calls(0);
+        memory
     }
 
     /// The register file.
     pub(crate) fn state(&mut self) -> &mut State {
-        // SAFETY: the page is committed and aligned, its bytes are a `State` since `new` (zeros before, which is one too:
-        // integers and booleans), and translated code, the only other user, runs only while no `State` is borrowed.
+        // SAFETY: the page is committed and aligned, its bytes are a `State` (zeros at first, which is one too: integers
+        // and booleans), and translated code, the only other user, runs only while no `State` is borrowed.
         // Booleans in it are written by Rust alone.
         unsafe { &mut *self.mapping.base().add(STATE_AT as usize).cast::<State>() }
     }

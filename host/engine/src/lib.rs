@@ -20,6 +20,7 @@ mod modules;
 mod native;
 mod own_pages;
 mod perf_map;
+mod place;
 mod signals;
 mod ticker;
 mod vanished;

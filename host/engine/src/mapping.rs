@@ -90,6 +90,13 @@ impl Mapping {
         moved.map(drop)
     }
 
+    /// Makes all of it inaccessible again, and gives up what it held.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: this is the whole reservation, whose contents its holder gives up.
+        unsafe { mmap_anonymous(self.base.as_ptr().cast(), ADDRESSABLE + GUARD, ProtFlags::empty(), flags).map(drop) }
+    }
+
     /// Changes the protection of pages.
     pub(crate) fn protect(&self, offset: usize, bytes: usize, prot: MprotectFlags) -> io::Result<()> {
         // SAFETY: the range is inside this reservation; no Rust reference into it is held across guest mappings.

@@ -7,6 +7,7 @@ use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
 use crate::modules::Kept;
 use crate::perf_map::PerfMap;
+use crate::place::Place;
 use crate::ticker::Ticker;
 use crate::wasm::{Installed, Ran, Wasm};
 use cache::{Keep, Precompiled, Published, StoreError};
@@ -53,7 +54,7 @@ pub struct Native {
     /// Where `perf` is told of code, if anyone wants that.
     perf_map: Option<Arc<Mutex<PerfMap>>>,
     /// By slot.
-    regions: Vec<Option<Region>>,
+    regions: HashMap<u32, Region>,
     /// Slots of the regions that were made from code in a page.
     pages: HashMap<u32, Vec<u32>>,
     /// Has whatever runs here look up.
@@ -63,34 +64,34 @@ pub struct Native {
 impl Native {
     /// An engine with an empty address space. The error is the host's: no address space to reserve.
     pub fn new(big_endian: bool) -> io::Result<Native> {
-        let guest = Arc::new(Mapping::reserve()?);
-        let memory = GuestMemory::new(guest.clone(), big_endian);
-        Native::with(Workshop::new(), None, guest, memory)
+        let workshop = Workshop::new();
+        let place = workshop.places.take()?;
+        let memory = GuestMemory::new(place.guest.clone(), big_endian);
+        Ok(Native::with(workshop, None, place, memory))
     }
 
-    /// An engine on that memory.
+    /// An engine on that memory, which is in that place.
     fn with(
         workshop: Arc<Workshop>,
         perf_map: Option<Arc<Mutex<PerfMap>>>,
-        guest: Arc<Mapping>,
+        place: Place,
         memory: GuestMemory,
-    ) -> io::Result<Native> {
-        let cpu_mapping = Arc::new(Mapping::reserve()?);
-        let cpu = CpuMemory::new(cpu_mapping.clone())?;
-        Ok(Native {
+    ) -> Native {
+        let Place { guest, cpu: cpu_mapping, wasm } = place;
+        Native {
             bell: Arc::new(CpuBell::new(cpu_mapping.clone())),
             guest,
+            cpu: CpuMemory::new(cpu_mapping.clone()),
             cpu_mapping,
             memory,
-            cpu,
             ticker: None,
             background: Background::new(workshop),
             told: HashSet::new(),
-            wasm: None,
+            wasm,
             perf_map,
-            regions: Vec::new(),
+            regions: HashMap::new(),
             pages: HashMap::new(),
-        })
+        }
     }
 
     /// Tells `perf` of all code that is made from now on.
@@ -135,8 +136,8 @@ impl Native {
             }
         }
         self.cpu.expect_entries(units);
-        self.regions.resize_with(first as usize, || None);
-        self.regions.extend(units.iter().map(|_| Some(Region { units: units.clone(), first })));
+        let regions = units.iter().map(|_| Region { units: units.clone(), first });
+        self.regions.extend((first..).zip(regions));
         (first..).zip(&**units).for_each(|(slot, unit)| self.enter(slot, unit, &is_entered));
         Ok(bytes)
     }
@@ -147,7 +148,10 @@ impl Native {
         covered.sort_unstable();
         covered.dedup();
         for page in covered {
-            self.pages.entry(page).or_default().push(slot);
+            let slots = self.pages.entry(page).or_default();
+            if !slots.contains(&slot) {
+                slots.push(slot);
+            }
         }
         for (number, pc) in unit.entries.iter().enumerate() {
             if is_entered(*pc) {
@@ -157,20 +161,20 @@ impl Native {
     }
 
     fn region(&self, slot: u32) -> Option<&Unit> {
-        let region = self.regions.get(slot as usize)?.as_ref()?;
+        let region = self.regions.get(&slot)?;
         Some(&region.units[(slot - region.first) as usize])
     }
 
     /// The slots that have a region.
     fn slots(&self) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.regions).filter(|(_, region)| region.is_some()).map(|(slot, _)| slot)
+        self.regions.keys().copied()
     }
 
     /// The slots of the module of the region in `slot`. Functions of a module call each other, so they are forgotten together.
     fn module(&self, slot: u32) -> Range<u32> {
-        match self.regions.get(slot as usize) {
-            Some(Some(Region { units, first })) => *first..first + units.len() as u32,
-            _ => slot..slot,
+        match self.regions.get(&slot) {
+            Some(Region { units, first }) => *first..first + units.len() as u32,
+            None => slot..slot,
         }
     }
 
@@ -188,7 +192,7 @@ impl Native {
     /// Forgets a region, and those that may call it without a look at the entries.
     fn remove(&mut self, slot: u32) {
         for slot in self.module(slot) {
-            if let Some(Region { units, first }) = self.regions[slot as usize].take() {
+            if let Some(Region { units, first }) = self.regions.remove(&slot) {
                 for (number, pc) in units[(slot - first) as usize].entries.iter().enumerate() {
                     if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
                         self.cpu.clear_entry(*pc);
@@ -249,21 +253,20 @@ impl Engine for Native {
     }
 
     fn fork(&mut self) -> Result<Native, String> {
-        let text = |error: rustix::io::Errno| format!("the host refuses a copy of its memory: {error}");
-        let guest = Arc::new(Mapping::reserve().map_err(text)?);
-        let memory = self.memory.fork(guest.clone()).map_err(text)?;
+        let text = |error: io::Error| format!("the host refuses a copy of its memory: {error}");
         let workshop = self.background.workshop.clone();
-        let mut child =
-            Native::with(workshop, self.perf_map.clone(), guest, memory).map_err(|error| error.to_string())?;
+        let place = workshop.places.take().map_err(text)?;
+        let memory = self.memory.fork(place.guest.clone()).map_err(|error| text(error.into()))?;
+        let mut child = Native::with(workshop, self.perf_map.clone(), place, memory);
         *child.cpu.state() = self.cpu.state().clone();
         Ok(child)
     }
 
     fn fresh(&self, big_endian: bool) -> Result<Native, String> {
-        let guest = Arc::new(Mapping::reserve().map_err(|error| error.to_string())?);
-        let memory = GuestMemory::new(guest.clone(), big_endian);
         let workshop = self.background.workshop.clone();
-        Native::with(workshop, self.perf_map.clone(), guest, memory).map_err(|error| error.to_string())
+        let place = workshop.places.take().map_err(|error| error.to_string())?;
+        let memory = GuestMemory::new(place.guest.clone(), big_endian);
+        Ok(Native::with(workshop, self.perf_map.clone(), place, memory))
     }
 
     fn bell(&self) -> Arc<dyn Bell> {
@@ -408,5 +411,14 @@ impl Engine for Native {
             // Only with their store do modules go.
             self.wasm = None;
         }
+    }
+}
+
+/// The process is over, and its place is for others.
+impl Drop for Native {
+    fn drop(&mut self) {
+        self.forget_all();
+        let place = Place { guest: self.guest.clone(), cpu: self.cpu_mapping.clone(), wasm: self.wasm.take() };
+        self.background.workshop.places.give(place);
     }
 }

@@ -45,8 +45,17 @@ pub(crate) struct Installed {
     pub(crate) first: u32,
     /// Bytes of the regions' machine code.
     pub(crate) bytes: usize,
-    /// Where the regions' machine code is, and how many bytes each.
+    /// Where the regions' machine code is, and how many bytes each; none if it was there before.
     pub(crate) functions: Vec<(usize, usize)>,
+}
+
+/// A module's part of the table.
+#[derive(Clone, Copy)]
+struct Slots {
+    first: u32,
+    count: usize,
+    /// Bytes of machine code.
+    bytes: usize,
 }
 
 /// Does the instruction at a PC; false if it cannot.
@@ -96,8 +105,8 @@ pub(crate) struct Wasm {
     /// Address of the last fault, noted by the signal handler.
     fault_at: Arc<AtomicUsize>,
     guest_base: usize,
-    /// The slot of a module's first region and how many follow it, by where its code begins.
-    slots: HashMap<usize, (u32, usize)>,
+    /// What is in the table, by where its code begins.
+    slots: HashMap<usize, Slots>,
     next_slot: u32,
     modules: u32,
 }
@@ -146,8 +155,13 @@ impl Wasm {
         })
     }
 
-    /// Puts the `count` regions of a module in the table.
+    /// Puts the `count` regions of a module in the table, unless they are there.
     pub(crate) fn install(&mut self, module: &Module, count: usize) -> Result<Installed> {
+        // Of a module that is in the store nobody else can have the place.
+        let at = module.image_range().start as usize;
+        if let Some(Slots { first, bytes, .. }) = self.slots.get(&at) {
+            return Ok(Installed { first: *first, bytes: *bytes, functions: Vec::new() });
+        }
         let Wasm { store, imports, .. } = self;
         let instance =
             self.creator.offering(std::slice::from_ref(&self.cpu), || Instance::new(store, module, imports))?;
@@ -157,12 +171,12 @@ impl Wasm {
             self.table.set(&mut self.store, u64::from(self.next_slot), Ref::Func(Some(region)))?;
             self.next_slot += 1;
         }
-        self.slots.insert(module.image_range().start as usize, (first, count));
         self.modules += 1;
         let text = module.text().as_ptr() as usize;
         let functions: Vec<(usize, usize)> =
             module.functions().take(count).map(|function| (text + function.offset, function.len)).collect();
         let bytes = functions.iter().map(|(_, bytes)| bytes).sum();
+        self.slots.insert(at, Slots { first, count, bytes });
         Ok(Installed { first, bytes, functions })
     }
 
@@ -202,7 +216,7 @@ impl Wasm {
     /// Where in which region a trap happened.
     fn site(&self, error: &wasmtime::Error) -> Option<(u32, u32)> {
         let frame = error.downcast_ref::<WasmBacktrace>()?.frames().first()?;
-        let (first, count) = *self.slots.get(&(frame.module().image_range().start as usize))?;
+        let Slots { first, count, .. } = *self.slots.get(&(frame.module().image_range().start as usize))?;
         let number = (frame.func_index() - IMPORTED) as usize;
         // Behind the regions stands the dispatcher.
         (number < count).then_some((first + number as u32, frame.func_offset()? as u32))

@@ -1,85 +1,145 @@
-//! Word to instruction, by the table's patterns: one bucket of rows per major opcode, the most refined first.
+//! Word to instruction, by the table's patterns: rows in buckets by major opcode and lowest bits, the most refined first.
 
 use crate::insn::Insn;
-use crate::isa::{FIRST_MIPS16E, ROWS};
+use crate::isa::{FIRST_MIPS16E, Op, ROWS};
 
 const OPCODES: usize = 64;
-
-/// Row numbers grouped by major opcode, and where each group starts.
-struct Buckets {
-    rows: [u16; ROW_COUNT],
-    starts: [u16; OPCODES + 1],
-}
+/// The lowest bits: where most opcodes with many rows say which.
+const LOW_BITS: u32 = 6;
+const BUCKETS: usize = OPCODES << LOW_BITS;
 
 const ROW_COUNT: usize = ROWS.len();
 
+/// What a word is compared with.
+#[derive(Clone, Copy)]
+struct Pattern {
+    mask: u32,
+    bits: u32,
+    op: Op,
+}
+
+/// All rows' patterns, near each other.
+static PATTERNS: [Pattern; ROW_COUNT] = {
+    let mut patterns = [Pattern { mask: 0, bits: 0, op: ROWS[0].op }; ROW_COUNT];
+    let mut at = 0;
+    while at < ROW_COUNT {
+        let row = &ROWS[at];
+        patterns[at] = Pattern { mask: row.mask, bits: row.bits, op: row.op };
+        at += 1;
+    }
+    patterns
+};
+
+/// Row numbers by bucket, and where each bucket starts. A row that leaves low bits open is in several.
+struct Index<const PLACES: usize> {
+    rows: [u16; PLACES],
+    starts: [u16; BUCKETS + 1],
+}
+
 /// The bucket of a 32-bit instruction.
-const fn opcode(word: u32) -> u32 {
-    word >> 26
+const fn bucket(word: u32) -> usize {
+    ((word >> 26) << LOW_BITS | word & LOW) as usize
 }
 
 /// The bucket of a MIPS16e instruction: five bits, that of an extended one behind its EXTEND.
-const fn opcode16(word: u32) -> u32 {
-    match word >> 27 {
+const fn bucket16(word: u32) -> usize {
+    let opcode = match word >> 27 {
         0 => word >> 11,
         EXTEND => 32 | word >> 11 & 31,
         opcode => 32 | opcode,
-    }
+    };
+    (opcode << LOW_BITS | word & LOW) as usize
 }
+
+const LOW: u32 = (1 << LOW_BITS) - 1;
 
 /// The major opcodes of MIPS16e that another halfword follows (MD00076 §3.9).
 const EXTEND: u32 = 0b11110;
 const JAL: u32 = 0b00011;
 
-/// The buckets of the rows from `first` up to `end`.
-const fn buckets(first: usize, end: usize, is_mips16e: bool) -> Buckets {
-    let mut buckets = Buckets { rows: [0; ROW_COUNT], starts: [0; OPCODES + 1] };
-    let (mut number, mut filled) = (0, 0);
-    while number < OPCODES {
-        buckets.starts[number] = filled as u16;
-        // More fixed bits first, so that NOP is found before SLL.
-        let mut fixed = 32;
-        while fixed > 0 {
-            let mut at = first;
-            while at < end {
-                let row = &ROWS[at];
-                let opcode = if is_mips16e { opcode16(row.bits) } else { opcode(row.bits) };
-                if opcode == number as u32 && row.mask.count_ones() == fixed {
-                    buckets.rows[filled] = at as u16;
-                    filled += 1;
-                }
-                at += 1;
-            }
-            fixed -= 1;
-        }
-        number += 1;
+/// How many places the rows from `first` up to `end` take in all buckets.
+const fn places(first: usize, end: usize) -> usize {
+    let (mut sum, mut at) = (0, first);
+    while at < end {
+        sum += 1 << (LOW & !ROWS[at].mask).count_ones();
+        at += 1;
     }
-    assert!(filled == end - first, "every row fixes its major opcode");
-    buckets.starts[OPCODES] = filled as u16;
-    buckets
+    sum
 }
 
-static INDEX: Buckets = buckets(0, FIRST_MIPS16E, false);
-static INDEX16: Buckets = buckets(FIRST_MIPS16E, ROW_COUNT, true);
+/// The rows from `first` up to `end`, those with more fixed bits first, so that NOP is found before SLL.
+const fn by_refinement(first: usize, end: usize) -> [u16; ROW_COUNT] {
+    let (mut order, mut filled, mut fixed) = ([0; ROW_COUNT], 0, 32);
+    while fixed > 0 {
+        let mut at = first;
+        while at < end {
+            if ROWS[at].mask.count_ones() == fixed {
+                order[filled] = at as u16;
+                filled += 1;
+            }
+            at += 1;
+        }
+        fixed -= 1;
+    }
+    order
+}
 
-fn find(index: &Buckets, opcode: u32, word: u32) -> Option<Insn> {
-    let bucket = index.starts[opcode as usize] as usize..index.starts[opcode as usize + 1] as usize;
-    index.rows[bucket]
-        .iter()
-        .map(|at| &ROWS[*at as usize])
-        .find(|row| word & row.mask == row.bits)
-        .map(|row| Insn { op: row.op, word })
+/// The buckets of the rows from `first` up to `end`.
+const fn index<const PLACES: usize>(first: usize, end: usize, is_mips16e: bool) -> Index<PLACES> {
+    let order = by_refinement(first, end);
+    let mut sizes = [0; BUCKETS];
+    let mut index = Index { rows: [0; PLACES], starts: [0; BUCKETS + 1] };
+    // Once to see how big they are, and once to fill them.
+    let mut is_filling = false;
+    loop {
+        let mut number = 0;
+        while number < end - first {
+            let row = &ROWS[order[number] as usize];
+            let mut low = 0;
+            while low <= LOW {
+                if low & row.mask & LOW == row.bits & LOW {
+                    let word = row.bits | low;
+                    let bucket = if is_mips16e { bucket16(word) } else { bucket(word) };
+                    if is_filling {
+                        index.rows[index.starts[bucket] as usize + sizes[bucket]] = order[number];
+                    }
+                    sizes[bucket] += 1;
+                }
+                low += 1;
+            }
+            number += 1;
+        }
+        if is_filling {
+            return index;
+        }
+        let mut at = 0;
+        while at < BUCKETS {
+            index.starts[at + 1] = index.starts[at] + sizes[at] as u16;
+            sizes[at] = 0;
+            at += 1;
+        }
+        is_filling = true;
+    }
+}
+
+static INDEX: Index<{ places(0, FIRST_MIPS16E) }> = index(0, FIRST_MIPS16E, false);
+static INDEX16: Index<{ places(FIRST_MIPS16E, ROW_COUNT) }> = index(FIRST_MIPS16E, ROW_COUNT, true);
+
+fn find<const PLACES: usize>(index: &Index<PLACES>, bucket: usize, word: u32) -> Option<Insn> {
+    let rows = index.starts[bucket] as usize..index.starts[bucket + 1] as usize;
+    let mut patterns = index.rows[rows].iter().map(|at| PATTERNS[*at as usize]);
+    patterns.find(|pattern| word & pattern.mask == pattern.bits).map(|pattern| Insn { op: pattern.op, word })
 }
 
 /// The 32-bit instruction in `word` (host order); `None` if it is reserved.
 pub fn decode(word: u32) -> Option<Insn> {
-    find(&INDEX, opcode(word), word)
+    find(&INDEX, bucket(word), word)
 }
 
 /// The MIPS16e instruction in `word`: its halfword, or the first of two above the second; `None` if it is reserved.
 pub fn decode16(word: u32) -> Option<Insn> {
     let is_long = is_long(word >> 16);
-    if is_long == (word >> 16 != 0) { find(&INDEX16, opcode16(word), word) } else { None }
+    if is_long == (word >> 16 != 0) { find(&INDEX16, bucket16(word), word) } else { None }
 }
 
 /// Whether a MIPS16e instruction that begins with `half` has another halfword.

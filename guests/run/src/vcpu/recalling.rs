@@ -24,11 +24,11 @@ impl<E: Engine> Vcpu<E> {
             return;
         }
         self.has_asked = true;
-        let begun = self.engine.processor_time();
+        let begun = self.processor_time();
         let entries = self.engine.kept(self.options);
         entries.iter().for_each(|pc| self.seen.heat.warm(*pc, VISITS));
         self.seen.kept.extend(entries);
-        self.statistics.recalling += self.engine.processor_time() - begun;
+        self.statistics.recalling += self.processor_time() - begun;
     }
 
     /// Installs what an earlier run left for `pc`. `None` if it left nothing, false if that is of no use: what made `pc` hot
@@ -38,12 +38,12 @@ impl<E: Engine> Vcpu<E> {
         if !self.has_asked {
             return None;
         }
-        let begun = self.engine.processor_time();
+        let begun = self.processor_time();
         if self.engine.is_full() {
             self.forget_all();
         }
         let recalled = self.engine.recall(pc, self.options);
-        self.statistics.recalling += self.engine.processor_time() - begun;
+        self.statistics.recalling += self.processor_time() - begun;
         match recalled {
             Recalled::Nothing => None,
             Recalled::Stale => {

@@ -24,7 +24,7 @@ impl<E: Engine> Vcpu<E> {
         if !E::TRANSLATES {
             return false;
         }
-        let begun = self.engine.processor_time();
+        let begun = self.processor_time();
         if self.refused.contains(&pc) || self.tier == Tier::Auto && self.seen.shall_wait(pc) {
             return false;
         }
@@ -55,14 +55,14 @@ impl<E: Engine> Vcpu<E> {
             self.begun.insert(pc, ranges);
             self.seen.have_regions(&translated.functions);
             self.seen.heat.cool(pc);
-            self.statistics.translating += self.engine.processor_time() - begun;
+            self.statistics.translating += self.processor_time() - begun;
             return false;
         }
         if self.engine.is_full() {
             self.forget_all();
         }
         let outcome = self.engine.install(&translated, made);
-        let time_us = self.engine.processor_time() - begun;
+        let time_us = self.processor_time() - begun;
         let Translated { wasm, functions } = translated;
         self.installed(Finished { root: pc, functions: functions.into(), wasm_bytes: wasm.len(), time_us, outcome })
     }

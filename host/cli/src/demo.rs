@@ -115,6 +115,7 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
         is_timed: false,
         cache: None,
         precompiled: None,
+        gdb: None,
         trace: None,
         timeout: None,
     }

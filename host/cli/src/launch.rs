@@ -4,12 +4,14 @@ use crate::clocks::HostClocks;
 use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
-use engine::{Native, PerfMap, Signals};
+use debug::Session;
+use engine::{Alarm, Native, PerfMap, Signals};
 use hostio::clock;
 use image::Endian;
-use linux::{Crash, ExitStatus, Program, Thread, TraceSink};
+use linux::{Crash, ExitStatus, Kernel, Program, Thread, TraceSink};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use vfs::NodeRef;
@@ -46,6 +48,8 @@ pub(crate) struct Launch {
     pub(crate) cache: Option<Store>,
     /// Its code, if that was translated ahead of time.
     pub(crate) precompiled: Option<Precompiled>,
+    /// Where gdb connects, if the program is to be debugged.
+    pub(crate) gdb: Option<TcpListener>,
     /// Takes strace text.
     pub(crate) trace: Option<TraceSink>,
     /// How long it may run.
@@ -98,6 +102,16 @@ fn functions(file: &dyn vfs::File, bytes: u64) -> anyhow::Result<Vec<(u32, Strin
     Ok(image::functions(&contents).into_iter().map(|symbol| (symbol.at, symbol.name)).collect())
 }
 
+/// Has gdb debug the first process of a world.
+fn debug(gdb: TcpStream, kernel: &Arc<Kernel>, alarm: &Alarm) -> std::io::Result<Session> {
+    let (kernel, alarm) = (kernel.clone(), alarm.clone());
+    let prod = move || {
+        kernel.prod_first();
+        alarm.ring();
+    };
+    Session::begin(gdb, Box::new(prod))
+}
+
 impl Launch {
     /// Runs it until it is over.
     pub(crate) fn run(self) -> Result<Ended, Failure> {
@@ -123,6 +137,8 @@ impl Launch {
             native.keep(Keep::new(store));
         }
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
+        // As long as gdb is not there, signals end Strata.
+        let gdb = self.gdb.map(|listener| crate::run::gdb::wait(&listener)).transpose()?;
         let signals = Signals::new().context("signals cannot be handled")?;
         let limit_ns = self
             .timeout
@@ -134,10 +150,15 @@ impl Launch {
         let publisher = native.publisher();
         let mut cpu = Vcpu::new(native, self.tier);
         cpu.clock = self.is_timed.then_some(clock::monotonic_ns);
+        let nothing_left = "the host has no threads or descriptors to give";
+        let alarm = Alarm::new().context(nothing_left)?;
         let mut scheduler = Scheduler::new(thread.kernel().clone());
-        scheduler.add(Team::new(cpu, thread));
-        let ended = engine::run(scheduler, signals, clock::monotonic_ns, limit_ns)
-            .context("the host has no threads or descriptors to give")?;
+        let session = gdb.map(|gdb| debug(gdb, thread.kernel(), &alarm)).transpose().context(nothing_left)?;
+        let mut team = Team::new(cpu, thread);
+        session.iter().for_each(|session| team.debug(session.debugger()));
+        scheduler.add(team);
+        let ended = engine::run(scheduler, signals, alarm, clock::monotonic_ns, limit_ns).context(nothing_left)?;
+        session.into_iter().for_each(Session::end);
         let engine::Ended { over, is_time_up, scheduler } = ended;
         let published = publisher.publish();
         let Scheduler { statistics, refusal, .. } = scheduler;

@@ -1,5 +1,6 @@
 //! `strata run`: runs a MIPS Linux program.
 
+pub(crate) mod gdb;
 mod root;
 mod user;
 
@@ -38,6 +39,7 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
   strata run --dir .:/work --workdir /work ./busybox md5sum file
   strata run --root ./debian-mipsel /bin/busybox ls -l /etc
   strata run --strace ./hello
+  strata run --gdb 1234 ./hello       and in gdb-multiarch: target remote :1234
 
 Translated code is kept for the next run: `strata cache --help` says where.")]
 pub(crate) struct Run {
@@ -72,6 +74,11 @@ pub(crate) struct Run {
     /// Write each system call to standard error, or to FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     strace: Option<Option<PathBuf>>,
+    /// Wait, before the first instruction, for gdb to connect to this port (0: any that is free; the address is 127.0.0.1), and
+    /// have it debug the program: `gdb-multiarch`, then `target remote :PORT`. Child processes run free. If gdb goes, the
+    /// program goes on. No code is kept. Whoever may connect to the port may do all that the guest may
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    gdb: Option<gdb::Port>,
     /// Say at the end what ran where
     #[arg(long)]
     stats: bool,
@@ -191,6 +198,7 @@ impl Run {
         if self.binfmt {
             self.become_user(&mut grants)?;
         }
+        let gdb = self.gdb.as_ref().map(gdb::Port::listen).transpose()?;
         let (root, mut commit) = self.root(&mut grants)?;
         let found = self.find(root, &mut grants)?;
         let name = found.name.clone();
@@ -216,8 +224,14 @@ impl Run {
             tier,
             names_code: self.perf_map,
             is_timed: wants_stats,
-            precompiled: found.precompiled,
-            cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(&writable) },
+            // What is made ahead knows nothing of breakpoints.
+            precompiled: found.precompiled.filter(|_| gdb.is_none()),
+            cache: if self.no_cache || gdb.is_some() || tier != run::Tier::Auto {
+                None
+            } else {
+                self.cache.store(&writable)
+            },
+            gdb,
             trace: self.strace.map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
         };

@@ -51,13 +51,29 @@ impl Bell for Event {
     }
 }
 
+/// Has the thread that watches a world look up.
+#[derive(Clone)]
+pub struct Alarm(Arc<Event>);
+
+impl Alarm {
+    /// One for a world yet to run. The error is the host's.
+    pub fn new() -> std::io::Result<Alarm> {
+        Event::new().map(|event| Alarm(Arc::new(event)))
+    }
+
+    /// From any thread.
+    pub fn ring(&self) {
+        self.0.ring();
+    }
+}
+
 /// What the threads share.
 struct Shared {
     state: Mutex<State>,
     /// A team is ready, or the world is over.
     work: Condvar,
     /// Wakes the one that watches.
-    watch: Event,
+    watch: Arc<Event>,
     /// Threads that run teams, at most.
     most: usize,
     /// The host's monotonic clock, in nanoseconds.
@@ -233,17 +249,18 @@ pub struct Ended {
 }
 
 /// Runs the teams of `scheduler` until their world is over, on as many threads as the host has processors, the calling one among
-/// them. `now_ns` is the host's monotonic clock, by which the world ends at `limit_ns`. The error is the host's.
+/// them. `alarm` has them see what was sent from outside; `now_ns` is the host's monotonic clock, by which the world ends at
+/// `limit_ns`. The error is the host's.
 pub fn run(
     scheduler: Scheduler<Native>,
     signals: Signals,
+    alarm: Alarm,
     now_ns: fn() -> u64,
     limit_ns: Option<u64>,
 ) -> std::io::Result<Ended> {
-    let most = thread::available_parallelism().map_or(1, usize::from);
+    let most = thread::available_parallelism().map_or(1, usize::from) + usize::from(scheduler.is_debugged());
     let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false) };
-    let shared =
-        Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: Event::new()?, most, now_ns });
+    let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: alarm.0, most, now_ns });
     let event = Event::new()?;
     let theirs = shared.clone();
     let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns))?;

@@ -140,6 +140,9 @@ impl fmt::Display for Crash {
             Some(registers) => write!(out, "{registers}")?,
             None => write!(out, "\n  translated code had its registers: --tier interp shows them")?,
         }
-        write!(out, "\n  --strace shows the system calls that led there, strata disasm the code")
+        write!(
+            out,
+            "\n  --strace shows the system calls that led there, strata disasm the code, --gdb 1234 stops there for gdb"
+        )
     }
 }

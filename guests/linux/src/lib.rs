@@ -12,6 +12,7 @@ mod anonymous;
 mod clone;
 mod commons;
 mod crash;
+mod debugged;
 mod description;
 mod errno;
 mod event;

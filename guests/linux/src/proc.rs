@@ -88,7 +88,7 @@ impl Thread {
     }
 
     /// What the thread is called (PR_GET_NAME).
-    pub(crate) fn name(&self) -> Vec<u8> {
+    pub fn name(&self) -> Vec<u8> {
         let table = self.kernel.table.lock();
         let thread = table.get(self.process.pid).and_then(|member| member.threads.get(&self.tid));
         thread.map(|thread| thread.name.clone()).unwrap_or_default()

@@ -15,6 +15,7 @@ use crate::world::Clocks;
 use abi::Endian;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::AtomicBool;
 use spin::Mutex;
 use vfs::NodeRef;
 use vfs::node::TimeNs;
@@ -32,6 +33,8 @@ pub(crate) struct Process {
     pub(crate) started_ns: u64,
     /// What the thread that it began with gave exit(2), while others go on.
     pub(crate) first_status: Mutex<Option<ExitStatus>>,
+    /// Whether a debugger is asked before it gets a signal.
+    pub(crate) is_debugged: AtomicBool,
 }
 
 impl Process {
@@ -46,6 +49,7 @@ impl Process {
             clocks: Arc::new(OwnClocks { host: clocks, usage: Mutex::default() }),
             started_ns,
             first_status: Mutex::new(None),
+            is_debugged: AtomicBool::new(false),
         })
     }
 
@@ -70,6 +74,14 @@ pub(crate) struct About {
     pub(crate) stack: u32,
     pub(crate) entry: u32,
     pub(crate) endian: Endian,
+}
+
+impl About {
+    /// The auxiliary vector as it lies in memory.
+    pub(crate) fn auxiliary_vector(&self) -> Vec<u8> {
+        let words = self.auxiliary.iter().flat_map(|(kind, value)| [*kind, *value]);
+        words.flat_map(|word| self.endian.bytes32(word)).collect()
+    }
 }
 
 impl Default for About {

@@ -88,6 +88,8 @@ pub enum Outcome {
     ExitThread,
     /// Its process is over, all threads included.
     Exit(ExitStatus),
+    /// A signal would be delivered to it: its debugger says what becomes of that ([`crate::Thread::decide`]), then it polls.
+    Signal(Signal),
     /// Another thread is to be made; then [`crate::Thread::cloned`] has it go on.
     Clone(Box<Child>),
     /// It is to have a new address space, and what else is in the old one of its process is over; then

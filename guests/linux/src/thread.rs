@@ -219,6 +219,7 @@ impl Thread {
                     }
                     // It is made again as a whole, once the process goes on.
                     Delivered::Stopped(_) => self.settle(),
+                    Delivered::Held(signal) => Outcome::Signal(signal),
                     Delivered::Nothing => Outcome::Block(self.wait(wait)),
                 };
             }
@@ -272,7 +273,7 @@ impl Thread {
     }
 
     /// The call that waited is over.
-    fn forget_wait(&mut self) {
+    pub(crate) fn forget_wait(&mut self) {
         if let Some(resume) = self.resume.take() {
             self.opening = None;
             if resume.is_futex {
@@ -327,6 +328,9 @@ impl Thread {
     /// Delivers signals, and stops the process if one of them does.
     fn deliver(&mut self, state: &mut State, guest: &mut Guest<'_>, waiting: Option<(Interrupted, u32)>) -> Delivered {
         loop {
+            if let Some(signal) = self.hold() {
+                return Delivered::Held(signal);
+            }
             let delivered = deliver(&mut self.signals, state, guest, TRAMPOLINE_PAGE, waiting);
             let Delivered::Stopped(signal) = delivered else { return delivered };
             let mut table = self.kernel.table.lock();
@@ -345,11 +349,16 @@ impl Thread {
 
     fn go_on(&mut self, state: &mut State, guest: &mut Guest<'_>) -> Outcome {
         self.take_sent();
-        if self.signals.is_due() || self.signals.saved_mask.is_some() {
+        while self.signals.is_due() || self.signals.saved_mask.is_some() {
             match self.deliver(state, guest, None) {
                 Delivered::Over(status) => return self.exit(status, guest.space),
+                Delivered::Held(signal) => return Outcome::Signal(signal),
                 Delivered::Handler | Delivered::Nothing => crate::trace::delivered(self),
                 Delivered::Stopped(_) => {}
+            }
+            // A debugger is to be asked about what else is due.
+            if !(self.signals.is_debugged && self.signals.is_due()) {
+                break;
             }
         }
         self.settle()

@@ -93,6 +93,8 @@ pub trait Engine {
     const TRANSLATES: bool = true;
     /// Whether accesses that fail can be caught, so that there is use in code that is precise about them.
     const FAULTS: bool = true;
+    /// Whether its programs may be debugged: others need not carry an interpreter that looks for watchpoints.
+    const DEBUGS: bool = false;
 
     /// Another, with a copy of the address space; registers are whatever they are. The error is the host's.
     fn fork(&mut self) -> Result<Self, String>

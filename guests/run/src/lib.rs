@@ -10,11 +10,13 @@ extern crate alloc;
 
 mod alone;
 mod chance;
+mod debugger;
 mod engine;
 mod fetched;
 mod heat;
 mod interpreted;
 mod kernel;
+mod observed;
 mod paged;
 mod scheduler;
 mod seen;
@@ -25,6 +27,7 @@ mod vcpu;
 mod watched;
 
 pub use alone::{Alone, Sleep, Standing};
+pub use debugger::{Debugger, Go, Reason, Resume, Stops, Subject, Watch, Watchpoint};
 pub use engine::{Drive, Engine, Finished, Interpret, Made, Recalled, Space};
 pub use interpreted::Interpreted;
 pub use kernel::{Kernel, Served};

@@ -4,6 +4,7 @@
 //! back. Hosts decide how many such threads there are and how they sleep; whatever threads of the guest do to each other,
 //! system calls first of all, they do while the scheduler is locked.
 
+use crate::debugger::Debugger;
 use crate::engine::Engine;
 use crate::statistics::Statistics;
 use crate::team::{Team, Turn};
@@ -71,6 +72,8 @@ pub struct Scheduler<E: Engine> {
     over: Option<Over>,
     /// Nobody shall run for now.
     is_frozen: bool,
+    /// Who debugs the first process, if somebody does.
+    debugger: Option<Arc<dyn Debugger>>,
     /// Whether there ever was more than the first thread in its first address space.
     is_crowded: bool,
     /// What teams that are gone did.
@@ -93,6 +96,7 @@ impl<E: Engine> Scheduler<E> {
             in_place: BTreeMap::new(),
             over: None,
             is_frozen: false,
+            debugger: None,
             is_crowded: false,
             statistics: Statistics::default(),
             refusal: None,
@@ -109,6 +113,7 @@ impl<E: Engine> Scheduler<E> {
         team.id = self.next;
         self.next += 1;
         self.is_crowded |= self.next > 1 || team.tids().nth(1).is_some();
+        self.debugger = team.debugger().or_else(|| self.debugger.take());
         team.tids().for_each(|tid| _ = self.homes.insert(tid, team.id));
         self.ready.push_back(team);
     }
@@ -347,9 +352,20 @@ impl<E: Engine> Scheduler<E> {
     /// Ends the world, if nothing did before.
     pub fn end(&mut self, over: Over) {
         if self.over.is_none() {
+            self.debugger.take().into_iter().for_each(|debugger| debugger.over(over.status));
             self.over = Some(over);
             self.ring_all();
         }
+    }
+
+    /// Whether somebody debugs it: then a thread of the host may be kept for long.
+    pub fn is_debugged(&self) -> bool {
+        self.debugger.is_some()
+    }
+
+    /// Nobody debugs it any more.
+    pub(crate) fn undebugged(&mut self) {
+        self.debugger = None;
     }
 
     pub(crate) fn any_cpu(&mut self) -> Option<&mut Vcpu<E>> {

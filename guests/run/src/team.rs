@@ -1,5 +1,9 @@
 //! [`Team`]: threads that share an address space, and the one CPU that they take turns on.
 
+mod debugged;
+mod stopped;
+
+use crate::debugger::Reason;
 use crate::engine::Engine;
 use crate::kernel::{Door, Served, finish, serve};
 use crate::scheduler::{Bell, Over, Scheduler};
@@ -11,6 +15,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use debugged::{Attended, Debugged};
 use linux::snapshot::{Saving, Unsaved};
 use linux::{Child, Crash, Exec, ExitStatus, Outcome, Signal, Thread, Wait};
 use mips::{Exception, State};
@@ -57,6 +62,8 @@ pub struct Team<E: Engine> {
     noted: Option<(Option<u64>, bool)>,
     /// Instructions interpreted that the host was told of.
     counted: u64,
+    /// Who debugs a process of its, if somebody does.
+    debugged: Option<Box<Debugged>>,
 }
 
 /// Instructions interpreted until the host is asked whether others shall have their turn: a thread that makes system calls all
@@ -67,6 +74,8 @@ const BUDGET: u64 = 200_000;
 struct HostDoor<'a, E: Engine> {
     host: &'a mut dyn Host<E>,
     tid: u32,
+    /// Whether it may wait in place: while somebody debugs it, whatever wakes it is looked at outside.
+    may_wait: bool,
 }
 
 impl<E: Engine> Door for HostDoor<'_, E> {
@@ -80,7 +89,7 @@ impl<E: Engine> Door for HostDoor<'_, E> {
     }
 
     fn wait(&mut self, wait: &Wait) -> bool {
-        self.host.wait(self.tid, wait)
+        self.may_wait && self.host.wait(self.tid, wait)
     }
 }
 
@@ -89,14 +98,24 @@ impl<E: Engine> Team<E> {
     pub fn new(cpu: Vcpu<E>, thread: Thread) -> Team<E> {
         let bell = cpu.engine.bell();
         let (ready, waiting) = (VecDeque::new(), BTreeMap::new());
-        Team { id: 0, cpu, bell, current: Some(thread), ready, waiting, noted: None, counted: 0 }
+        Team { id: 0, cpu, bell, current: Some(thread), ready, waiting, noted: None, counted: 0, debugged: None }
     }
 
     /// Threads that were others before, with their registers; the CPU has their memory.
     pub fn resumed(cpu: Vcpu<E>, threads: Vec<(Thread, State)>) -> Team<E> {
         let bell = cpu.engine.bell();
         let ready = threads.into_iter().map(|(thread, state)| Resting { thread, state }).collect();
-        Team { id: 0, cpu, bell, current: None, ready, waiting: BTreeMap::new(), noted: None, counted: 0 }
+        Team {
+            id: 0,
+            cpu,
+            bell,
+            current: None,
+            ready,
+            waiting: BTreeMap::new(),
+            noted: None,
+            counted: 0,
+            debugged: None,
+        }
     }
 
     /// Adds its threads and their memory to a snapshot.
@@ -135,7 +154,7 @@ impl<E: Engine> Team<E> {
 
     /// Whether a thread can run.
     pub(crate) fn is_ready(&self) -> bool {
-        self.current.is_some() || !self.ready.is_empty()
+        self.current.is_some() || self.next_ready().is_some()
     }
 
     /// Whether more than one can.
@@ -172,8 +191,12 @@ impl<E: Engine> Team<E> {
 
     fn run_all(&mut self, host: &mut dyn Host<E>) -> Turn {
         loop {
-            if self.current.is_none() && !self.next(host) {
-                return self.turn();
+            let is_idle = self.current.is_none() && !self.next(host);
+            match self.attend(host) {
+                Attended::Over => return self.turn(),
+                Attended::Resumed => continue,
+                Attended::Nothing if is_idle => return self.turn(),
+                Attended::Nothing => {}
             }
             // A thread may sleep in place only if none of the others is ready, which the scheduler has to know.
             self.note(host);
@@ -226,7 +249,8 @@ impl<E: Engine> Team<E> {
         if self.ready.is_empty() {
             self.take_noticed(host);
         }
-        let Some(Resting { mut thread, state }) = self.ready.pop_front() else { return false };
+        let next = self.next_ready().and_then(|index| self.ready.remove(index));
+        let Some(Resting { mut thread, state }) = next else { return false };
         let registers = self.cpu.engine.parts().0;
         *registers = State { poll: 0, leave: 0, stale: [0; 2], ..state };
         registers.break_link();
@@ -260,22 +284,29 @@ impl<E: Engine> Team<E> {
     /// Runs the current thread until the CPU stops, and makes the call or delivers the exception that it stopped for. Also
     /// says whether it was told to look up, or a budget is spent.
     fn step(&mut self, host: &mut dyn Host<E>) -> (Outcome, bool) {
+        let (is_debugged, is_stepping) = self.is_debugged();
         let Some(thread) = &mut self.current else { return (Outcome::Continue, false) };
-        let mut door = HostDoor { host, tid: thread.tid() };
-        self.cpu.refresh(thread.handles_faults());
+        let mut door = HostDoor { host, tid: thread.tid(), may_wait: self.debugged.is_none() };
+        // Who debugs wants to see all registers where a fault is.
+        self.cpu.refresh(thread.handles_faults() || self.debugged.is_some());
         if self.bell.take() {
             let (state, space) = self.cpu.engine.parts();
             state.poll = 0;
             return (door.enter(&mut || thread.poll(state, space)), true);
         }
         let mut made = None;
-        let exit = self.cpu.run(&mut |state, space| {
+        let mut kernel = |state: &mut State, space: &mut E::Space| {
             let (served, outcome) = serve(thread, state, space, &mut door);
             if served == Served::Elsewhere {
                 made = Some(outcome);
             }
             served
-        });
+        };
+        let mut exit = if is_stepping { self.cpu.step_one(true) } else { self.cpu.run(&mut kernel) };
+        // Breakpoints are for one process, and others may have its memory.
+        if matches!(exit, Exit::Stopped(_)) && !is_debugged {
+            exit = self.cpu.step_one(false);
+        }
         let (state, space) = self.cpu.engine.parts();
         let outcome = match exit {
             Exit::Moved => made.unwrap_or(Outcome::Continue),
@@ -291,13 +322,17 @@ impl<E: Engine> Team<E> {
                 let _ = self.bell.take();
                 door.enter(&mut || thread.poll(state, space))
             }
+            Exit::Stopped(_) => Outcome::Continue,
         };
+        if is_debugged {
+            self.stepped(exit, &outcome);
+        }
         (outcome, exit == Exit::Poll)
     }
 
     fn poll(&mut self, host: &mut dyn Host<E>) -> Outcome {
         let Some(thread) = &mut self.current else { return Outcome::Continue };
-        let mut door = HostDoor { host, tid: thread.tid() };
+        let mut door = HostDoor { host, tid: thread.tid(), may_wait: false };
         let (state, space) = self.cpu.engine.parts();
         door.enter(&mut || thread.poll(state, space))
     }
@@ -318,10 +353,12 @@ impl<E: Engine> Team<E> {
                 if let Some(resting) = self.rest() {
                     let tid = resting.thread.tid();
                     drop(resting);
+                    self.debugged.iter_mut().for_each(|debugged| debugged.forget(tid));
                     host.locked(&mut |scheduler| scheduler.forget(tid));
                 }
             }
             Outcome::Exit(status) => self.exit(status, host),
+            Outcome::Signal(signal) => self.stop(Reason::Signal(signal)),
             Outcome::Clone(child) => self.clone(child, host),
             Outcome::Exec(exec) => self.exec(*exec, host),
         }
@@ -433,6 +470,7 @@ impl<E: Engine> Team<E> {
             self.cpu = cpu;
             let tid = thread.tid();
             self.current = Some(thread);
+            self.executed();
             let (id, bell) = (self.id, &self.bell);
             host.locked(&mut |scheduler| {
                 scheduler.move_bell(id, bell.clone());
@@ -441,6 +479,8 @@ impl<E: Engine> Team<E> {
             return self.settle(outcome, host);
         }
         let mut team = Team::new(cpu, thread);
+        team.debugged = self.debugged.take_if(|debugged| team.current.iter().any(|thread| debugged.is_of(thread)));
+        team.executed();
         team.settle(outcome, host);
         let mut team = Some(team);
         host.locked(&mut |scheduler| team.take().into_iter().for_each(|team| scheduler.add(team)));

@@ -1,10 +1,12 @@
 //! The virtual CPU: runs until it exits, by whichever tier the policy chooses.
 
+mod debugging;
 mod interpreting;
 mod recalling;
 mod translating;
 
 use crate::chance::Chance;
+use crate::debugger::{Reason, Watchpoint};
 use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
 use crate::kernel::{Kernel, Served};
@@ -30,6 +32,8 @@ pub enum Exit {
     Poll,
     /// A system call was made, and its [`Kernel`] said [`Served::Elsewhere`].
     Moved,
+    /// A debugger wants to stop here, before the instruction at `pc`, and why.
+    Stopped(Reason),
 }
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
@@ -64,6 +68,10 @@ pub struct Vcpu<E: Engine> {
     refusal: Option<String>,
     /// Whether translated code has left, for good, what it kept of the registers.
     lost_registers: bool,
+    /// Where a debugger wants to stop: without an ISA mode. Nothing decodes or translates what is there.
+    barred: BTreeSet<u32>,
+    /// What it wants to see accessed; as long as there is any, everything is interpreted.
+    watchpoints: Vec<Watchpoint>,
     /// What ran where.
     pub statistics: Statistics,
     /// Tells nanoseconds since some moment; without it, no times are in the statistics.
@@ -98,6 +106,8 @@ impl<E: Engine> Vcpu<E> {
             has_asked: false,
             refusal: None,
             lost_registers: false,
+            barred: BTreeSet::new(),
+            watchpoints: Vec::new(),
             statistics: Statistics::default(),
             clock: None,
         }
@@ -128,11 +138,12 @@ impl<E: Engine> Vcpu<E> {
         }
         loop {
             let exit = match self.tier {
+                _ if E::DEBUGS && !self.watchpoints.is_empty() => Some(self.observe(STRETCH)),
                 Tier::Interp => self.interpret(STRETCH),
                 Tier::Block | Tier::Region | Tier::Auto => self.translated(kernel),
                 Tier::Mixed => self.mixed(kernel),
             };
-            if let Some(exit) = exit {
+            if let Some(exit) = exit.and_then(|exit| self.unless_slot(exit)) {
                 return exit;
             }
         }
@@ -249,10 +260,10 @@ impl<E: Engine> Vcpu<E> {
 
     /// Runs translated code, and does in place what it calls the host for.
     fn drive(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Drive {
-        let Vcpu { engine, decoded, seen, statistics, .. } = self;
+        let Vcpu { engine, decoded, seen, statistics, barred, .. } = self;
         engine.drive(&mut |state, space, pc| {
             state.pc = pc;
-            let mut bus = Watched { space, heat: &mut seen.heat, watches: false };
+            let mut bus = Watched { space, heat: &mut seen.heat, watches: false, barred };
             let served = match Interp::new(state, &mut bus, decoded).run(1) {
                 Stop::Budget => {
                     statistics.in_place += 1;

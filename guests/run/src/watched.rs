@@ -2,6 +2,7 @@
 
 use crate::engine::Space;
 use crate::heat::Heat;
+use alloc::collections::BTreeSet;
 use mips::cpu::Size;
 use mips::exception::Fault;
 use mips::reading::interp::Bus;
@@ -11,6 +12,8 @@ pub(crate) struct Watched<'a, S: Space> {
     pub(crate) space: &'a mut S,
     pub(crate) heat: &'a mut Heat,
     pub(crate) watches: bool,
+    /// Where a debugger wants to stop, and so nothing is decoded.
+    pub(crate) barred: &'a BTreeSet<u32>,
 }
 
 impl<S: Space> Bus for Watched<'_, S> {
@@ -38,5 +41,8 @@ impl<S: Space> Bus for Watched<'_, S> {
     #[inline(always)]
     fn entered(&mut self, pc: u32, begins: bool) -> bool {
         self.watches && (self.space.has_code(pc) || if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) })
+    }
+    fn is_barred(&self, pc: u32) -> bool {
+        self.barred.contains(&pc)
     }
 }

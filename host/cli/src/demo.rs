@@ -119,6 +119,7 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
             trace: None,
             timeout: None,
             snapshots: None,
+            gdb: None,
         },
     }
     .run()

@@ -4,13 +4,15 @@ use crate::clocks::HostClocks;
 use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
-use engine::{Native, PerfMap, Publisher, Signals, Snapshots};
+use debug::Session;
+use engine::{Alarm, Native, PerfMap, Publisher, Signals, Snapshots};
 use hostio::clock;
 use image::Endian;
 use linux::snapshot::{Resuming, Snapshot, Unresumed};
-use linux::{Crash, ExitStatus, Program, Thread, TraceSink, World};
+use linux::{Crash, ExitStatus, Kernel, Program, Thread, TraceSink, World};
 use namespace::{Grant, Host, Limits};
 use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 use vfs::NodeRef;
@@ -62,6 +64,8 @@ pub(crate) struct How {
     pub(crate) is_timed: bool,
     /// Where code is kept from run to run, if anywhere.
     pub(crate) cache: Option<Store>,
+    /// Where gdb connects, if the first process is to be debugged.
+    pub(crate) gdb: Option<TcpListener>,
     /// Takes strace text.
     pub(crate) trace: Option<TraceSink>,
     /// How long it may run.
@@ -124,7 +128,6 @@ impl Launch {
         let image = Program::describe(&*self.file, self.bytes).map_err(|errno| cannot(anyhow!(errno.text())))?;
         let image = image.map_err(|error| cannot(anyhow!(error)))?;
         image::can_run(&image).map_err(|why| cannot(anyhow!(why)))?;
-        let signals = Signals::new().context("signals cannot be handled")?;
         let mut world = self.how.world(self.grants)?;
         world.directory = self.directory;
         let mut native = self.how.native(image.endian == Endian::Big)?;
@@ -135,6 +138,7 @@ impl Launch {
         let file = Arc::from(self.file);
         let program = Program { image, file, bytes: self.bytes, path: self.path, node: self.node };
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
+        let mut outside = self.how.outside()?;
         let (state, space) = native.parts();
         let thread = Thread::start(world, &program, &self.arguments, &self.environment, state, space)
             .map_err(|error| cannot(anyhow!(error)))?;
@@ -142,8 +146,10 @@ impl Launch {
         let publisher = native.publisher();
         let cpu = self.how.cpu(native);
         let mut scheduler = Scheduler::new(thread.kernel().clone());
-        scheduler.add(Team::new(cpu, thread));
-        self.how.run(scheduler, signals, publisher)
+        let mut team = Team::new(cpu, thread);
+        let session = outside.debug(&mut team, scheduler.kernel())?;
+        scheduler.add(team);
+        self.how.run(scheduler, outside, session, publisher)
     }
 }
 
@@ -151,7 +157,7 @@ impl Resume {
     /// Runs it until it is over.
     pub(crate) fn run(mut self) -> Result<Ended, Failure> {
         let cannot = |error: Unresumed| Failure::cannot_run(anyhow!(error));
-        let signals = Signals::new().context("signals cannot be handled")?;
+        let mut outside = self.how.outside()?;
         let world = self.how.world(self.grants)?;
         let mut resuming = Resuming::new(self.snapshot, world).map_err(cannot)?;
         let mut scheduler = Scheduler::new(resuming.kernel().clone());
@@ -162,14 +168,45 @@ impl Resume {
         }
         let publisher = native.publisher();
         let mut cpu = self.how.cpu(native);
+        let mut session = None;
         while let Some(is_big) = resuming.next_is_big_endian() {
             let next = cpu.fresh(is_big).map_err(|why| anyhow!("there is no memory for all processes: {why}"))?;
             let mut cpu = std::mem::replace(&mut cpu, next);
             let threads = resuming.next(cpu.engine.parts().1).map_err(cannot)?;
-            scheduler.add(Team::resumed(cpu, threads));
+            let is_first = threads.iter().any(|(thread, _)| thread.is_first());
+            let mut team = Team::resumed(cpu, threads);
+            if is_first {
+                session = outside.debug(&mut team, scheduler.kernel())?;
+            }
+            scheduler.add(team);
         }
         resuming.finish().map_err(cannot)?;
-        self.how.run(scheduler, signals, publisher)
+        self.how.run(scheduler, outside, session, publisher)
+    }
+}
+
+/// What comes to a guest from outside, while it runs.
+struct Outside {
+    signals: Signals,
+    alarm: Alarm,
+    gdb: Option<TcpStream>,
+}
+
+/// What is said where the host has nothing left.
+const NOTHING_LEFT: &str = "the host has no threads or descriptors to give";
+
+impl Outside {
+    /// Has gdb, if it is there, debug the world's first process, which is in that team.
+    fn debug(&mut self, team: &mut Team<Native>, kernel: &Arc<Kernel>) -> anyhow::Result<Option<Session>> {
+        let Some(gdb) = self.gdb.take() else { return Ok(None) };
+        let (kernel, alarm) = (kernel.clone(), self.alarm.clone());
+        let prod = move || {
+            kernel.prod_first();
+            alarm.ring();
+        };
+        let session = Session::begin(gdb, Box::new(prod)).context(NOTHING_LEFT)?;
+        team.debug(session.debugger());
+        Ok(Some(session))
     }
 }
 
@@ -201,12 +238,26 @@ impl How {
         cpu
     }
 
+    /// Waits for gdb, if it is to come. As long as it is not there, signals end Strata.
+    fn outside(&mut self) -> Result<Outside, Failure> {
+        let gdb = self.gdb.take().map(|listener| crate::run::gdb::wait(&listener)).transpose()?;
+        let signals = Signals::new().context("signals cannot be handled")?;
+        Ok(Outside { signals, alarm: Alarm::new().context(NOTHING_LEFT)?, gdb })
+    }
+
     /// Runs a world until it is over.
-    fn run(self, scheduler: Scheduler<Native>, signals: Signals, publisher: Publisher) -> Result<Ended, Failure> {
+    fn run(
+        self,
+        scheduler: Scheduler<Native>,
+        outside: Outside,
+        session: Option<Session>,
+        publisher: Publisher,
+    ) -> Result<Ended, Failure> {
         let limit = self.timeout.map(|limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
         let limit_ns = limit.map(|limit| scheduler.kernel().monotonic_ns().saturating_add(limit));
-        let ended = engine::run(scheduler, signals, limit_ns, self.snapshots)
-            .context("the host has no threads or descriptors to give")?;
+        let Outside { signals, alarm, .. } = outside;
+        let ended = engine::run(scheduler, signals, alarm, limit_ns, self.snapshots).context(NOTHING_LEFT)?;
+        session.into_iter().for_each(Session::end);
         let engine::Ended { over, is_time_up, scheduler } = ended;
         let published = publisher.publish();
         let Scheduler { statistics, refusal, .. } = scheduler;

@@ -2,6 +2,7 @@
 
 mod execution;
 mod files;
+pub(crate) mod gdb;
 mod user;
 
 pub(crate) use execution::{Execution, FILES_BYTES, TierName};
@@ -41,6 +42,7 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
   strata run --root ./debian-mipsel /bin/busybox ls -l /etc
   strata run --strace ./hello
   strata run --root ./debian-mipsel --snapshot-on USR1 later.snap /bin/bash    # kill -USR1: see `strata resume --help`
+  strata run --gdb 1234 ./hello       and in gdb-multiarch: target remote :1234
 
 Translated code is kept for the next run: `strata cache --help` says where.")]
 pub(crate) struct Run {
@@ -115,7 +117,8 @@ impl Run {
             environment: self.environment.iter().filter_map(variable).collect(),
             directory: self.workdir.into_vec(),
             grants,
-            precompiled: found.precompiled,
+            // What is made ahead knows nothing of breakpoints.
+            precompiled: found.precompiled.filter(|_| how.gdb.is_none()),
             how,
         };
         let mut ended = launch.run()?;

@@ -34,4 +34,4 @@ pub use memory::GuestMemory;
 pub use native::{Native, Publisher};
 pub use perf_map::PerfMap;
 pub use signals::Signals;
-pub use workers::{Ended, Snapshots, run};
+pub use workers::{Alarm, Ended, Snapshots, run};

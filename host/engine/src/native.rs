@@ -247,6 +247,7 @@ impl Engine for Native {
     type Space = GuestMemory;
 
     const MEMORIES: Memories = crate::modules::MEMORIES;
+    const DEBUGS: bool = true;
 
     fn parts(&mut self) -> (&mut State, &mut GuestMemory) {
         (self.cpu.state(), &mut self.memory)

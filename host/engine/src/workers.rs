@@ -52,13 +52,29 @@ impl Bell for Event {
     }
 }
 
+/// Has the thread that watches a world look up.
+#[derive(Clone)]
+pub struct Alarm(Arc<Event>);
+
+impl Alarm {
+    /// One for a world yet to run. The error is the host's.
+    pub fn new() -> std::io::Result<Alarm> {
+        Event::new().map(|event| Alarm(Arc::new(event)))
+    }
+
+    /// From any thread.
+    pub fn ring(&self) {
+        self.0.ring();
+    }
+}
+
 /// What the threads share.
 struct Shared {
     state: Mutex<State>,
     /// A team is ready, or the world is over.
     work: Condvar,
     /// Wakes the one that watches.
-    watch: Event,
+    watch: Arc<Event>,
     /// Threads that run teams, at most.
     most: usize,
     kernel: Arc<Kernel>,
@@ -267,18 +283,19 @@ pub struct Ended {
 }
 
 /// Runs the teams of `scheduler` until their world is over, on as many threads as the host has processors, the calling one among
-/// them. It ends at `limit_ns` of its monotonic clock. The error is the host's.
+/// them. `alarm` has them see what was sent from outside. The world ends at `limit_ns` of its monotonic clock. The error is the
+/// host's.
 pub fn run(
     scheduler: Scheduler<Native>,
     signals: Signals,
+    alarm: Alarm,
     limit_ns: Option<u64>,
     snapshots: Option<Snapshots>,
 ) -> std::io::Result<Ended> {
-    let most = thread::available_parallelism().map_or(1, usize::from);
+    let most = thread::available_parallelism().map_or(1, usize::from) + usize::from(scheduler.is_debugged());
     let kernel = scheduler.kernel().clone();
     let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false) };
-    let shared =
-        Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: Event::new()?, most, kernel });
+    let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: alarm.0, most, kernel });
     let event = Event::new()?;
     let theirs = shared.clone();
     let watcher =

@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod differential;
+pub mod gdb;
 pub mod isa;
 pub mod known;
 pub mod oracle;

@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("host/hostio", &["vfs", "linux"]),
     ("host/portable", &["abi", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"]),
     ("host/cache", &["mips"]),
+    ("host/debug", &["linux", "mips", "run", "vfs"]),
     ("host/engine", &["abi", "archive", "cache", "linux", "mips", "run", "wasm"]),
     ("host/cli", EVERYTHING),
     ("web-demo", &["abi", "image", "linux", "mips", "namespace", "run", "vfs", "wasm"]),
@@ -29,8 +30,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tests/xtask", EVERYTHING),
 ];
 
-const EVERYTHING: &[&str] =
-    &["abi", "cache", "engine", "hostio", "image", "linux", "mips", "namespace", "portable", "run", "vfs", "wasm"];
+const EVERYTHING: &[&str] = &[
+    "abi",
+    "cache",
+    "debug",
+    "engine",
+    "hostio",
+    "image",
+    "linux",
+    "mips",
+    "namespace",
+    "portable",
+    "run",
+    "vfs",
+    "wasm",
+];
 
 /// All that may stand at the top, beside dotfiles.
 const TOP: &[&str] = &[

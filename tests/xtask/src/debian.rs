@@ -15,6 +15,7 @@ pub(crate) const PACKAGES: &[&str] = &[
     "mmdebstrap",
     "qemu-user-static",
     "squashfs-tools",
+    "gdb-multiarch",
 ];
 
 /// Installs what of `packages` is missing, as root or through sudo.

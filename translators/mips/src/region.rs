@@ -15,11 +15,18 @@ pub trait CodeSource {
     fn word(&self, pc: u32) -> Option<u32>;
     /// The word of data at `at`, in host order, as it is now; `None` if it cannot be read.
     fn data(&self, at: u32) -> Option<u32>;
+    /// Whether the instruction at `pc`, without an ISA mode, is to be taken for one that cannot be fetched: code leaves there.
+    fn is_barred(&self, _pc: u32) -> bool {
+        false
+    }
 }
 
 /// The instruction at `pc`, of the instruction set that its bit 0 says; `Some(None)` is a reserved one, `None` none that can
 /// be fetched.
 pub fn insn_at(code: &dyn CodeSource, pc: u32) -> Option<Option<Insn>> {
+    if code.is_barred(pc & !1) {
+        return None;
+    }
     decode_at(pc, code.is_big_endian(), |at| code.word(at).ok_or(())).ok()
 }
 

@@ -104,7 +104,7 @@ type Produce = fn(&Seen) -> Result<Vec<u8>>;
 
 /// The files, with their modes.
 const FILES: &[(&str, u32, Produce)] = &[
-    ("auxv", 0o400, |seen| Ok(auxiliary(seen))),
+    ("auxv", 0o400, |seen| Ok(seen.process.program.lock().auxiliary_vector())),
     ("cmdline", 0o444, |seen| Ok(zero_terminated(&seen.process.program.lock().arguments))),
     ("comm", 0o644, |seen| Ok(line(&seen.name()))),
     ("environ", 0o400, |seen| Ok(zero_terminated(&seen.process.program.lock().environment))),
@@ -282,12 +282,6 @@ fn line(text: &[u8]) -> Vec<u8> {
 
 fn zero_terminated(strings: &[Vec<u8>]) -> Vec<u8> {
     strings.iter().flat_map(|string| string.iter().copied().chain([0])).collect()
-}
-
-fn auxiliary(seen: &Seen) -> Vec<u8> {
-    let about = seen.process.program.lock();
-    let words = about.auxiliary.iter().flat_map(|(kind, value)| [*kind, *value]);
-    words.flat_map(|word| about.endian.bytes32(word)).collect()
 }
 
 fn mounts(seen: &Seen) -> Vec<u8> {

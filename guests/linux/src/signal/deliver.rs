@@ -19,6 +19,8 @@ pub(crate) enum Delivered {
     Nothing,
     /// A handler was entered.
     Handler,
+    /// A debugger is asked first.
+    Held(Signal),
     /// The process is to stop.
     Stopped(Signal),
     /// The process is over.

@@ -119,6 +119,11 @@ pub(crate) struct Signals {
     pub(crate) is_traced: bool,
     /// The one that ended the process.
     pub(crate) fatal: Option<Info>,
+    /// The one that a debugger is asked about, and the one that it wants delivered.
+    pub(crate) held: Option<Info>,
+    pub(crate) approved: Option<Info>,
+    /// Whether only what is approved is delivered.
+    pub(crate) is_debugged: bool,
     /// For this thread alone.
     own: Pending,
     /// For whichever thread takes them.
@@ -135,6 +140,9 @@ impl Default for Signals {
             delivered: Vec::new(),
             is_traced: false,
             fatal: None,
+            held: None,
+            approved: None,
+            is_debugged: false,
             own: Pending::default(),
             shared: Arc::default(),
         }
@@ -253,19 +261,34 @@ impl Signals {
 
     /// Whether a signal waits to be delivered.
     pub(crate) fn is_due(&self) -> bool {
-        self.pending().without(self.mask) != SignalSet::EMPTY
+        self.approved.is_some() || self.pending().without(self.mask) != SignalSet::EMPTY
+    }
+
+    /// Takes the next signal to deliver, for a debugger to say what becomes of it; none as long as one is approved, and none
+    /// of one that is being killed.
+    pub(crate) fn hold(&mut self) -> Option<Signal> {
+        if self.approved.is_some() || self.pending().contains(Signal::KILL) {
+            return None;
+        }
+        self.held = self.held.or_else(|| self.take_due());
+        self.held.map(|info| info.signal)
     }
 
     /// Takes the next signal to deliver: one that an instruction caused, else the lowest.
     pub(crate) fn next(&mut self) -> Option<Info> {
-        let due = self.pending().without(self.mask);
-        let faults = [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::TRAP, Signal::FPE, Signal::SYS];
-        let faults = faults.into_iter().fold(SignalSet::EMPTY, |set, signal| set.with(SignalSet::of(signal)));
-        let info = self.take(SignalSet(due.0 & faults.0)).or_else(|| self.take(due))?;
+        let is_held_back = self.is_debugged && !self.pending().contains(Signal::KILL);
+        let info = self.approved.take().or_else(|| if is_held_back { None } else { self.take_due() })?;
         if self.is_traced {
             self.delivered.push(info);
         }
         Some(info)
+    }
+
+    fn take_due(&mut self) -> Option<Info> {
+        let due = self.pending().without(self.mask);
+        let faults = [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::TRAP, Signal::FPE, Signal::SYS];
+        let faults = faults.into_iter().fold(SignalSet::EMPTY, |set, signal| set.with(SignalSet::of(signal)));
+        self.take(SignalSet(due.0 & faults.0)).or_else(|| self.take(due))
     }
 
     /// Takes the lowest pending signal of `wanted`, this thread's own first.

@@ -30,7 +30,7 @@ impl<E: Engine> Vcpu<E> {
             }
             let (state, space) = self.engine.parts();
             let (pc, fr) = (state.pc, state.fpu.fr);
-            let code = Fetched::new(space);
+            let code = Fetched::new(space, &self.barred);
             let first = insn_at(&code, pc).flatten();
             let slot_at = first.filter(|insn| always_runs_slot(*insn)).map(|insn| pc.wrapping_add(insn.bytes()));
             let slot = slot_at.and_then(|at| insn_at(&code, at).flatten());
@@ -60,7 +60,8 @@ impl<E: Engine> Vcpu<E> {
         self.statistics.stretches += u64::from(budget > 1);
         let begun = self.now();
         let (state, space) = self.engine.parts();
-        let mut bus = Watched { space, heat: &mut self.seen.heat, watches: self.tier == Tier::Auto };
+        let watches = self.tier == Tier::Auto;
+        let mut bus = Watched { space, heat: &mut self.seen.heat, watches, barred: &self.barred };
         let mut interp = Interp::new(state, &mut bus, &mut self.decoded);
         let stop = interp.run(budget);
         self.statistics.interpreted += interp.done;

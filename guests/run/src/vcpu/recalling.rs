@@ -35,7 +35,8 @@ impl<E: Engine> Vcpu<E> {
     /// was perhaps only that it was there.
     pub(super) fn recall(&mut self, pc: u32) -> Option<bool> {
         self.ask();
-        if !self.has_asked {
+        // It knows nothing of where a debugger wants to stop.
+        if !self.has_asked || !self.barred.is_empty() {
             return None;
         }
         let begun = self.processor_time();

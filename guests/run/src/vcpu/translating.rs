@@ -107,7 +107,7 @@ impl<E: Engine> Vcpu<E> {
 
     /// Whether a call of what a register says, with the usual link, stands at `site`.
     pub(super) fn computes_call(&mut self, site: u32) -> bool {
-        let insn = insn_at(&Fetched::new(self.engine.parts().1), site).flatten();
+        let insn = insn_at(&Fetched::new(self.engine.parts().1, &self.barred), site).flatten();
         insn.map(effects).is_some_and(|call| call.flow == Flow::Computed && call.writes == 1 << Gpr::RA.index())
     }
 
@@ -118,7 +118,7 @@ impl<E: Engine> Vcpu<E> {
             Tier::Interp | Tier::Block => false,
         };
         if !is_region {
-            let code = Fetched::new(self.engine.parts().1);
+            let code = Fetched::new(self.engine.parts().1, &self.barred);
             let region = discover(&code, pc, BLOCKS)?;
             return Some(block::translate(&region, self.options, E::MEMORIES));
         }
@@ -132,7 +132,7 @@ impl<E: Engine> Vcpu<E> {
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
         let (gpr, object) = (state.gpr, space.object(pc));
-        let code = Fetched::new(space);
+        let code = Fetched::new(space, &self.barred);
         let limits = if self.tier.is_cold() { FUNCTIONS_COLD } else { FUNCTIONS };
         let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
         gather(&code, pc, &gpr, limits, &profile)

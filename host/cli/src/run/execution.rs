@@ -1,5 +1,6 @@
 //! How a guest is executed: options that `strata run` and `strata resume` have in common.
 
+use super::gdb::Port;
 use crate::cache::Place;
 use crate::failure::Failure;
 use crate::launch::{Ended, How};
@@ -22,6 +23,11 @@ pub(crate) struct Execution {
     /// Write each system call to standard error, or to FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     strace: Option<Option<PathBuf>>,
+    /// Wait, before the first instruction, for gdb to connect to this port (0: any that is free; the address is 127.0.0.1), and
+    /// have it debug the program: `gdb-multiarch`, then `target remote :PORT`. Child processes run free. If gdb goes, the
+    /// program goes on. No code is kept. Whoever may connect to the port may do all that the guest may
+    #[arg(long, value_name = "[ADDRESS:]PORT", conflicts_with = "snapshot_on")]
+    gdb: Option<Port>,
     /// Say at the end what ran where
     #[arg(long)]
     pub(crate) stats: bool,
@@ -111,12 +117,16 @@ impl Execution {
     /// What it says of how to run a guest that may write in some directories of the host.
     pub(crate) fn how(&mut self, writable: &[PathBuf]) -> Result<How, Failure> {
         let tier = run::Tier::from(self.tier);
+        let gdb = self.gdb.as_ref().map(Port::listen).transpose()?;
+        // Code that is kept knows nothing of breakpoints.
+        let keeps = !self.no_cache && gdb.is_none() && tier == run::Tier::Auto;
         Ok(How {
             limits: self.limits(),
             tier,
             names_code: self.perf_map,
             is_timed: self.stats,
-            cache: if self.no_cache || tier != run::Tier::Auto { None } else { self.cache.store(writable) },
+            cache: if keeps { self.cache.store(writable) } else { None },
+            gdb,
             trace: self.strace.take().map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
             snapshots: None,

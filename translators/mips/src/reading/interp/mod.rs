@@ -42,6 +42,11 @@ pub trait Bus {
     fn entered(&mut self, _pc: u32, _begins: bool) -> bool {
         false
     }
+    /// Whether the instruction at `pc`, without an ISA mode, is to be taken for one that may not be fetched. Asked when it is
+    /// decoded.
+    fn is_barred(&self, _pc: u32) -> bool {
+        false
+    }
 }
 
 /// An instruction stopped short; what it raised is in the interpreter, so that every step returns in a register.
@@ -92,6 +97,9 @@ pub struct Interp<'a, B: Bus> {
 /// The instruction at `pc`.
 fn insn(bus: &mut impl Bus, pc: u32) -> Result<Insn, Exception> {
     let big_endian = bus.is_big_endian();
+    if bus.is_barred(pc & !1) {
+        return Err(Exception::memory(pc & !1, Access::Fetch, Denied::Protected));
+    }
     match decode_at(pc, big_endian, |at| bus.fetch(at)) {
         Ok(insn) => insn.ok_or(Exception::Reserved),
         Err(Unfetched { at, why: Some(fault) }) => Err(Exception::Memory(Fault { at, ..fault })),

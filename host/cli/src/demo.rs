@@ -97,7 +97,6 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
     Launch {
         bytes: bytes.len() as u64,
         file: Box::new(vfs::node::Bytes(bytes.to_vec())),
-        node: None,
         name: name.to_owned(),
         arguments: vec![path.clone()],
         path,

@@ -15,7 +15,7 @@ use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
-use vfs::NodeRef;
+use vfs::Walk;
 
 /// Everything there is to say about a run.
 pub(crate) struct Launch {
@@ -25,8 +25,6 @@ pub(crate) struct Launch {
     pub(crate) bytes: u64,
     /// Its path in the guest.
     pub(crate) path: Vec<u8>,
-    /// Its node, if it is a file of the guest's.
-    pub(crate) node: Option<NodeRef>,
     /// What it is called in messages.
     pub(crate) name: String,
     /// `argv`, the program's name included.
@@ -136,7 +134,9 @@ impl Launch {
             native.tell_perf(perf_map(functions)?);
         }
         let file = Arc::from(self.file);
-        let program = Program { image, file, bytes: self.bytes, path: self.path, node: self.node };
+        // What it is to the guest; nothing, if no path of the guest's leads to it.
+        let node = Walk::new(&world.mounts).resolve(&self.path).ok().map(|place| place.node().clone());
+        let program = Program { image, file, bytes: self.bytes, path: self.path, node };
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
         let mut outside = self.how.outside()?;
         let (state, space) = native.parts();

@@ -86,7 +86,6 @@ struct Found {
     file: Box<dyn vfs::File>,
     /// Its length in bytes.
     bytes: u64,
-    node: NodeRef,
     path: Vec<u8>,
     name: String,
     /// Its code, if the file has that.
@@ -111,7 +110,6 @@ impl Run {
             file: found.file,
             bytes: found.bytes,
             path: found.path,
-            node: Some(found.node),
             name: found.name,
             arguments: self.program.into_iter().map(OsString::into_vec).collect(),
             environment: self.environment.iter().filter_map(variable).collect(),
@@ -160,8 +158,8 @@ impl Run {
         }
         let (opened, bytes) = contents(&node).map_err(|errno| cannot(&errno.text()))?;
         let path = [at, guest_name].concat();
-        grants.push(Grant::File { node: node.clone(), at: path.clone() });
-        Ok(Found { file: opened, bytes, node, path, name, precompiled })
+        grants.push(Grant::File { node, at: path.clone() });
+        Ok(Found { file: opened, bytes, path, name, precompiled })
     }
 }
 
@@ -176,9 +174,8 @@ fn root_program(root: NodeRef, path: &[u8]) -> Result<Found, Failure> {
         if errno == vfs::Errno::ENOENT { Failure::not_found(error) } else { Failure::cannot_run(error) }
     };
     let place = Walk::new(&mounts).resolve(&absolute).map_err(wrong)?;
-    let node = place.node().clone();
-    let (file, bytes) = contents(&node).map_err(wrong)?;
-    Ok(Found { file, bytes, node, path: absolute, name, precompiled: None })
+    let (file, bytes) = contents(place.node()).map_err(wrong)?;
+    Ok(Found { file, bytes, path: absolute, name, precompiled: None })
 }
 
 /// A program's file, open, and its length in bytes.

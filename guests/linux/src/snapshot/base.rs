@@ -64,7 +64,8 @@ impl Saving {
             let metadata = place.node().metadata();
             metadata.is_ok_and(|metadata| (metadata.device, metadata.inode) == file.identity)
         };
-        let Some(place) = place.filter(is_it) else { return Ok(None) };
+        // What no path leads to may not be found again.
+        let Some(place) = place.filter(|place| place.way().is_some() && is_it(place)) else { return Ok(None) };
         let Ok(opened) = open(&place) else { return Ok(None) };
         let failed = |errno: vfs::Errno| Unsaved(format!("{}: {}", String::from_utf8_lossy(&file.path), errno.text()));
         let (bytes, digest) = digest(&*opened).map_err(failed)?;

@@ -1,11 +1,11 @@
 //! [`Resuming`]: makes a world of a snapshot.
 
 use super::base::{self, Bases};
-use super::file::Pipes;
+use super::file::{Pipes, SavedDescription, SavedTable};
 use super::memory::SavedShared;
 use super::pages::SavedPages;
 use super::place::{Nodes, SavedSystem};
-use super::world::{SavedConsole, SavedLock, SavedTeam, SavedWaiter, Snapshot};
+use super::world::{SavedConsole, SavedLock, SavedTeam, SavedWaiter, SavedWhereabouts, Snapshot};
 use crate::anonymous::take_socket_inodes;
 use crate::description::Description;
 use crate::event::{Epoll, SavedEntry};
@@ -16,10 +16,10 @@ use crate::lock::Lock;
 use crate::mm::Memory;
 use crate::ready::special;
 use crate::signal::{Action, Actions, Info, Pending, Signal};
-use crate::socket::Endpoint;
+use crate::socket::{Endpoint, SavedEndpoint, SavedNames};
 use crate::terminals::Terminals;
 use crate::thread::{Thread, Whereabouts};
-use crate::world::{Clocks, Names, World};
+use crate::world::{Clocks, Names, Stream, World};
 use abi::{Addr, AddressSpace, Endian, Mappable, State};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -32,7 +32,7 @@ use spin::Mutex;
 use vfs::memfs::Unrestored;
 use vfs::node::{Clock, TimeNs};
 use vfs::terminal::SetWhen;
-use vfs::{File, NodeRef, Walk, pty};
+use vfs::{Errno, File, NodeRef, Walk, pty};
 
 /// Why a snapshot cannot be resumed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,8 +43,10 @@ pub enum Unresumed {
     Missing(Vec<u8>),
     /// A file that was mapped is another one there.
     Changed(Vec<u8>),
-    /// There is not enough memory, or the files that it holds are more than may be held.
+    /// There is not enough memory.
     Memory,
+    /// The files that it holds cannot be held here.
+    Files(Errno),
     /// It has more descriptors than a process may have.
     Descriptors,
     /// It contradicts itself.
@@ -59,6 +61,7 @@ impl fmt::Display for Unresumed {
             Unresumed::Missing(path) => write!(out, "{} is not there", name(path)),
             Unresumed::Changed(path) => write!(out, "{} is not the file that it was", name(path)),
             Unresumed::Memory => write!(out, "there is not enough memory: allow it more with --max-memory"),
+            Unresumed::Files(errno) => write!(out, "the files that it holds: {}", errno.text()),
             Unresumed::Descriptors => write!(out, "it has more descriptors: allow more with --max-fds"),
             Unresumed::Malformed => write!(out, "the snapshot contradicts itself: make it anew"),
         }
@@ -72,7 +75,7 @@ impl From<Unrestored> for Unresumed {
         match error {
             Unrestored::Missing(path) => Unresumed::Missing([b"/", &path[..]].concat()),
             Unrestored::Malformed => Unresumed::Malformed,
-            Unrestored::Errno(_) => Unresumed::Memory,
+            Unrestored::Errno(errno) => Unresumed::Files(errno),
         }
     }
 }
@@ -128,16 +131,7 @@ impl Resuming {
         let saved = snapshot.0;
         let ahead_ns = saved.monotonic_ns.wrapping_sub(world.clocks.monotonic_ns());
         let clocks: Arc<dyn Clocks> = Arc::new(Continued { host: world.clocks, ahead_ns });
-        let mut open = [None, None, None];
-        let mut streams = [None, None, None];
-        let mut console: Option<Arc<dyn File>> = None;
-        for ((stream, open), node) in world.streams.into_iter().zip(&mut open).zip(&mut streams) {
-            let Some(stream) = stream else { continue };
-            if console.is_none() && stream.file.terminal().is_some() {
-                console = stream.node.open(stream.how).ok().map(Arc::from);
-            }
-            (*open, *node) = (Some(stream.file), Some(stream.node));
-        }
+        let Streams { open, nodes: streams, console } = Streams::of(world.streams);
         let time = clocks.clone();
         let systems = systems(saved.systems, &world.mounts, &(Arc::new(move || time.realtime()) as Clock))?;
         let loose = saved.loose.into_iter().map(|node| node.restore(&systems, &streams));
@@ -191,16 +185,7 @@ impl Resuming {
             locks: saved.locks,
         };
         resuming.files(saved.descriptions, saved.endpoints, saved.socket_names)?;
-        for saved in saved.tables {
-            let table = resuming.descriptors(saved)?;
-            resuming.tables.push(Arc::new(Mutex::new(table)));
-        }
-        for saved in saved.whereabouts {
-            let place = |saved| resuming.nodes.place(saved).map_err(Unresumed::Missing);
-            let (root, directory) = (place(&saved.root)?, place(&saved.directory)?);
-            let whereabouts = Whereabouts { root, directory, umask: saved.umask & 0o777 };
-            resuming.whereabouts.push(Arc::new(Mutex::new(whereabouts)));
-        }
+        resuming.tables(saved.tables, saved.whereabouts)?;
         let commons = &kernel.commons;
         if !(commons.semaphores.restore(saved.semaphores) && commons.messages.restore(saved.messages)) {
             return Err(Unresumed::Malformed);
@@ -254,9 +239,9 @@ impl Resuming {
     /// Descriptions, sockets, and what waits for them.
     fn files(
         &mut self,
-        descriptions: Vec<super::file::SavedDescription>,
-        endpoints: Vec<crate::socket::SavedEndpoint>,
-        names: crate::socket::SavedNames,
+        descriptions: Vec<SavedDescription>,
+        endpoints: Vec<SavedEndpoint>,
+        names: SavedNames,
     ) -> Result<(), Unresumed> {
         let mut waiting: Vec<(usize, Vec<SavedEntry>)> = Vec::new();
         for (number, saved) in descriptions.into_iter().enumerate() {
@@ -282,6 +267,21 @@ impl Resuming {
         Ok(())
     }
 
+    /// Descriptor tables, and where processes are.
+    fn tables(&mut self, tables: Vec<SavedTable>, whereabouts: Vec<SavedWhereabouts>) -> Result<(), Unresumed> {
+        for saved in tables {
+            let table = self.descriptors(saved)?;
+            self.tables.push(Arc::new(Mutex::new(table)));
+        }
+        for saved in whereabouts {
+            let place = |saved| self.nodes.place(saved).map_err(Unresumed::Missing);
+            let (root, directory) = (place(&saved.root)?, place(&saved.directory)?);
+            let whereabouts = Whereabouts { root, directory, umask: saved.umask & 0o777 };
+            self.whereabouts.push(Arc::new(Mutex::new(whereabouts)));
+        }
+        Ok(())
+    }
+
     /// Finds the files of programs, for /proc/self/exe.
     fn programs(&self) {
         let processes: Vec<_> = self.kernel.table.lock().iter().map(|(_, member)| member.process.clone()).collect();
@@ -300,6 +300,29 @@ impl Resuming {
             let _ = terminal.set_termios(&termios, SetWhen::Now);
         }
         self.kernel.raise_in(saved.foreground, Signal::WINCH);
+    }
+}
+
+/// The standard streams here.
+#[derive(Default)]
+struct Streams {
+    open: [Option<Box<dyn File>>; 3],
+    nodes: [Option<NodeRef>; 3],
+    /// The first of them that is a terminal.
+    console: Option<Arc<dyn File>>,
+}
+
+impl Streams {
+    fn of(given: [Option<Stream>; 3]) -> Streams {
+        let mut streams = Streams::default();
+        for (number, stream) in given.into_iter().enumerate() {
+            let Some(Stream { node, file, how }) = stream else { continue };
+            if streams.console.is_none() && file.terminal().is_some() {
+                streams.console = node.open(how).ok().map(Arc::from);
+            }
+            (streams.open[number], streams.nodes[number]) = (Some(file), Some(node));
+        }
+        streams
     }
 }
 

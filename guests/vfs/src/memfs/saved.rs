@@ -276,7 +276,7 @@ impl SavedFs {
             for (number, saved) in self.nodes.iter().enumerate() {
                 let (SavedUp::Borrowed(parent, name), None) = (&saved.up, &nodes[number]) else { continue };
                 let Some(parent) = nodes.get(*parent as usize).cloned().flatten() else { continue };
-                let found = parent.child(name)?.ok_or_else(|| Unrestored::Missing(name.to_vec()))?;
+                let found = parent.child(name).ok().flatten().ok_or_else(|| Unrestored::Missing(name.to_vec()))?;
                 nodes[number] = Some(found);
                 has_found = true;
             }

@@ -1,9 +1,11 @@
 //! [`Process`]: what the threads of one process share, whatever clone(2) was told, and the table of all processes.
 
 mod member;
+mod schedule;
 mod table;
 
 pub(crate) use member::{Event, Member, Notice, Standing, ThreadEntry};
+pub(crate) use schedule::Schedule;
 pub(crate) use table::{Events, Sender, Table, Target, Which};
 
 use crate::limits::Limits;

@@ -5,7 +5,7 @@ use crate::description::Description;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
 use crate::proc::{Scene, maps};
-use crate::process::{Member, Process, Standing};
+use crate::process::{Member, Process, Schedule, Standing, ThreadEntry};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
@@ -68,10 +68,15 @@ impl Seen {
 
     /// What the thread is called.
     fn name(&self) -> Vec<u8> {
+        self.of_thread(|thread| thread.name.clone())
+    }
+
+    /// Looks at the thread, or at another if it is the first and over.
+    fn of_thread<T: Default>(&self, look: impl FnOnce(&ThreadEntry) -> T) -> T {
         let table = self.kernel.table.lock();
         let threads = table.get(self.process.pid).map(|member| &member.threads);
-        let named = threads.and_then(|threads| threads.get(&self.tid).or_else(|| threads.values().next()));
-        named.map(|thread| thread.name.clone()).unwrap_or_default()
+        let thread = threads.and_then(|threads| threads.get(&self.tid).or_else(|| threads.values().next()));
+        thread.map(look).unwrap_or_default()
     }
 }
 
@@ -353,12 +358,14 @@ fn stat(seen: &Seen) -> Result<Vec<u8>> {
     let bytes = seen.memory()?.lock().areas.bytes();
     let name = seen.name();
     let (name, id) = (String::from_utf8_lossy(&name), seen.tid);
+    let Schedule { nice, policy, priority: realtime, .. } = seen.of_thread(|thread| thread.schedule.clone());
+    let priority = if realtime > 0 { -1 - realtime } else { 20 + nice };
     let used = seen.process.clocks.total_ns() / TICK_NS;
     let (children, started) = (children_ns / TICK_NS, seen.process.started_ns / TICK_NS);
     let pages = bytes / 4096;
     Ok(format!(
-        "{id} ({name}) {state} {parent} {group} {session} 0 -1 4194304 0 0 0 0 {used} 0 {children} 0 20 0 {threads} 0 \
-         {started} {bytes} {pages} 4294967295 {entry} {entry} {stack} 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+        "{id} ({name}) {state} {parent} {group} {session} 0 -1 4194304 0 0 0 0 {used} 0 {children} 0 {priority} {nice} {threads} 0 \
+         {started} {bytes} {pages} 4294967295 {entry} {entry} {stack} 0 0 0 0 0 0 0 0 0 17 0 {realtime} {policy} 0 0 0 0 0 0 0 0 0 0 0\n",
         entry = about.entry,
         stack = about.stack,
     )

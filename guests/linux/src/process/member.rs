@@ -1,7 +1,7 @@
 //! [`Member`]: a process as the others see it.
 
 use crate::proc::Scene;
-use crate::process::Process;
+use crate::process::{Process, Schedule};
 use crate::reply::ExitStatus;
 use crate::signal::{Info, Signal};
 use alloc::collections::BTreeMap;
@@ -55,6 +55,7 @@ pub(crate) struct ThreadEntry {
     pub(crate) notice: Arc<Notice>,
     /// What it is called (PR_SET_NAME).
     pub(crate) name: Vec<u8>,
+    pub(crate) schedule: Schedule,
 }
 
 /// A process, as others see it.
@@ -98,7 +99,10 @@ impl Member {
     /// Alone in its group and session.
     pub(crate) fn first(process: Arc<Process>, parent: u32, user: u32) -> Member {
         let pid = process.pid;
-        let threads = BTreeMap::from([(pid, ThreadEntry { notice: Arc::default(), name: Vec::new() })]);
+        let threads = BTreeMap::from([(
+            pid,
+            ThreadEntry { notice: Arc::default(), name: Vec::new(), schedule: Schedule::default() },
+        )]);
         Member {
             parent,
             group: pid,

@@ -5,6 +5,8 @@ mod own;
 mod root;
 mod system;
 
+pub(crate) use own::process_of;
+
 use crate::fdtable::FdTable;
 use crate::kernel::Kernel;
 use crate::mm::Memory;

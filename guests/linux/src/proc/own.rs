@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use spin::Mutex;
 use vfs::mount::Place;
 use vfs::node::{Entry, Kind, NodeRef};
-use vfs::procfs::{Generator, Identity, Listing};
+use vfs::procfs::{Generator, Identity, Listing, PROC_MAGIC};
 use vfs::{Errno, Result};
 
 /// Inode numbers: of what is in the directories of processes, and of their descriptors.
@@ -89,6 +89,14 @@ pub(super) fn number(name: &[u8]) -> Result<u32> {
 /// The inode number of a name in the directory of a process or thread; 0 is the directory.
 pub(super) fn inode(tid: u32, index: u64) -> u64 {
     INODES + u64::from(tid) * NAMES_MAX + index
+}
+
+/// The process whose directory in /proc a node is.
+pub(crate) fn process_of(node: &NodeRef) -> Option<u32> {
+    let metadata = node.metadata().ok().filter(|metadata| metadata.kind == Kind::Directory)?;
+    let is_own = metadata.inode < FD_INODES && node.file_system().magic == PROC_MAGIC;
+    let number = metadata.inode.checked_sub(INODES).filter(|_| is_own)?;
+    u32::try_from(number / NAMES_MAX).ok().filter(|_| number.is_multiple_of(NAMES_MAX))
 }
 
 /// The directory of a process.

@@ -392,12 +392,20 @@ fn status(seen: &Seen) -> Result<Vec<u8>> {
     let (now, peak) = (memory.areas.bytes() / 1024, memory.bytes_peak / 1024);
     let (pid, id, uid, gid) = (seen.process.pid, seen.tid, seen.scene.uid, seen.scene.gid);
     let groups: String = seen.scene.groups.iter().map(|group| format!("{group} ")).collect();
+    let [own_pending, blocked] = seen.of_thread(|thread| *thread.notice.signals.lock());
+    let [pending, ignored, handled] = seen.scene.signals.sets();
     Ok(format!(
         "Name:\t{}\nState:\t{state} ({word})\nTgid:\t{pid}\nNgid:\t0\nPid:\t{id}\nPPid:\t{parent}\n\
          TracerPid:\t0\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t{gid}\t{gid}\t{gid}\t{gid}\nFDSize:\t64\nGroups:\t{groups}\n\
          VmPeak:\t{peak:8} kB\nVmSize:\t{now:8} kB\nVmHWM:\t{peak:8} kB\nVmRSS:\t{now:8} kB\nThreads:\t{threads}\n\
+         SigPnd:\t{:032x}\nShdPnd:\t{:032x}\nSigBlk:\t{:032x}\nSigIgn:\t{:032x}\nSigCgt:\t{:032x}\n\
          NoNewPrivs:\t0\nSeccomp:\t0\n",
         String::from_utf8_lossy(&seen.name()),
+        own_pending.0,
+        pending.0,
+        blocked.0,
+        ignored.0,
+        handled.0,
     )
     .into_bytes())
 }

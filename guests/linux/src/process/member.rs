@@ -3,11 +3,12 @@
 use crate::proc::Scene;
 use crate::process::{Process, Schedule};
 use crate::reply::ExitStatus;
-use crate::signal::{Info, Signal};
+use crate::signal::{Info, Signal, SignalSet};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
+use spin::Mutex;
 use vfs::Watchers;
 
 /// Signals that may wait until their receiver looks.
@@ -35,18 +36,22 @@ pub(crate) enum Event {
     Continued,
 }
 
-/// That a thread has something to look at: a signal, or that its process stopped.
+/// What a thread and others tell each other: that it has something to look at, a signal or that its process stopped.
 #[derive(Default)]
-pub(crate) struct Notice(AtomicBool);
+pub(crate) struct Notice {
+    is_set: AtomicBool,
+    /// Its [`crate::signal::Signals::own_sets`] when it last made a call, for /proc.
+    pub(crate) signals: Mutex<[SignalSet; 2]>,
+}
 
 impl Notice {
     pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_set.store(true, Ordering::Relaxed);
     }
 
     /// Whether it has, since this was last asked.
     pub(crate) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+        self.is_set.swap(false, Ordering::Relaxed)
     }
 }
 

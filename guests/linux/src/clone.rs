@@ -131,7 +131,7 @@ impl Thread {
         let notice = Arc::new(Notice::default());
         let process = if is_thread { self.process.clone() } else { self.process.child(tid) };
         let own = table.get(self.process.pid).and_then(|member| member.threads.get(&self.tid));
-        let name = own.map(|thread| thread.name.clone()).unwrap_or_default();
+        let (name, schedule) = own.map(|thread| (thread.name.clone(), thread.schedule.inherited())).unwrap_or_default();
         if !is_thread {
             let parent = if flags.has(CloneFlags::PARENT) {
                 table.get(self.process.pid).map_or(0, |member| member.parent)
@@ -141,7 +141,7 @@ impl Thread {
             table.add(self.process.pid, parent, process.clone(), exit_signal);
         }
         if let Some(member) = table.get_mut(process.pid) {
-            member.threads.insert(tid, ThreadEntry { notice: notice.clone(), name });
+            member.threads.insert(tid, ThreadEntry { notice: notice.clone(), name, schedule });
             member.vfork_parent = flags.has(CloneFlags::VFORK).then_some(self.tid);
         }
         drop(table);

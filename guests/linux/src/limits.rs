@@ -77,6 +77,16 @@ impl Limits {
         self.table[resource::DATA].0
     }
 
+    /// How far nice values may be lowered: to 20 less this.
+    pub(crate) fn nice(&self) -> u64 {
+        self.table[resource::NICE].0
+    }
+
+    /// The highest priority for policies that have one.
+    pub(crate) fn priority(&self) -> u64 {
+        self.table[resource::PRIORITY].0
+    }
+
     /// Most processes and threads.
     pub(crate) fn processes(&self) -> u64 {
         self.table[resource::PROCESSES].0

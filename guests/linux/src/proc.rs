@@ -5,10 +5,13 @@ mod own;
 mod root;
 mod system;
 
+pub(crate) use own::process_of;
+
 use crate::fdtable::FdTable;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
 use crate::process::Process;
+use crate::signal::Shared;
 use crate::task::Task;
 use crate::thread::{Thread, Whereabouts};
 use crate::world::Clocks;
@@ -26,6 +29,7 @@ pub(crate) struct Scene {
     memory: Weak<Mutex<Memory>>,
     files: Weak<Mutex<FdTable>>,
     whereabouts: Weak<Mutex<Whereabouts>>,
+    signals: Shared,
     uid: u32,
     gid: u32,
     groups: Vec<u32>,
@@ -77,6 +81,7 @@ impl Thread {
             memory: Arc::downgrade(&self.memory),
             files: Arc::downgrade(&self.files),
             whereabouts: Arc::downgrade(&self.whereabouts),
+            signals: self.signals.shared(),
             uid: self.credentials.user.effective,
             gid: self.credentials.group.effective,
             groups: self.credentials.groups.clone(),

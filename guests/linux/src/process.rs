@@ -2,10 +2,12 @@
 
 mod member;
 mod saved;
+mod schedule;
 mod table;
 
 pub(crate) use member::{Event, Member, Notice, Standing, ThreadEntry};
 pub(crate) use saved::SavedTable;
+pub(crate) use schedule::Schedule;
 pub(crate) use table::{Events, Sender, Table, Target, Which};
 
 use crate::limits::Limits;

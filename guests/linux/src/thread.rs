@@ -180,6 +180,7 @@ impl Thread {
     /// Carries out the system call at `state.pc`.
     pub fn syscall(&mut self, state: &mut State, space: &mut dyn AddressSpace) -> Outcome {
         self.kernel.enter(self.process.pid, self.tid);
+        *self.notice.signals.lock() = self.signals.own_sets();
         self.look_up();
         let number = o32::number(state);
         let mut guest = Guest { space, endian: self.endian };

@@ -16,8 +16,10 @@ use alloc::vec::Vec;
 use core::any::Any;
 use spin::Mutex;
 
-/// Bytes a pipe holds.
+/// Bytes a pipe holds, unless it is told to hold more or less.
 pub const CAPACITY_BYTES: usize = 65_536;
+/// Most bytes that a pipe can be told to hold.
+pub const CAPACITY_BYTES_MAX: usize = 1 << 20;
 /// Writes of at most so many bytes are never torn apart.
 pub const ATOMIC_BYTES: usize = 4_096;
 /// File system magic of pipes without a name (statfs(2)).
@@ -31,9 +33,10 @@ pub struct Pipe {
     watchers: Watchers,
 }
 
-#[derive(Default)]
 struct State {
     bytes: VecDeque<u8>,
+    /// Most bytes that it holds.
+    capacity: usize,
     readers: usize,
     writers: usize,
     /// How many ends of each sort were ever opened: a waiting open is over when the other's count has moved or is not zero.
@@ -41,6 +44,27 @@ struct State {
     writers_ever: u64,
     /// Writes and ends of writing; reads from a full pipe and ends of reading.
     edges: Edges,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            bytes: VecDeque::new(),
+            capacity: CAPACITY_BYTES,
+            readers: 0,
+            writers: 0,
+            readers_ever: 0,
+            writers_ever: 0,
+            edges: Edges::default(),
+        }
+    }
+}
+
+impl State {
+    /// Bytes that fit in.
+    fn room(&self) -> usize {
+        self.capacity.saturating_sub(self.bytes.len())
+    }
 }
 
 impl Pipe {
@@ -106,11 +130,35 @@ impl End {
     /// Bytes that can be written now, at least one; EPIPE if nobody will read them.
     pub fn room(&self) -> Result<usize> {
         let state = self.pipe.state.lock();
-        match CAPACITY_BYTES.saturating_sub(state.bytes.len()) {
+        match state.room() {
             _ if state.readers == 0 => Err(Errno::EPIPE),
             0 => Err(Errno::EAGAIN),
             room => Ok(room),
         }
+    }
+
+    /// Most bytes that the pipe holds (F_GETPIPE_SZ).
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.pipe.state.lock().capacity
+    }
+
+    /// Has the pipe hold at least so many bytes, and no more than whole pages need (F_SETPIPE_SZ). EBUSY if more are in there;
+    /// EPERM if that is more than any pipe may hold.
+    pub fn set_capacity(&self, bytes: usize) -> Result<()> {
+        if bytes > CAPACITY_BYTES_MAX {
+            return Err(Errno::EPERM);
+        }
+        let bytes = bytes.max(ATOMIC_BYTES).next_power_of_two();
+        let mut state = self.pipe.state.lock();
+        if state.bytes.len() > bytes {
+            return Err(Errno::EBUSY);
+        }
+        state.edges.writable += u64::from(bytes > state.capacity);
+        state.capacity = bytes;
+        drop(state);
+        self.pipe.watchers.notice();
+        Ok(())
     }
 
     /// Takes up to `most` bytes; none at the end.
@@ -173,7 +221,7 @@ impl File for End {
         if state.bytes.is_empty() && !into.is_empty() {
             return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
-        let was_full = CAPACITY_BYTES.saturating_sub(state.bytes.len()) < ATOMIC_BYTES;
+        let was_full = state.room() < ATOMIC_BYTES;
         let count = into.len().min(state.bytes.len());
         let (first, second) = state.bytes.as_slices();
         let from_first = count.min(first.len());
@@ -194,7 +242,7 @@ impl File for End {
         if state.readers == 0 {
             return Err(Errno::EPIPE);
         }
-        let room = CAPACITY_BYTES.saturating_sub(state.bytes.len());
+        let room = state.room();
         if from.len() <= ATOMIC_BYTES && from.len() > room || room == 0 && !from.is_empty() {
             return Err(Errno::EAGAIN);
         }
@@ -214,7 +262,7 @@ impl File for End {
         let state = self.pipe.state.lock();
         Ready {
             readable: self.reads && !state.bytes.is_empty(),
-            writable: self.writes && CAPACITY_BYTES.saturating_sub(state.bytes.len()) >= ATOMIC_BYTES,
+            writable: self.writes && state.room() >= ATOMIC_BYTES,
             hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
             error: self.writes && state.readers == 0,
             read_hangup: false,
@@ -346,6 +394,18 @@ mod tests {
         drop(reader);
         assert_eq!(writer.write(At::Stream, &[2]), Err(Errno::EPIPE));
         assert!(writer.ready().error);
+    }
+
+    #[test]
+    fn it_holds_what_it_is_told_to() {
+        let pipe = Pipe::new();
+        let _reader = pipe.open(READ).unwrap();
+        let file = pipe.open(WRITE).unwrap();
+        let writer = End::of(&*file).unwrap();
+        assert_eq!((writer.capacity(), writer.set_capacity(5_000), writer.capacity()), (CAPACITY_BYTES, Ok(()), 8_192));
+        assert_eq!(file.write(At::Stream, &[1; 70_000]), Ok(8_192));
+        assert_eq!((writer.set_capacity(1), writer.set_capacity(1 << 21)), (Err(Errno::EBUSY), Err(Errno::EPERM)));
+        assert_eq!((writer.set_capacity(1 << 20), file.write(At::Stream, &[1; 70_000])), (Ok(()), Ok(70_000)));
     }
 
     #[test]

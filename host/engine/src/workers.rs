@@ -43,12 +43,9 @@ impl Bell for Event {
     }
 
     fn take(&self) -> bool {
-        let was_rung = self.was_rung.swap(false, Ordering::SeqCst);
-        if was_rung {
-            // Empty, somebody is about to fill it.
-            let _ = io::read(&self.descriptor, &mut [0; 8]);
-        }
-        was_rung
+        // Emptied before it counts as not rung: who rings in between has been heard, and who rings later fills it again.
+        let _ = io::read(&self.descriptor, &mut [0; 8]);
+        self.was_rung.swap(false, Ordering::SeqCst)
     }
 }
 
@@ -316,4 +313,30 @@ pub fn run(
     let is_time_up = over.status == ExitStatus::Code(TIMED_OUT)
         && limit_ns.is_some_and(|limit| limit <= shared.kernel.monotonic_ns());
     Ok(Ended { over, is_time_up, scheduler })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever ring is being taken meanwhile, one that comes after wakes who sleeps.
+    #[test]
+    fn a_ring_is_never_lost() {
+        let event = Event::new().expect("descriptors are left");
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    event.ring();
+                }
+            });
+            let woken = || {
+                let _ = event.take();
+                wait(Some(Duration::from_secs(2)), &[(event.descriptor.as_raw_fd(), true, false)])
+            };
+            let lost = (0..2_000).find(|_| woken() != [true]);
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(lost, None);
+        });
+    }
 }

@@ -31,7 +31,12 @@ pub struct Case {
     pub is_unordered: bool,
     /// The right standard output, where QEMU's is wrong; the exit status is then 0.
     pub expected: Option<String>,
+    /// Longest it may take.
+    pub limit_s: u32,
 }
+
+/// Longest most cases may take.
+pub const LIMIT_S: u32 = 120;
 
 /// What a case finds at a path. The directories above it are made.
 #[derive(Clone, Debug, Hash)]

@@ -8,11 +8,16 @@ use std::fs;
 /// Reasons by case name.
 pub type Known = BTreeMap<String, String>;
 
-/// Reads the list: a case name, spaces, the reason; `#` starts a comment.
-pub fn failures() -> Result<Known> {
+/// Whose cases have names that start with this: `tests/python.rs`.
+pub const PYTHON: &str = "python/";
+
+/// Reads the list: a case name, spaces, the reason; `#` starts a comment. Of python's modules, or of all else.
+pub fn failures(of_python: bool) -> Result<Known> {
     let path = place::root().join("tests/known-failures.txt");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&text)
+    let mut known = parse(&text)?;
+    known.retain(|name, _| name.starts_with(PYTHON) == of_python);
+    Ok(known)
 }
 
 fn parse(text: &str) -> Result<Known> {

@@ -11,6 +11,7 @@ pub mod known;
 pub mod oracle;
 pub mod outcome;
 pub mod place;
+pub mod python;
 pub mod strata;
 pub mod table;
 pub mod terminal;

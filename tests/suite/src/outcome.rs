@@ -11,9 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Longest a run may take, as timeout(1) reads it.
-const TIME_LIMIT: &str = "120s";
-
 /// What a run left behind. Standard error is for the person who reads a failure and is not compared.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Outcome {
@@ -37,7 +34,11 @@ pub fn run(case: &Case, command_line: impl Fn(&Path) -> Vec<String>) -> Result<O
     fs::write(&input, &case.stdin)?;
     let words = command_line(&folder);
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", TIME_LIMIT]).args(&words).current_dir(&folder).stdin(File::open(&input)?);
+    command
+        .args(["--signal=KILL", &case.limit_s.to_string()])
+        .args(&words)
+        .current_dir(&folder)
+        .stdin(File::open(&input)?);
     command.env_clear().envs(case.environment()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = command.output().with_context(|| format!("cannot start {}", words.join(" ")))?;
     let mut files = BTreeMap::new();

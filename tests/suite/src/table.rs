@@ -10,7 +10,7 @@
 //! loop = { sh = 'for i in 1 2; do echo $i; done' }
 //! ```
 
-use crate::case::{Case, Entry};
+use crate::case::{Case, Entry, LIMIT_S};
 use crate::place;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -76,6 +76,7 @@ fn case(table: &Table, file: &str, name: &str, row: &Row) -> Result<Case> {
         files: files.collect::<Result<_>>()?,
         is_unordered: row.unordered,
         expected: None,
+        limit_s: LIMIT_S,
     })
 }
 
@@ -159,6 +160,7 @@ fn plain(name: &str, program: std::path::PathBuf, architecture: &str) -> Case {
         files: BTreeMap::new(),
         is_unordered: false,
         expected: None,
+        limit_s: LIMIT_S,
     }
 }
 

@@ -9,6 +9,7 @@ mod differential;
 mod docs;
 mod inputs;
 mod programs;
+mod python;
 mod roots;
 mod runtimes;
 mod setup;
@@ -42,6 +43,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Runs python3's own test modules under Strata, and compares with QEMU
+    Python {
+        /// Only modules whose names have this in them
+        filter: Option<String>,
+    },
     /// Compares random blocks of instructions with QEMU
     Differential {
         /// How many blocks
@@ -60,6 +66,7 @@ fn main() -> ExitCode {
         Task::Programs => programs::run(),
         Task::Docs => docs::run(),
         Task::Bench { arguments } => bench::run(&arguments),
+        Task::Python { filter } => python::run(filter.as_deref()),
         Task::Differential { blocks, seed } => differential::run(blocks, seed),
     };
     match outcome {

@@ -15,6 +15,7 @@ const PACKAGES: &[&str] = &[
     "git",
     "less",
     "libc6-dev",
+    "libpython3.11-testsuite",
     "lua5.4",
     "m4",
     "make",

@@ -5,7 +5,7 @@ use crate::description::Description;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
 use crate::proc::{Scene, maps};
-use crate::process::{Member, Process, Standing};
+use crate::process::{Member, Process, Schedule, Standing, ThreadEntry};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use spin::Mutex;
 use vfs::mount::Place;
 use vfs::node::{Entry, Kind, NodeRef};
-use vfs::procfs::{Generator, Identity, Listing};
+use vfs::procfs::{Generator, Identity, Listing, PROC_MAGIC};
 use vfs::{Errno, Result};
 
 /// Inode numbers: of what is in the directories of processes, and of their descriptors.
@@ -68,10 +68,15 @@ impl Seen {
 
     /// What the thread is called.
     fn name(&self) -> Vec<u8> {
+        self.of_thread(|thread| thread.name.clone())
+    }
+
+    /// Looks at the thread, or at another if it is the first and over.
+    fn of_thread<T: Default>(&self, look: impl FnOnce(&ThreadEntry) -> T) -> T {
         let table = self.kernel.table.lock();
         let threads = table.get(self.process.pid).map(|member| &member.threads);
-        let named = threads.and_then(|threads| threads.get(&self.tid).or_else(|| threads.values().next()));
-        named.map(|thread| thread.name.clone()).unwrap_or_default()
+        let thread = threads.and_then(|threads| threads.get(&self.tid).or_else(|| threads.values().next()));
+        thread.map(look).unwrap_or_default()
     }
 }
 
@@ -84,6 +89,14 @@ pub(super) fn number(name: &[u8]) -> Result<u32> {
 /// The inode number of a name in the directory of a process or thread; 0 is the directory.
 pub(super) fn inode(tid: u32, index: u64) -> u64 {
     INODES + u64::from(tid) * NAMES_MAX + index
+}
+
+/// The process whose directory in /proc a node is.
+pub(crate) fn process_of(node: &NodeRef) -> Option<u32> {
+    let metadata = node.metadata().ok().filter(|metadata| metadata.kind == Kind::Directory)?;
+    let is_own = metadata.inode < FD_INODES && node.file_system().magic == PROC_MAGIC;
+    let number = metadata.inode.checked_sub(INODES).filter(|_| is_own)?;
+    u32::try_from(number / NAMES_MAX).ok().filter(|_| number.is_multiple_of(NAMES_MAX))
 }
 
 /// The directory of a process.
@@ -347,12 +360,14 @@ fn stat(seen: &Seen) -> Result<Vec<u8>> {
     let bytes = seen.memory()?.lock().areas.bytes();
     let name = seen.name();
     let (name, id) = (String::from_utf8_lossy(&name), seen.tid);
+    let Schedule { nice, policy, priority: realtime, .. } = seen.of_thread(|thread| thread.schedule.clone());
+    let priority = if realtime > 0 { -1 - realtime } else { 20 + nice };
     let used = seen.process.clocks.total_ns() / TICK_NS;
     let (children, started) = (children_ns / TICK_NS, seen.process.started_ns / TICK_NS);
     let pages = bytes / 4096;
     Ok(format!(
-        "{id} ({name}) {state} {parent} {group} {session} 0 -1 4194304 0 0 0 0 {used} 0 {children} 0 20 0 {threads} 0 \
-         {started} {bytes} {pages} 4294967295 {entry} {entry} {stack} 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+        "{id} ({name}) {state} {parent} {group} {session} 0 -1 4194304 0 0 0 0 {used} 0 {children} 0 {priority} {nice} {threads} 0 \
+         {started} {bytes} {pages} 4294967295 {entry} {entry} {stack} 0 0 0 0 0 0 0 0 0 17 0 {realtime} {policy} 0 0 0 0 0 0 0 0 0 0 0\n",
         entry = about.entry,
         stack = about.stack,
     )
@@ -371,12 +386,20 @@ fn status(seen: &Seen) -> Result<Vec<u8>> {
     let (now, peak) = (memory.areas.bytes() / 1024, memory.bytes_peak / 1024);
     let (pid, id, uid, gid) = (seen.process.pid, seen.tid, seen.scene.uid, seen.scene.gid);
     let groups: String = seen.scene.groups.iter().map(|group| format!("{group} ")).collect();
+    let [own_pending, blocked] = seen.of_thread(|thread| *thread.notice.signals.lock());
+    let [pending, ignored, handled] = seen.scene.signals.sets();
     Ok(format!(
         "Name:\t{}\nState:\t{state} ({word})\nTgid:\t{pid}\nNgid:\t0\nPid:\t{id}\nPPid:\t{parent}\n\
          TracerPid:\t0\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t{gid}\t{gid}\t{gid}\t{gid}\nFDSize:\t64\nGroups:\t{groups}\n\
          VmPeak:\t{peak:8} kB\nVmSize:\t{now:8} kB\nVmHWM:\t{peak:8} kB\nVmRSS:\t{now:8} kB\nThreads:\t{threads}\n\
+         SigPnd:\t{:032x}\nShdPnd:\t{:032x}\nSigBlk:\t{:032x}\nSigIgn:\t{:032x}\nSigCgt:\t{:032x}\n\
          NoNewPrivs:\t0\nSeccomp:\t0\n",
         String::from_utf8_lossy(&seen.name()),
+        own_pending.0,
+        pending.0,
+        blocked.0,
+        ignored.0,
+        handled.0,
     )
     .into_bytes())
 }

@@ -1,14 +1,15 @@
 //! [`Member`]: a process as the others see it.
 
 use crate::proc::Scene;
-use crate::process::Process;
+use crate::process::{Process, Schedule};
 use crate::reply::ExitStatus;
-use crate::signal::{Info, Signal};
+use crate::signal::{Info, Signal, SignalSet};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
+use spin::Mutex;
 use vfs::Watchers;
 
 /// Signals that may wait until their receiver looks.
@@ -36,18 +37,22 @@ pub(crate) enum Event {
     Continued,
 }
 
-/// That a thread has something to look at: a signal, or that its process stopped.
+/// What a thread and others tell each other: that it has something to look at, a signal or that its process stopped.
 #[derive(Default)]
-pub(crate) struct Notice(AtomicBool);
+pub(crate) struct Notice {
+    is_set: AtomicBool,
+    /// Its [`crate::signal::Signals::own_sets`] when it last made a call, for /proc.
+    pub(crate) signals: Mutex<[SignalSet; 2]>,
+}
 
 impl Notice {
     pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_set.store(true, Ordering::Relaxed);
     }
 
     /// Whether it has, since this was last asked.
     pub(crate) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+        self.is_set.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -56,6 +61,7 @@ pub(crate) struct ThreadEntry {
     pub(crate) notice: Arc<Notice>,
     /// What it is called (PR_SET_NAME).
     pub(crate) name: Vec<u8>,
+    pub(crate) schedule: Schedule,
 }
 
 /// A process, as others see it.
@@ -99,7 +105,10 @@ impl Member {
     /// Alone in its group and session.
     pub(crate) fn first(process: Arc<Process>, parent: u32, user: u32) -> Member {
         let pid = process.pid;
-        let threads = BTreeMap::from([(pid, ThreadEntry { notice: Arc::default(), name: Vec::new() })]);
+        let threads = BTreeMap::from([(
+            pid,
+            ThreadEntry { notice: Arc::default(), name: Vec::new(), schedule: Schedule::default() },
+        )]);
         Member {
             parent,
             group: pid,

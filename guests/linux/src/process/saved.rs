@@ -2,7 +2,7 @@
 
 use super::member::{Event, Member, Standing, ThreadEntry};
 use super::table::Table;
-use super::{About, Process};
+use super::{About, Process, Schedule};
 use crate::limits::Limits;
 use crate::reply::ExitStatus;
 use crate::signal::{Info, Signal};
@@ -35,8 +35,8 @@ struct SavedMember {
     exit_signal: Option<Signal>,
     parent_death_signal: Option<Signal>,
     news: Option<Event>,
-    /// Number and name.
-    threads: Vec<(u32, ByteBuf)>,
+    /// Number, name, and how it wants to be scheduled.
+    threads: Vec<(u32, ByteBuf, Schedule)>,
     inbox: Vec<(Option<u32>, Info)>,
     users: (u32, u32),
     has_executed: bool,
@@ -99,7 +99,8 @@ impl SavedTable {
 
 impl Member {
     fn save(&self) -> SavedMember {
-        let name = |(tid, thread): (&u32, &ThreadEntry)| (*tid, ByteBuf::from(thread.name.clone()));
+        let entry =
+            |(tid, thread): (&u32, &ThreadEntry)| (*tid, ByteBuf::from(thread.name.clone()), thread.schedule.clone());
         SavedMember {
             process: self.process.save(),
             parent: self.parent,
@@ -109,7 +110,7 @@ impl Member {
             exit_signal: self.exit_signal,
             parent_death_signal: self.parent_death_signal,
             news: self.news,
-            threads: self.threads.iter().map(name).collect(),
+            threads: self.threads.iter().map(entry).collect(),
             inbox: self.inbox.clone(),
             users: self.users,
             has_executed: self.has_executed,
@@ -124,7 +125,9 @@ impl Member {
 
 impl SavedMember {
     fn restore(self, clocks: &Arc<dyn Clocks>, memory_bytes_max: u64) -> Member {
-        let entry = |(tid, name): (u32, ByteBuf)| (tid, ThreadEntry { notice: Arc::default(), name: name.into_vec() });
+        let entry = |(tid, name, schedule): (u32, ByteBuf, Schedule)| {
+            (tid, ThreadEntry { notice: Arc::default(), name: name.into_vec(), schedule })
+        };
         Member {
             process: self.process.restore(clocks, memory_bytes_max),
             parent: self.parent,

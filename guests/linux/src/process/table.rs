@@ -1,6 +1,6 @@
 //! [`Table`]: who there is, and what they tell each other.
 
-use crate::process::{Event, Member, Process, Standing};
+use crate::process::{Event, Member, Process, Standing, ThreadEntry};
 use crate::reply::ExitStatus;
 use crate::signal::{Info, Signal};
 use alloc::collections::BTreeMap;
@@ -96,9 +96,19 @@ impl Table {
         self.members.get(&tid).or_else(|| self.members.values().find(|member| member.threads.contains_key(&tid)))
     }
 
+    /// A thread, to be changed.
+    pub(crate) fn thread_mut(&mut self, tid: u32) -> Option<&mut ThreadEntry> {
+        self.members.values_mut().find_map(|member| member.threads.get_mut(&tid))
+    }
+
     /// All, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Member)> {
         self.members.iter().map(|(pid, member)| (*pid, member))
+    }
+
+    /// All, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.members.values_mut()
     }
 
     /// How many threads there are.

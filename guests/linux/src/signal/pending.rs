@@ -6,7 +6,7 @@ use abi::Addr;
 use abi::structs::file::Hex;
 use abi::structs::signal::{Siginfo, SignalCode, SignalNumber, Stack};
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use spin::Mutex;
@@ -130,6 +130,30 @@ pub(crate) struct Signals {
     shared: Arc<Mutex<Pending>>,
 }
 
+/// What the threads of a process share of their signals, for /proc.
+pub(crate) struct Shared {
+    actions: Weak<Mutex<Actions>>,
+    pending: Weak<Mutex<Pending>>,
+}
+
+impl Shared {
+    /// What is pending for the process, what it ignores, and what it handles; nothing once it is over.
+    pub(crate) fn sets(&self) -> [SignalSet; 3] {
+        let pending = self.pending.upgrade().map(|pending| pending.lock().set).unwrap_or_default();
+        let (mut ignored, mut handled) = (SignalSet::EMPTY, SignalSet::EMPTY);
+        let actions = self.actions.upgrade().map(|actions| *actions.lock());
+        for (number, action) in (1..).zip(actions.iter().flatten()) {
+            let signal = Signal::from_number(number).map(SignalSet::of).unwrap_or_default();
+            match action.disposition {
+                Disposition::Default => {}
+                Disposition::Ignore => ignored = ignored.with(signal),
+                Disposition::Handler(_) => handled = handled.with(signal),
+            }
+        }
+        [pending, ignored, handled]
+    }
+}
+
 impl Default for Signals {
     fn default() -> Signals {
         Signals {
@@ -172,6 +196,16 @@ impl Signals {
         let actions = if shares { self.actions.clone() } else { Arc::new(Mutex::new(*self.actions.lock())) };
         let stack = if keeps_stack { self.stack } else { NO_STACK };
         Signals { actions, mask: self.mask, stack, is_traced: self.is_traced, ..Signals::default() }
+    }
+
+    /// What it shares with the other threads of its process.
+    pub(crate) fn shared(&self) -> Shared {
+        Shared { actions: Arc::downgrade(&self.actions), pending: Arc::downgrade(&self.shared) }
+    }
+
+    /// What is pending for this thread alone, and what it blocks.
+    pub(crate) fn own_sets(&self) -> [SignalSet; 2] {
+        [self.own.set, self.mask]
     }
 
     pub(crate) fn action(&self, signal: Signal) -> Action {

@@ -125,6 +125,8 @@ impl Resuming {
         // Whoever sent it something meant it to look.
         Notice::set(&notice);
         let signals = Signals::restored(saved.signals, &self.actions, &self.pending, kernel.trace.is_some());
+        let signals = signals.ok_or(Unresumed::Malformed)?;
+        *notice.signals.lock() = signals.own_sets();
         let resume = saved.resume.map(|resume| {
             let SavedResume { until_ns, moved, within, is_futex, locks } = resume;
             let locks = locks.and_then(|holder| self.holder(&holder));
@@ -140,7 +142,7 @@ impl Resuming {
             whereabouts: self.whereabouts.get(saved.whereabouts as usize).cloned().ok_or(Unresumed::Malformed)?,
             files: self.tables.get(saved.files as usize).cloned().ok_or(Unresumed::Malformed)?,
             memory: memory.clone(),
-            signals: signals.ok_or(Unresumed::Malformed)?,
+            signals,
             credentials: saved.credentials,
             clocks: process.clocks.clone(),
             watcher: Arc::new(Waker { kernel: Arc::downgrade(&kernel), tid: saved.tid }),

@@ -9,9 +9,13 @@ use abi::Addr;
 use abi::structs::file::{Flock, Flock64};
 use vfs::Errno;
 use vfs::node::Kind;
+use vfs::pipe::End;
 
 /// FD_CLOEXEC.
 const FD_CLOEXEC: u32 = 1;
+
+/// The flag of F_NOTIFY that names no event.
+const DN_MULTISHOT: u32 = 0x8000_0000;
 
 /// fcntl64(2)
 pub(super) fn fcntl64(task: &mut Task<'_, '_>, fd: Fd, command: FcntlCommand, argument: Bits) -> Reply<u32> {
@@ -67,11 +71,18 @@ pub(super) fn fcntl(task: &mut Task<'_, '_>, fd: Fd, command: FcntlCommand, argu
             task.guest.write(Addr(argument), &found)?;
             0
         }
+        // F_NOTIFY: to end it, where there is none.
+        1026 if description.node().kind()? != Kind::Directory => return Err(Errno::ENOTDIR.into()),
+        1026 if argument & !DN_MULTISHOT == 0 => 0,
         // F_GETOWN, F_SETOWN
         23 | 24 => 0,
         // F_SETPIPE_SZ, F_GETPIPE_SZ
-        1031 | 1032 if description.node().kind()? == Kind::Fifo => {
-            u32::try_from(vfs::pipe::CAPACITY_BYTES).unwrap_or(0)
+        1031 | 1032 => {
+            let pipe = End::of(description.file()?).ok_or(Errno::EBADF)?;
+            if command.0 == 1031 {
+                pipe.set_capacity(argument as usize)?;
+            }
+            u32::try_from(pipe.capacity()).unwrap_or(u32::MAX)
         }
         _ => return Err(Errno::EINVAL.into()),
     })

@@ -2,6 +2,7 @@
 
 use crate::flags::{Bits, Fd, SigNum};
 use crate::pidfd::PidFd;
+use crate::proc::process_of;
 use crate::process::{Member, Target};
 use crate::reply::{ExitStatus, Reply, Stop};
 use crate::signal::Signal;
@@ -266,6 +267,9 @@ pub(super) fn pidfd_send_signal(
     if flags.0 != 0 {
         return Err(Errno::EINVAL.into());
     }
-    let pid = PidFd::pid_of(&*task.description(fd)?)?;
+    let description = task.description(fd)?;
+    // The directory of a process in /proc does as well.
+    description.file()?;
+    let pid = PidFd::pid_of(&description).or_else(|errno| process_of(description.node()).ok_or(errno))?;
     super::signal::send_with(task, Target::Process(pid), signal, info)
 }

@@ -271,18 +271,18 @@ execve {
 }
 
 schedule {
-    nice            4034 (increment: i32) -> u32, partial "remembered by nobody";
-    getpriority     4096 (which: u32, who: u32) -> u32, partial "always 0";
-    setpriority     4097 (which: u32, who: u32, priority: i32) -> (), partial "remembered by nobody";
-    sched_setparam  4158 (pid: i32, param: In<SchedParam>) -> (), partial "priority 0 only";
+    nice            4034 (increment: i32) -> (), partial "nobody goes by it";
+    getpriority     4096 (which: u32, who: u32) -> u32, full;
+    setpriority     4097 (which: u32, who: u32, priority: i32) -> (), partial "nobody goes by it";
+    sched_setparam  4158 (pid: i32, param: In<SchedParam>) -> (), partial "nobody goes by it";
     sched_getparam  4159 (pid: i32, param: Out<SchedParam>) -> (), full;
-    sched_setscheduler 4160 (pid: i32, policy: u32, param: In<SchedParam>) -> (), partial "SCHED_OTHER only";
+    sched_setscheduler 4160 (pid: i32, policy: u32, param: In<SchedParam>) -> (), partial "nobody goes by it";
     sched_getscheduler 4161 (pid: i32) -> u32, full;
     sched_yield     4162 () -> (), full;
     sched_get_priority_max 4163 (policy: u32) -> u32, full;
     sched_get_priority_min 4164 (policy: u32) -> u32, full;
     sched_rr_get_interval 4165 (pid: i32, interval: Out<Timespec>) -> (), full;
-    sched_setaffinity 4239 (pid: i32, length: u32, mask: Addr) -> (), partial "remembered by nobody";
+    sched_setaffinity 4239 (pid: i32, length: u32, mask: Addr) -> (), partial "nobody goes by it";
     sched_getaffinity 4240 (pid: i32, length: u32, mask: OutBytes) -> u32, full;
     getcpu          4312 (cpu: Out<u32>, node: Out<u32>, unused: Addr) -> (), full;
     ioprio_set      4314 (which: u32, who: u32, priority: Bits) -> (), partial "remembered by nobody";

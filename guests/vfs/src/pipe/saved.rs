@@ -1,6 +1,6 @@
 //! A pipe and its ends as data.
 
-use super::{CAPACITY_BYTES, End, Pipe, PipeNode};
+use super::{ATOMIC_BYTES, CAPACITY_BYTES_MAX, End, Pipe, PipeNode};
 use crate::memfs::{Body, MemNode};
 use crate::node::{Edges, File, Metadata, NodeRef};
 use alloc::boxed::Box;
@@ -13,6 +13,7 @@ use spin::Mutex;
 #[derive(Serialize, Deserialize)]
 pub struct SavedPipe {
     bytes: ByteBuf,
+    capacity: usize,
     readers_ever: u64,
     writers_ever: u64,
     edges: Edges,
@@ -47,17 +48,22 @@ impl Pipe {
         let state = self.state.lock();
         let bytes = state.bytes.iter().copied().collect::<alloc::vec::Vec<u8>>().into();
         let (readers_ever, writers_ever, edges) = (state.readers_ever, state.writers_ever, state.edges);
-        SavedPipe { bytes, readers_ever, writers_ever, edges }
+        SavedPipe { bytes, capacity: state.capacity, readers_ever, writers_ever, edges }
     }
 
     /// Puts in what there was, before any end is there; false if that is more than there can have been.
     #[must_use]
     pub fn restore(&self, saved: SavedPipe) -> bool {
         let mut state = self.state.lock();
-        let fits = saved.bytes.len() <= CAPACITY_BYTES && state.readers_ever == 0 && state.writers_ever == 0;
+        let fits = (ATOMIC_BYTES..=CAPACITY_BYTES_MAX).contains(&saved.capacity) && saved.bytes.len() <= saved.capacity;
+        let is_new = state.readers_ever == 0 && state.writers_ever == 0;
+        if !fits || !is_new {
+            return false;
+        }
+        state.capacity = saved.capacity;
         state.bytes.extend(saved.bytes);
         (state.readers_ever, state.writers_ever, state.edges) = (saved.readers_ever, saved.writers_ever, saved.edges);
-        fits
+        true
     }
 
     /// An end as it was.

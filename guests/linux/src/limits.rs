@@ -62,9 +62,13 @@ impl Limits {
         self.table[resource::ADDRESS_SPACE].0.min(self.memory_bytes_max)
     }
 
-    /// The same in a world that allows so much memory.
-    pub(crate) fn within(self, memory_bytes_max: u64) -> Limits {
-        Limits { memory_bytes_max, ..self }
+    /// The same in a world with these limits.
+    pub(crate) fn within(mut self, world: &Limits) -> Limits {
+        for resource in [resource::NOFILE, resource::PROCESSES] {
+            let ((soft, hard), (_, most)) = (self.table[resource], world.table[resource]);
+            self.table[resource] = (soft.min(most), hard.min(most));
+        }
+        Limits { memory_bytes_max: world.memory_bytes_max, ..self }
     }
 
     /// What the world allows.

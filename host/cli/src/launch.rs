@@ -2,6 +2,7 @@
 
 use crate::clocks::HostClocks;
 use crate::failure::Failure;
+use crate::libraries;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
 use debug::Session;
@@ -80,6 +81,8 @@ pub(crate) struct Ended {
     pub(crate) crash: Option<Box<Crash>>,
     /// Whether its time was up.
     pub(crate) is_time_up: bool,
+    /// Libraries without which it could not begin.
+    pub(crate) missing: Vec<String>,
     /// What was left for the next run, or why nothing was.
     pub(crate) published: Result<Option<Published>, StoreError>,
     /// Why a region was left to the interpreter, if one was.
@@ -138,6 +141,7 @@ impl Launch {
         let node = Walk::new(&world.mounts).resolve(&self.path).ok().map(|place| place.node().clone());
         let program = Program { image, file, bytes: self.bytes, path: self.path, node };
         self.precompiled.into_iter().for_each(|code| native.precompiled(code));
+        let (mounts, needed) = (world.mounts.clone(), program.image.needed.clone());
         let mut outside = self.how.outside()?;
         let (state, space) = native.parts();
         let thread = Thread::start(world, &program, &self.arguments, &self.environment, state, space)
@@ -149,7 +153,11 @@ impl Launch {
         let mut team = Team::new(cpu, thread);
         let session = outside.debug(&mut team, scheduler.kernel())?;
         scheduler.add(team);
-        self.how.run(scheduler, outside, session, publisher)
+        let mut ended = self.how.run(scheduler, outside, session, publisher)?;
+        if ended.status == ExitStatus::Code(libraries::STATUS) {
+            ended.missing = libraries::missing(&mounts, &needed, &self.environment);
+        }
+        Ok(ended)
     }
 }
 
@@ -261,6 +269,7 @@ impl How {
         let engine::Ended { over, is_time_up, scheduler } = ended;
         let published = publisher.publish();
         let Scheduler { statistics, refusal, .. } = scheduler;
-        Ok(Ended { status: over.status, statistics, crash: over.crash, is_time_up, published, refusal })
+        let missing = Vec::new();
+        Ok(Ended { status: over.status, statistics, crash: over.crash, is_time_up, missing, published, refusal })
     }
 }

@@ -8,6 +8,7 @@ mod disasm;
 mod failure;
 mod info;
 mod launch;
+mod libraries;
 mod loaded;
 mod parallel;
 mod resume;

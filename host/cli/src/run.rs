@@ -210,6 +210,13 @@ pub(crate) fn report(name: &str, ended: &Ended, wants_stats: bool) -> ExitCode {
     if ended.is_time_up {
         say(&format!("{name}: its time was up; allow more with --timeout"));
     }
+    if let [first, ..] = &ended.missing[..] {
+        let all = ended.missing.join(", ");
+        say(&format!(
+            "{name} needs {all}, which the guest's root does not have: make a root with the Debian packages that have it \
+             (`apt-file search {first}` names them, `strata rootfs` makes it), or put the file into /usr/lib there"
+        ));
+    }
     match ended.status {
         ExitStatus::Code(code) => ExitCode::from(code),
         ExitStatus::Killed(signal) => {

@@ -90,7 +90,14 @@ fn generated(kind: Kind, bytes: usize) -> Vec<u8> {
                 out.extend((0..run).map(|_| byte));
                 out.extend((0..8).map(|_| random.below(256) as u8));
             }
+            Kind::Code => code(&mut out, &mut random, line),
         }
+    }
+    if kind == Kind::Code {
+        // Half a function is none: what is missing is a comment.
+        let whole = out[..bytes].windows(2).rposition(|pair| pair == b"}\n").map_or(0, |at| at + 2);
+        out.truncate(whole);
+        out.extend([b"/*", vec![b' '; bytes.saturating_sub(whole + 4)].as_slice(), b"*/"].concat());
     }
     out.truncate(bytes);
     if let (Kind::Prose | Kind::Table, Some(last)) = (kind, out.last_mut()) {
@@ -101,6 +108,20 @@ fn generated(kind: Kind, bytes: usize) -> Vec<u8> {
 
 fn word(random: &mut Random) -> String {
     (0..1 + random.below(3)).map(|_| SYLLABLES[random.below(SYLLABLES.len())]).collect()
+}
+
+/// A function that does something with a table.
+fn code(out: &mut Vec<u8>, random: &mut Random, number: usize) {
+    let mut number_below = |limit| random.below(limit) + 1;
+    let (a, b, c, d) = (number_below(31), number_below(1000), number_below(15), number_below(63));
+    let function = format!(
+        "unsigned f{number}(unsigned *t, unsigned n) {{\n  unsigned s = {b}, i;\n  for (i = 0; i < n; i++) {{\n    \
+         s = (s << {a} | s >> {}) ^ t[i & {d}];\n    if (s % {c} == i % 3) t[s & {d}] += s / {b}; else s += t[i % {c}] * {a};\n    \
+         switch (s & 7) {{ case 0: s ^= i; break; case 3: s -= {c}; break; case 5: t[0] ^= s; break; default: s += i; }}\n  }}\n  \
+         return s;\n}}\n",
+        32 - a
+    );
+    out.extend_from_slice(function.as_bytes());
 }
 
 /// A line of words; the minimum of two draws makes some more frequent than others.
@@ -121,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_same_every_time_and_as_long_as_asked() {
-        for kind in [Kind::Prose, Kind::Table, Kind::Binary] {
+        for kind in [Kind::Prose, Kind::Table, Kind::Binary, Kind::Code] {
             let bytes = generated(kind, 10_000);
             assert_eq!(bytes.len(), 10_000);
             assert_eq!(bytes, generated(kind, 10_000));

@@ -29,13 +29,16 @@ pub(crate) struct Kernel {
     pub(crate) about: String,
 }
 
-/// A program of Debian's, by where its two builds lie under the fetched inputs.
+/// A program of Debian's, by where its two builds lie under the fetched inputs, or on this machine.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Software {
     pub(crate) name: String,
     pub(crate) native: String,
+    /// With a root, a path in there.
     pub(crate) mipsel: String,
+    /// The root file system that it needs, under the fetched inputs.
+    pub(crate) root: Option<String>,
 }
 
 /// A file to work on.
@@ -57,7 +60,7 @@ pub(crate) enum Content {
 }
 
 /// Kinds of generated files.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Lines of words, few of them frequent.
@@ -66,6 +69,8 @@ pub(crate) enum Kind {
     Table,
     /// Bytes without meaning, half of them compressible.
     Binary,
+    /// C without headers: functions with loops.
+    Code,
 }
 
 /// Work for a program.

@@ -58,7 +58,7 @@ struct Bench {
     /// How often everything is run; the interpreter runs once
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Only what has PATTERN in its name or group (also: kernels, programs, start, cache); may be given again
+    /// Only what has PATTERN in its name or group (also: kernels, programs, root, start, cache); may be given again
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
     /// Only these tiers of Strata, such as block,auto; warm is auto with code that an earlier run left, portable is what

@@ -7,8 +7,11 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use std::fmt::Write;
 
 /// Kinds of work by their titles.
-pub(crate) const KINDS: &[(&str, Pick)] =
-    &[("Kernels", Row::is_kernel), ("Programs as Debian ships them", Row::is_program)];
+pub(crate) const KINDS: &[(&str, Pick)] = &[
+    ("Kernels", Row::is_kernel),
+    ("Programs as Debian ships them", Row::is_program),
+    ("Programs of a Debian root, with their libraries", Row::is_dynamic),
+];
 
 /// Titles and tables of starting, and of the cache: what was measured of them.
 pub(crate) fn start_tables(results: &Results) -> Vec<(&'static str, Table)> {
@@ -80,8 +83,8 @@ pub(crate) fn page(results: &Results, command: &str) -> String {
     section("Measured on and with", &machine);
     let rounds = format!(
         "```\n{command}\n```\n\nRounds: {}; in each, everything runs once in turn. Set-up (compilers, QEMU, busybox) is \
-         part of the command. `--only PATTERN` picks by name or group, or as one part `kernels`, `programs`, `start` or \
-         `cache`; `--quick` does a tenth of the work once, `--json FILE` keeps every single figure. A line in `bench.toml` adds a kernel or a program.",
+         part of the command. `--only PATTERN` picks by name or group, or as one part `kernels`, `programs`, `root`, `start` \
+         or `cache`; `--quick` does a tenth of the work once, `--json FILE` keeps every single figure. A line in `bench.toml` adds a kernel or a program.",
         results.rounds
     );
     section("How to repeat it", &rounds);

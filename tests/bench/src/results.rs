@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Kernel,
     /// Debian's.
     Program,
+    /// Debian's, dynamically linked, with its libraries.
+    Dynamic,
 }
 
 /// One kernel or program.
@@ -67,7 +69,7 @@ impl Row {
     pub(crate) fn cpu_us(&self, runner: &str) -> Option<f64> {
         match self.kind {
             Kind::Kernel => self.median(runner, |sample| Some(sample.running_us())),
-            Kind::Program => self.whole_cpu_us(runner),
+            Kind::Program | Kind::Dynamic => self.whole_cpu_us(runner),
         }
     }
 
@@ -97,6 +99,10 @@ impl Row {
 
     pub(crate) fn is_program(&self) -> bool {
         self.kind == Kind::Program
+    }
+
+    pub(crate) fn is_dynamic(&self) -> bool {
+        self.kind == Kind::Dynamic
     }
 
     pub(crate) fn is_integer(&self) -> bool {

@@ -112,15 +112,24 @@ impl Runners {
         arguments: &[String],
         folder: &Path,
     ) -> Option<Vec<OsString>> {
-        let mipsel = place::inputs().join(&software.mipsel).into();
+        let root = software.root.as_ref().map(|root| place::inputs().join(root));
+        let mipsel: OsString = match &root {
+            Some(root) => root.join(software.mipsel.trim_start_matches('/')).into(),
+            None => place::inputs().join(&software.mipsel).into(),
+        };
         let mut words = match runner {
             Runner::Native => vec![place::inputs().join(&software.native).into()],
             Runner::Wasm | Runner::Portable | Runner::Taught | Runner::Ahead => return None,
-            Runner::Qemu => vec![self.qemu.clone().into(), mipsel],
+            Runner::Qemu => {
+                let prefix = root.iter().flat_map(|root| ["-L".into(), root.into()]);
+                [self.qemu.clone().into()].into_iter().chain(prefix).chain([mipsel]).collect()
+            }
             Runner::Strata(_) | Runner::Warm => {
+                let options = root.iter().flat_map(|root| [OsString::from("--root"), root.into()]).collect();
+                let program = if root.is_some() { software.mipsel.clone().into() } else { mipsel };
                 let grant = format!("{}:/work:ro", folder.display());
                 let grant = ["--dir", &grant, "--workdir", "/work"].map(OsString::from);
-                [self.run(runner, &["--stats"]), grant.to_vec(), vec![mipsel]].concat()
+                [self.run(runner, &["--stats"]), options, grant.to_vec(), vec![program]].concat()
             }
         };
         words.extend(arguments.iter().map(OsString::from));

@@ -114,13 +114,15 @@ fn program_work(list: &List, plan: &Plan, runners: &Runners, chosen: &[Runner]) 
     for program in &list.programs {
         let words = shlex::split(&program.run).with_context(|| format!("unbalanced quotes: {}", program.run))?;
         let (name, arguments) = words.split_first().with_context(|| format!("{} runs nothing", program.name))?;
-        if !plan.wants(&[&program.name, name, "programs"]) {
+        let software = list.software(name)?;
+        let part = if software.root.is_some() { "root" } else { "programs" };
+        if !plan.wants(&[&program.name, name, part]) {
             continue;
         }
-        let software = list.software(name)?;
         let command = |runner: &Runner| Some((runner.clone(), runners.program(runner, software, arguments, &folder)?));
+        let kind = if software.root.is_some() { Kind::Dynamic } else { Kind::Program };
         all.push(Work {
-            row: row(&program.name, Kind::Program, name, &program.run),
+            row: row(&program.name, kind, name, &program.run),
             folder: folder.clone(),
             commands: chosen.iter().filter_map(command).collect(),
             expected: place::made("expected")?.join(format!("{name}-{}", program.name)),

@@ -95,6 +95,16 @@ pub(crate) const TARGETS: &[Target] = &[
         measure: |results, tier| mean(results, Row::is_program, "qemu", tier),
     },
     Target {
+        what: "programs of a root: speed against QEMU, geometric mean",
+        goal: Goal::AtLeast(3.0),
+        measure: |results, tier| mean(results, Row::is_dynamic, "qemu", tier),
+    },
+    Target {
+        what: "programs of a root: speed against QEMU, the worst",
+        goal: Goal::AtLeast(1.0),
+        measure: |results, tier| worst(results, Row::is_dynamic, tier, "qemu").map(f64::recip),
+    },
+    Target {
         what: "kernels: time of the portable module against this tier, geometric mean",
         goal: Goal::AtMost(1.2),
         measure: |results, tier| portable(results, &Runner::Portable, tier, mean),

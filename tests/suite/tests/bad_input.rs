@@ -149,6 +149,30 @@ fn no_file() {
     }
 }
 
+#[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
+fn a_library_that_is_missing_is_named() {
+    let debian = place::inputs().join("debian");
+    if !debian.join("usr/bin/xz").is_file() {
+        eprintln!("skipped: no {}; cargo xtask setup makes it", debian.display());
+        return;
+    }
+    let root = path("rootless");
+    for file in ["lib/mipsel-linux-gnu/ld.so.1", "lib/mipsel-linux-gnu/libc.so.6", "usr/bin/xz"] {
+        let to = root.join(file);
+        fs::create_dir_all(to.parent().expect("in a folder")).expect("scratch room");
+        fs::copy(debian.join(file), to).expect("scratch room");
+    }
+    let linker = root.join("lib/ld.so.1");
+    if fs::symlink_metadata(&linker).is_err() {
+        std::os::unix::fs::symlink("mipsel-linux-gnu/ld.so.1", linker).expect("scratch room");
+    }
+    let root = root.display().to_string();
+    let output = strata(&["run", "--no-cache", "--root", &root], Path::new("/usr/bin/xz"));
+    assert_eq!(status(&output), NOT_FOUND, "{}", text(&output));
+    assert!(text(&output).contains("needs liblzma.so.5, which"), "{}", text(&output));
+}
+
 fn refuses(name: &str, file: &[u8], words: &str) {
     let output = run_file(name, file);
     let text = text(&output);

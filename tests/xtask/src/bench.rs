@@ -1,11 +1,25 @@
 //! `cargo xtask bench`: brings there what measuring needs, then runs `strata-bench`, a crate of its own because it links
 //! the engine.
 
-use crate::{debian, inputs, runtimes, setup, step};
+use crate::{debian, inputs, roots, runtimes, setup, step};
 use anyhow::{Context, Result};
 
-/// Compilers: native, and straight to Wasm.
-const PACKAGES: &[&str] = &["gcc", "libc6-dev", "gcc-mipsel-linux-gnu", "libc6-dev-mipsel-cross", "clang-19", "lld-19"];
+/// Compilers: native, and straight to Wasm; and for this machine what a guest has in its root.
+const PACKAGES: &[&str] = &[
+    "gcc",
+    "libc6-dev",
+    "gcc-mipsel-linux-gnu",
+    "libc6-dev-mipsel-cross",
+    "clang-19",
+    "lld-19",
+    "gawk",
+    "lua5.4",
+    "openssl",
+    "perl",
+    "python3",
+    "sqlite3",
+    "xz-utils",
+];
 
 /// Sets up, builds, measures; `arguments` are those of `strata-bench`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -14,6 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         debian::install(PACKAGES, &mut skipped);
         inputs::fetch(&mut skipped);
         inputs::fetch_for_bench(&mut skipped);
+        roots::make(&mut skipped);
         runtimes::fetch_for_bench(&mut skipped);
         setup::report(&skipped);
     }

@@ -31,6 +31,13 @@ pub(crate) struct SavedObjects<T> {
     made: usize,
 }
 
+impl<T> SavedObjects<T> {
+    /// Whether all of them are so, and no more than there can be.
+    pub(crate) fn all(&self, is_so: impl Fn(&T) -> bool) -> bool {
+        self.places.len() <= OBJECTS_MAX && self.places.iter().flatten().all(|(_, state)| is_so(state))
+    }
+}
+
 struct Table<T> {
     places: Vec<Option<Arc<Object<T>>>>,
     /// How many were made.
@@ -121,14 +128,11 @@ impl<T> Objects<T> {
         SavedObjects { places: table.places.iter().map(object).collect(), made: table.made }
     }
 
-    /// Puts in what there was; false if that is more than there can have been.
-    #[must_use]
-    pub(crate) fn restore(&self, saved: SavedObjects<T>) -> bool {
+    /// Puts in what there was.
+    pub(crate) fn restore(&self, saved: SavedObjects<T>) {
         let object = |(id, state)| Arc::new(Object { id, state: Mutex::new(state), watchers: Watchers::default() });
         let places: Vec<_> = saved.places.into_iter().map(|place| place.map(object)).collect();
-        let fits = places.len() <= OBJECTS_MAX;
         *self.0.lock() = Table { places, made: saved.made };
-        fits
     }
 
     /// All of them.

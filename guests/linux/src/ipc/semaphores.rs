@@ -112,6 +112,13 @@ impl Semaphores {
         Ok(())
     }
 
+    /// Whether it can have come about: one of a snapshot may say anything.
+    pub(crate) fn is_sound(&self) -> bool {
+        let fits = |adjustment: &i32| adjustment.unsigned_abs() <= VALUE_MAX.unsigned_abs();
+        self.list.iter().all(|semaphore| (0..=VALUE_MAX).contains(&semaphore.value))
+            && self.undo.values().all(|undo| undo.len() == self.list.len() && undo.iter().all(fits))
+    }
+
     /// A process has ended: undoes what it asked to be undone. Whether that was anything.
     pub(crate) fn leave(&mut self, pid: u32) -> bool {
         let Some(undo) = self.undo.remove(&pid) else { return false };

@@ -1,7 +1,7 @@
 //! The processes of a world as data.
 
 use super::member::{Event, Member, Standing, ThreadEntry};
-use super::table::Table;
+use super::table::{PID_MAX, Table};
 use super::{About, Process, Schedule};
 use crate::limits::Limits;
 use crate::reply::ExitStatus;
@@ -82,14 +82,19 @@ impl Table {
     /// As data.
     pub(crate) fn save(&self) -> SavedTable {
         let members = self.iter().map(|(_, member)| member.save()).collect();
-        SavedTable { members, last: self.last, first: self.first, made: self.made }
+        SavedTable { members, last: self.last.min(PID_MAX), first: self.first, made: self.made }
     }
 }
 
 impl SavedTable {
+    /// How many threads there are, those that are over included.
+    pub(crate) fn thread_count(&self) -> usize {
+        self.members.iter().map(|member| member.threads.len().max(1)).sum()
+    }
+
     /// The processes, whose limits are at most those given; none if the first one is not there.
-    pub(crate) fn restore(self, clocks: &Arc<dyn Clocks>, memory_bytes_max: u64) -> Option<Table> {
-        let members = self.members.into_iter().map(|member| member.restore(clocks, memory_bytes_max));
+    pub(crate) fn restore(self, clocks: &Arc<dyn Clocks>, limits: &Limits) -> Option<Table> {
+        let members = self.members.into_iter().map(|member| member.restore(clocks, limits));
         let members: BTreeMap<u32, Member> = members.map(|member| (member.process.pid, member)).collect();
         let is_whole = members.contains_key(&self.first);
         let table = Table { members, last: self.last, first: self.first, woken: Vec::new(), made: self.made };
@@ -124,12 +129,12 @@ impl Member {
 }
 
 impl SavedMember {
-    fn restore(self, clocks: &Arc<dyn Clocks>, memory_bytes_max: u64) -> Member {
+    fn restore(self, clocks: &Arc<dyn Clocks>, limits: &Limits) -> Member {
         let entry = |(tid, name, schedule): (u32, ByteBuf, Schedule)| {
             (tid, ThreadEntry { notice: Arc::default(), name: name.into_vec(), schedule })
         };
         Member {
-            process: self.process.restore(clocks, memory_bytes_max),
+            process: self.process.restore(clocks, limits),
             parent: self.parent,
             group: self.group,
             session: self.session,
@@ -185,7 +190,7 @@ impl Process {
 }
 
 impl SavedProcess {
-    fn restore(self, clocks: &Arc<dyn Clocks>, memory_bytes_max: u64) -> Arc<Process> {
+    fn restore(self, clocks: &Arc<dyn Clocks>, limits: &Limits) -> Arc<Process> {
         let about = About {
             path: self.program.path.into_vec(),
             node: None,
@@ -196,7 +201,7 @@ impl SavedProcess {
             entry: self.program.entry,
             endian: self.program.endian,
         };
-        let mut process = Process::new(self.pid, self.limits.within(memory_bytes_max), clocks.clone());
+        let mut process = Process::new(self.pid, self.limits.within(limits), clocks.clone());
         if let Some(process) = Arc::get_mut(&mut process) {
             process.started_ns = self.started_ns;
         }

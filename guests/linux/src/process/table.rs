@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use vfs::{Errno, Result, Watchers};
 
 /// The end of process numbers (pid_max of a 32-bit kernel).
-const PID_MAX: u32 = 32_768;
+pub(super) const PID_MAX: u32 = 32_768;
 
 /// The codes of SIGCHLD (sigaction(2)).
 const CLD_EXITED: i32 = 1;

@@ -11,7 +11,9 @@ use crate::description::Description;
 use crate::event::{Epoll, SavedEntry};
 use crate::fdtable::FdTable;
 use crate::futex::Key;
+use crate::ipc::{Messages, SavedObjects, Semaphores};
 use crate::kernel::{Kernel, Parts};
+use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::mm::Memory;
 use crate::ready::special;
@@ -49,6 +51,8 @@ pub enum Unresumed {
     Files(Errno),
     /// It has more descriptors than a process may have.
     Descriptors,
+    /// It has more processes and threads than there may be.
+    Threads,
     /// It contradicts itself.
     Malformed,
 }
@@ -63,6 +67,7 @@ impl fmt::Display for Unresumed {
             Unresumed::Memory => write!(out, "there is not enough memory: allow it more with --max-memory"),
             Unresumed::Files(errno) => write!(out, "the files that it holds: {}", errno.text()),
             Unresumed::Descriptors => write!(out, "it has more descriptors: allow more with --max-fds"),
+            Unresumed::Threads => write!(out, "it has more processes: allow more with --max-procs"),
             Unresumed::Malformed => write!(out, "the snapshot contradicts itself: make it anew"),
         }
     }
@@ -137,7 +142,11 @@ impl Resuming {
         let loose = saved.loose.into_iter().map(|node| node.restore(&systems, &streams));
         let loose = loose.collect::<Option<Vec<NodeRef>>>().ok_or(Unresumed::Malformed)?;
         let [host, domain, release, version, machine] = saved.names.map(ByteBuf::into_vec);
-        let table = saved.processes.restore(&clocks, world.memory_bytes_max).ok_or(Unresumed::Malformed)?;
+        let limits = Limits::new(world.memory_bytes_max, world.descriptors_max, world.threads_max);
+        if saved.processes.thread_count() > world.threads_max as usize {
+            return Err(Unresumed::Threads);
+        }
+        let table = saved.processes.restore(&clocks, &limits).ok_or(Unresumed::Malformed)?;
         let pairs = saved.terminals.into_iter().map(|terminal| terminal.restore(&world.terminals));
         let pairs = pairs.collect::<Option<_>>().ok_or(Unresumed::Malformed)?;
         let parts = Parts {
@@ -186,10 +195,7 @@ impl Resuming {
         };
         resuming.files(saved.descriptions, saved.endpoints, saved.socket_names)?;
         resuming.tables(saved.tables, saved.whereabouts)?;
-        let commons = &kernel.commons;
-        if !(commons.semaphores.restore(saved.semaphores) && commons.messages.restore(saved.messages)) {
-            return Err(Unresumed::Malformed);
-        }
+        resuming.objects(saved.semaphores, saved.messages)?;
         kernel.futexes.lock().set_woken(saved.woken);
         resuming.programs();
         resuming.console(saved.console);
@@ -279,6 +285,16 @@ impl Resuming {
             let whereabouts = Whereabouts { root, directory, umask: saved.umask & 0o777 };
             self.whereabouts.push(Arc::new(Mutex::new(whereabouts)));
         }
+        Ok(())
+    }
+
+    /// System V objects.
+    fn objects(&self, semaphores: SavedObjects<Semaphores>, messages: SavedObjects<Messages>) -> Result<(), Unresumed> {
+        if !(semaphores.all(Semaphores::is_sound) && messages.all(|_| true)) {
+            return Err(Unresumed::Malformed);
+        }
+        self.kernel.commons.semaphores.restore(semaphores);
+        self.kernel.commons.messages.restore(messages);
         Ok(())
     }
 

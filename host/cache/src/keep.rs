@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 /// Bytes of machine code and what belongs to it that one object keeps; what comes later is not kept.
-const BYTES_MAX: usize = 64 << 20;
+const BYTES_MAX: usize = 256 << 20;
 
 /// How many bytes are written again for one that is new: to write that many takes about as long as to make the one, over
 /// a few runs.

@@ -94,8 +94,8 @@ fn generated(kind: Kind, bytes: usize) -> Vec<u8> {
         }
     }
     if kind == Kind::Code {
-        // Half a function is none: what is missing is a comment.
-        let whole = out[..bytes].windows(2).rposition(|pair| pair == b"}\n").map_or(0, |at| at + 2);
+        // Half a function is none: what is missing is a comment, which takes four bytes at least.
+        let whole = out[..bytes.saturating_sub(4)].windows(3).rposition(|end| end == b"\n}\n").map_or(0, |at| at + 3);
         out.truncate(whole);
         out.extend([b"/*", vec![b' '; bytes.saturating_sub(whole + 4)].as_slice(), b"*/"].concat());
     }

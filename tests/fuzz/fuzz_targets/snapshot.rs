@@ -8,10 +8,11 @@ use libfuzzer_sys::fuzz_target;
 use linux::Clocks;
 use linux::snapshot::{Resuming, Snapshot};
 use miniz_oxide::deflate::compress_to_vec;
-use namespace::{Host, Limits};
+use namespace::{Grant, Host, Limits};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use vfs::node::TimeNs;
+use vfs::node::{At, Make, New, Open, TimeNs};
+use vfs::{MemFs, NodeRef};
 
 /// Pages of a process.
 const PAGES_MAX: usize = 1 << 10;
@@ -39,6 +40,15 @@ fn file(data: &[u8]) -> Vec<u8> {
     [&head[..], &digest, &body].concat()
 }
 
+/// A file in memory.
+fn holding(bytes: &[u8]) -> NodeRef {
+    let root = MemFs::new(Arc::new(|| TimeNs(0))).root();
+    let node = root.create(b"file", &New { what: Make::File, mode: 0o755, uid: 0, gid: 0 }).expect("there is room");
+    let open = node.open(Open { write: true, ..Open::default() }).expect("it is a file");
+    open.write(At::Offset(0), bytes).expect("there is room");
+    node
+}
+
 fuzz_target!(|data: &[u8]| {
     let Ok(snapshot) = Snapshot::read(&file(data)) else { return };
     let host = Host {
@@ -48,7 +58,10 @@ fuzz_target!(|data: &[u8]| {
         processors: 1,
     };
     let limits = Limits { memory_bytes: 4 << 20, files_bytes: 4 << 20, descriptors: 64, threads: 64 };
-    let world = namespace::world(Vec::new(), host, limits).expect("an empty world can be made");
+    let granted = snapshot.given().files.iter().take(4).filter_map(|(at, bytes)| {
+        at.starts_with(b"/").then(|| Grant::File { node: holding(bytes), at: at.clone() })
+    });
+    let Ok(world) = namespace::world(granted.collect(), host, limits) else { return };
     let Ok(mut resuming) = Resuming::new(snapshot, world) else { return };
     while resuming.next_is_big_endian().is_some() {
         let Ok(threads) = resuming.next(&mut PagedSpace::new(PAGES_MAX)) else { return };

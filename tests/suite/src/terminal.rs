@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 /// How long what is expected may take to appear.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Whether this machine has terminals to give.
+pub fn are_there() -> bool {
+    openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).is_ok_and(|master| ptsname(&master, Vec::new()).is_ok())
+}
+
 /// A program that runs in a terminal.
 pub struct Session {
     master: OwnedFd,

@@ -12,7 +12,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use strata_suite::place;
-use strata_suite::terminal::Session;
+use strata_suite::terminal::{self, Session};
 
 /// What `strata run` ends with after a snapshot on SIGUSR1.
 const SNAPPED: i32 = 128 + 10;
@@ -159,6 +159,10 @@ fn root() -> Option<(String, String)> {
 /// Starts a session, has `begin` done in it, and goes on with its snapshot in another session.
 fn move_session(name: &str, guest: &[&str], begin: impl FnOnce(&mut Session) -> Result<()>) -> Result<Option<Session>> {
     let Some((root, _)) = root() else { return Ok(None) };
+    if !terminal::are_there() {
+        eprintln!("skipped: no pseudoterminals here; mount devpts");
+        return Ok(None);
+    }
     let file = folder(name)?.join("snapshot").display().to_string();
     let arguments = ["run", "--no-cache", "--timeout=300", "--root", &root, "--env=TERM=xterm", "--env=HOME=/root"];
     let mut session = Session::start(&[&arguments[..], &["--snapshot-on", "USR1", &file], guest].concat())?;

@@ -7,7 +7,7 @@
 
 use anyhow::Result;
 use strata_suite::place;
-use strata_suite::terminal::Session;
+use strata_suite::terminal::{self, Session};
 
 /// An interactive shell; none without a guest.
 fn shell() -> Result<Option<Session>> {
@@ -15,6 +15,10 @@ fn shell() -> Result<Option<Session>> {
     let busybox = place::inputs().join("mipsel/bin/busybox");
     if !bash.is_file() || !busybox.is_file() {
         eprintln!("skipped: no {}; cargo xtask setup fetches it", bash.display());
+        return Ok(None);
+    }
+    if !terminal::are_there() {
+        eprintln!("skipped: no pseudoterminals here; mount devpts");
         return Ok(None);
     }
     let tools = format!("{}:/tools:ro", place::inputs().join("mipsel/bin").display());

@@ -9,15 +9,16 @@ use indicatif::HumanBytes;
 use linux::Signal;
 use linux::snapshot::{Given, Unsaved};
 use namespace::Grant;
+use serde_bytes::ByteBuf;
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use vfs::NodeRef;
 use vfs::node::Open;
 use vfs::terminal::SetWhen;
 use vfs::termios::Termios;
+use vfs::{Errno, NodeRef};
 
 /// Options of snapshots.
 #[derive(Args)]
@@ -83,22 +84,26 @@ impl When {
             _ => None,
         });
         let (name, files) = (name.to_owned(), files.collect::<Vec<_>>());
-        let given = move || Given { name: name.clone(), grants: words.clone(), files: contents(&files) };
+        let given = move || Ok(Given { name: name.clone(), grants: words.clone(), files: contents(&files)? });
         let take = move |saved| target.take(saved);
         Ok(Some(Snapshots { signal: signal.generic(), given: Box::new(given), take: Box::new(take) }))
     }
 }
 
-/// What is in files that go with a snapshot. One that cannot be read is missed, by name, where it is resumed.
-fn contents(files: &[(Vec<u8>, NodeRef)]) -> Vec<(Vec<u8>, serde_bytes::ByteBuf)> {
+/// What is in files that go with a snapshot.
+fn contents(files: &[(Vec<u8>, NodeRef)]) -> Result<Vec<(Vec<u8>, ByteBuf)>, Unsaved> {
     let read = |node: &NodeRef| {
-        let mut bytes = vec![0; usize::try_from(node.metadata().ok()?.size).ok()?];
-        let file = node.open(Open { read: true, ..Open::default() }).ok()?;
-        let read = file.read_full(0, &mut bytes).ok()?;
+        let mut bytes = vec![0; usize::try_from(node.metadata()?.size).map_err(|_| Errno::EFBIG)?];
+        let file = node.open(Open { read: true, ..Open::default() })?;
+        let read = file.read_full(0, &mut bytes)?;
         bytes.truncate(read);
-        Some(bytes.into())
+        Ok(ByteBuf::from(bytes))
     };
-    files.iter().filter_map(|(at, node)| Some((at.clone(), read(node)?))).collect()
+    let contents = files.iter().map(|(at, node)| {
+        let failed = |errno: Errno| Unsaved::because(format!("{}: {}", String::from_utf8_lossy(at), errno.text()));
+        Ok((at.clone(), read(node).map_err(failed)?))
+    });
+    contents.collect()
 }
 
 impl Target {

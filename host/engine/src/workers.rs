@@ -198,7 +198,7 @@ pub struct Snapshots {
     /// The signal of the host that asks for one, by its number there. The guest does not get it.
     pub signal: u8,
     /// What it says of itself.
-    pub given: Box<dyn Fn() -> Given + Send>,
+    pub given: Box<dyn Fn() -> Result<Given, Unsaved> + Send>,
     /// Takes the file; whether the world goes on.
     pub take: Box<dyn FnMut(Result<Vec<u8>, Unsaved>) -> bool + Send>,
 }
@@ -206,7 +206,7 @@ pub struct Snapshots {
 impl Snapshots {
     /// Makes one of a world that stands still, which then goes on or is over.
     fn make(&mut self, scheduler: &mut Scheduler<Native>) {
-        let saved = scheduler.save((self.given)());
+        let saved = (self.given)().and_then(|given| scheduler.save(given));
         if (self.take)(saved) {
             scheduler.thaw();
         } else {

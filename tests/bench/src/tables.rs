@@ -25,6 +25,9 @@ pub(crate) fn cpu(results: &Results, is_wanted: Pick) -> Table {
     if groups.len() > 1 {
         for group in groups {
             let members: Vec<&&Row> = rows.iter().filter(|row| row.group == group).collect();
+            if members.len() < 2 {
+                continue;
+            }
             table.add_row(means(results, &format!("mean of {group}"), &members, Row::ratio));
         }
     }

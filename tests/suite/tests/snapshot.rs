@@ -274,6 +274,11 @@ fn files_must_be_what_they_were() -> Result<()> {
     snap(&file, &["--root", &own], &["/bin/busybox", "sh", "-c", script])?;
     let output = resume(&file, &["--root", &own], "")?;
     assert_eq!(String::from_utf8_lossy(&output.stdout), "two\none\n", "{}", String::from_utf8_lossy(&output.stderr));
+    // Another host has equal files elsewhere.
+    let copy = folder.join("copy");
+    ensure!(Command::new("cp").arg("-r").arg(&small).arg(&copy).status()?.success());
+    let output = resume(&file, &["--root", &copy.display().to_string()], "")?;
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "two\none\n", "{}", String::from_utf8_lossy(&output.stderr));
     let said = refusal(&resume(&file, &[], "")?);
     assert!(said.contains(&format!("--root {own}")), "{said}");
     let said = refusal(&resume(&file, &["--root", &root], "")?);

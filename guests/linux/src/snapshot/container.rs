@@ -1,6 +1,8 @@
 //! The file around a snapshot: magic, version, lengths, digest, and the compressed data.
 
+use super::save::Unsaved;
 use super::world::SavedWorld;
+use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
 use miniz_oxide::deflate::compress_to_vec;
@@ -45,9 +47,8 @@ impl fmt::Display for ReadError {
 impl core::error::Error for ReadError {}
 
 /// The file of a world.
-pub(super) fn write(world: &SavedWorld) -> Vec<u8> {
-    // Memory is all that this needs.
-    let data = postcard::to_allocvec(world).unwrap_or_default();
+pub(super) fn write(world: &SavedWorld) -> Result<Vec<u8>, Unsaved> {
+    let data = postcard::to_allocvec(world).map_err(|error| Unsaved(format!("it cannot be written: {error}")))?;
     let mut file = Vec::from(MAGIC);
     file.extend(VERSION.to_le_bytes());
     file.extend((data.len() as u64).to_le_bytes());
@@ -55,7 +56,7 @@ pub(super) fn write(world: &SavedWorld) -> Vec<u8> {
     file.extend(compress_to_vec(&data, LEVEL));
     let digest = digest(&file);
     file[HEADER_BYTES - 32..HEADER_BYTES].copy_from_slice(&digest);
-    file
+    Ok(file)
 }
 
 /// Of all but the digest itself.

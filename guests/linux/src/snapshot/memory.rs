@@ -143,11 +143,28 @@ fn changed(
     tell: &mut dyn FnMut(Addr, &[u8]),
 ) -> Result<(), Unsaved> {
     let end = area.loaded_end(start);
+    if start == end {
+        return Ok(());
+    }
     // Pages that the guest may not read are kept all the same.
     let is_hidden = !area.prot.intersects(Prot::READ | Prot::WRITE | Prot::EXEC);
-    if is_hidden && start < end {
+    if is_hidden {
         space.protect(start, end.0 - start.0, Prot::READ);
     }
+    let compared = compare(space, (start, end), file, tell);
+    if is_hidden {
+        space.protect(start, end.0 - start.0, area.prot);
+    }
+    compared
+}
+
+/// Tells of the pages of a range, all of which can be read, that are not what a file has there, or not zero.
+fn compare(
+    space: &dyn AddressSpace,
+    (start, end): (Addr, Addr),
+    file: Option<(&dyn File, u64)>,
+    tell: &mut dyn FnMut(Addr, &[u8]),
+) -> Result<(), Unsaved> {
     let (mut bytes, mut expected) = (vec![0; CHUNK_BYTES as usize], vec![0; CHUNK_BYTES as usize]);
     let mut at = start;
     while at < end {
@@ -166,9 +183,6 @@ fn changed(
             }
         }
         at = at + length as u32;
-    }
-    if is_hidden && start < end {
-        space.protect(start, end.0 - start.0, area.prot);
     }
     Ok(())
 }

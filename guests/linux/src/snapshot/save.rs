@@ -30,6 +30,13 @@ use vfs::pty::Pair;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unsaved(pub(super) String);
 
+impl Unsaved {
+    /// Whoever has a snapshot made cannot give what belongs to it.
+    pub fn because(why: String) -> Unsaved {
+        Unsaved(why)
+    }
+}
+
 impl fmt::Display for Unsaved {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.0)
@@ -155,7 +162,7 @@ impl Saving {
             shared: self.shared_contents,
             pages: self.pages.finish(),
         };
-        Ok(container::write(&world))
+        container::write(&world)
     }
 
     fn place_of(&mut self, whereabouts: &Whereabouts) -> SavedWhereabouts {

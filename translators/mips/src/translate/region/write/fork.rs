@@ -17,9 +17,12 @@ impl<'a> Writer<'a> {
             self.labels.push(Label::Arm(held, Some(behind)));
             return self.go(taken, None);
         }
-        // The way that stands here comes last: what is inline, or else what closes a loop, which is laid out best so.
+        // The way that stands here comes last: what is inline, or else what closes a loop, which is laid out best so. What
+        // leaves the region comes first, as it hardly ever happens: what ran before is in the region.
         let closes = |arm: &Arm<'_>| matches!(arm.way, Way::To(exit, _) if self.nodes.closes(self.node, exit));
-        let is_taken_last = taken.way.is_inline() || !behind.way.is_inline() && closes(&taken);
+        let leaves = |arm: &Arm<'_>| matches!(arm.way, Way::Out(_));
+        let is_rest = leaves(&behind) && !leaves(&taken);
+        let is_taken_last = taken.way.is_inline() || !behind.way.is_inline() && (closes(&taken) || is_rest);
         let (first, last) = if is_taken_last { (behind, taken) } else { (taken, behind) };
         let first_closes = closes(&first);
         // An inverted test before the way back, so that it stands in line.
@@ -31,6 +34,8 @@ impl<'a> Writer<'a> {
             self.add(Instruction::I32Eqz);
             self.add(Instruction::If(BlockType::Empty));
             self.add(Instruction::Else);
+        } else if leaves(&first) && !leaves(&last) {
+            self.emit.code().if_unlikely();
         } else {
             self.add(Instruction::If(BlockType::Empty));
         }

@@ -158,6 +158,18 @@ pub trait Engine {
     fn has_code(&self, pc: u32) -> bool;
     /// Runs translated code from the register file's `pc`, with somebody to do what it leaves out.
     fn drive(&mut self, interpret: &mut Interpret<'_, Self::Space>) -> Drive;
+    /// The number of the module in which what is translated for `pc` is.
+    fn module(&self, _pc: u32) -> Option<u32> {
+        None
+    }
+    /// The regions of a module that are entered there, and not elsewhere by now, by their roots.
+    fn roots(&self, _module: u32) -> Vec<u32> {
+        Vec::new()
+    }
+    /// The translations that were made from the instruction at `pc`, among others.
+    fn made_of(&self, _pc: u32) -> Vec<&Unit> {
+        Vec::new()
+    }
     /// The translations that are forgotten if the instruction at `pc` is.
     fn forgotten_with(&self, _pc: u32) -> Vec<&Unit> {
         Vec::new()

@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod alone;
 mod chance;
+mod coverage;
 mod debugger;
 mod engine;
 mod fetched;
@@ -23,6 +24,7 @@ mod seen;
 mod statistics;
 mod team;
 mod tier;
+mod traffic;
 mod vcpu;
 mod watched;
 

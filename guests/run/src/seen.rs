@@ -1,5 +1,6 @@
 //! [`Seen`]: what was seen of a program while it ran, as far as it matters for what to translate.
 
+use crate::coverage::Coverage;
 use crate::heat::Heat;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -19,8 +20,8 @@ const TARGETS_MAX: usize = 4;
 /// Samples of a call that make a new translation worth while: so many at least, and one for so many instructions that are
 /// to be translated anew. At 7 ns for a call that was not expected and 30 us for an instruction, by then such calls took a
 /// third of what that will take.
-const SAMPLES: u32 = 4;
-const INSTRUCTIONS_A_SAMPLE: u32 = 50;
+const SAMPLES: u32 = 32;
+const INSTRUCTIONS_A_SAMPLE: u32 = 6;
 
 /// Pages of which it is remembered that translated code changed there, and the most times that something there must get hot,
 /// as a power of two.
@@ -41,6 +42,8 @@ pub(crate) struct Seen {
     pub(crate) kept: BTreeSet<u32>,
     /// Roots of regions that are made anew, whatever an earlier run left.
     pub(crate) renewed: BTreeSet<u32>,
+    /// What there are or were regions of.
+    pub(crate) ran: Coverage,
     /// Where translated code changed, by page.
     changed: BTreeMap<u32, Changed>,
     /// Whether everything counts as warm.
@@ -66,6 +69,7 @@ impl Seen {
             regions: BTreeMap::new(),
             kept: BTreeSet::new(),
             renewed: BTreeSet::new(),
+            ran: Coverage::default(),
             changed: BTreeMap::new(),
             all_is_warm,
         }
@@ -146,14 +150,29 @@ impl Seen {
     pub(crate) fn have_regions(&mut self, units: &[Unit]) {
         let roots = units.iter().flat_map(|unit| unit.entries.iter().map(|entry| (*entry, unit.instructions)));
         self.regions.extend(roots);
+        units.iter().flat_map(|unit| &unit.ranges).for_each(|range| self.ran.add(*range));
+    }
+
+    /// Whether code never changed around `root`: what does is not made one with who calls it, which would have to be made
+    /// anew with it.
+    pub(crate) fn is_steady(&self, root: u32) -> bool {
+        !self.changed.contains_key(&(root / PAGE_BYTES))
     }
 
     /// The same as a translator asks for it that may take nothing from outside `object`; `ran` is what ran, if the rest is to
     /// be left out.
     pub(crate) fn profile<'a>(&'a self, object: Range<u32>, ran: Option<&'a Decoded>) -> impl Profile {
-        Asked { seen: self, object, ran }
+        Asked { seen: self, object, ran, made_of: Regions::new() }
+    }
+
+    /// The same of regions that stay what they are, by what they were made of.
+    pub(crate) fn profile_of<'a>(&'a self, object: Range<u32>, ran: &'a Decoded, made_of: Regions) -> impl Profile {
+        Asked { seen: self, object, ran: Some(ran), made_of }
     }
 }
+
+/// Regions by their roots: the code they were made of, from where to where, in order.
+pub(crate) type Regions = BTreeMap<u32, Vec<(u32, u32)>>;
 
 /// What the code of `units` expects computed calls to call.
 fn expected(units: &[&Unit]) -> BTreeMap<u32, Vec<u32>> {
@@ -171,14 +190,15 @@ struct Asked<'a> {
     seen: &'a Seen,
     object: Range<u32>,
     ran: Option<&'a Decoded>,
+    made_of: Regions,
 }
 
 impl Profile for Asked<'_> {
     fn is_warm(&self, root: u32) -> bool {
-        // What changes is not made one with who calls it, which would have to be made anew with it.
-        let is_steady = || !self.seen.changed.contains_key(&(root / PAGE_BYTES));
-        let is_warm = || self.seen.all_is_warm || self.seen.heat.visits(root) >= WARM_VISITS && is_steady();
-        self.object.contains(&root) && is_warm()
+        // What an earlier run left and this one did not use yet is best left alone: nobody knows what of it runs.
+        let is_known = || self.seen.is_steady(root) && self.has_run(root, root);
+        let is_warm = || self.seen.heat.visits(root) >= WARM_VISITS && is_known();
+        self.object.contains(&root) && (self.seen.all_is_warm || is_warm())
     }
     fn is_translated(&self, root: u32) -> bool {
         self.seen.regions.contains_key(&root) || self.seen.kept.contains(&root)
@@ -186,8 +206,12 @@ impl Profile for Asked<'_> {
     fn called(&self, site: u32) -> Vec<u32> {
         self.seen.called.get(&site).cloned().unwrap_or_default()
     }
-    fn has_run(&self, pc: u32) -> bool {
-        self.ran.is_none_or(|decoded| decoded.has_run(pc))
+    fn has_run(&self, root: u32, pc: u32) -> bool {
+        if let Some(ranges) = self.made_of.get(&root) {
+            let after = ranges.partition_point(|(from, _)| *from <= pc);
+            return ranges[..after].last().is_some_and(|(_, end)| pc < *end);
+        }
+        self.ran.is_none_or(|decoded| decoded.has_run(pc) || self.seen.ran.has(pc))
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Statistics {
     pub left: u64,
     /// Modules wanted anew because of what they were seen to call.
     pub learned: u64,
+    /// Modules made of regions that called each other all the time.
+    pub joined: u64,
     /// Times something was hot, and interpreted because it was still being compiled.
     pub awaited: u64,
     /// Regions translated.
@@ -64,6 +66,7 @@ impl Statistics {
             hot,
             left,
             learned,
+            joined,
             awaited,
             regions,
             blocks,
@@ -89,6 +92,7 @@ impl Statistics {
         self.hot += hot;
         self.left += left;
         self.learned += learned;
+        self.joined += joined;
         self.awaited += awaited;
         self.regions += regions;
         self.blocks += blocks;

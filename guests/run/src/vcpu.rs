@@ -2,6 +2,7 @@
 
 mod debugging;
 mod interpreting;
+mod joining;
 mod recalling;
 mod translating;
 
@@ -13,6 +14,7 @@ use crate::kernel::{Kernel, Served};
 use crate::seen::Seen;
 use crate::statistics::Statistics;
 use crate::tier::Tier;
+use crate::traffic::Traffic;
 use crate::watched::Watched;
 use abi::Addr;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -58,8 +60,11 @@ pub struct Vcpu<E: Engine> {
     seen: Seen,
     /// What the engine does not take, and is not tried again.
     refused: BTreeSet<u32>,
-    /// What is being compiled while the guest runs on: its blocks, from where to where, by its root.
-    begun: BTreeMap<u32, Vec<(u32, u32)>>,
+    /// What is being compiled while the guest runs on, by its root.
+    begun: BTreeMap<u32, Begun>,
+    /// What goes on between modules, and the roots of which one module is being made.
+    traffic: Traffic,
+    joining: BTreeSet<u32>,
     chance: Chance,
     options: Options,
     /// Whether it was asked what earlier runs left for code with these options.
@@ -76,6 +81,25 @@ pub struct Vcpu<E: Engine> {
     pub statistics: Statistics,
     /// Tells nanoseconds since some moment; without it, no times are in the statistics.
     pub clock: Option<fn() -> u64>,
+}
+
+/// What is being compiled.
+struct Begun {
+    /// Its guest code, from where to where.
+    ranges: Vec<(u32, u32)>,
+    /// Whether there is code for that already, and this is only better.
+    is_better: bool,
+}
+
+/// How much a module is missed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Haste {
+    /// It ran before, and should not be missing while it is compiled.
+    Missing,
+    /// It is interpreted meanwhile.
+    New,
+    /// There is code already, and this is only better.
+    Better,
 }
 
 /// Why code is translated.
@@ -101,6 +125,8 @@ impl<E: Engine> Vcpu<E> {
             seen: Seen::new(Heat::new(if E::TRANSLATES { HOT_VISITS } else { u32::MAX }), tier.is_cold()),
             refused: BTreeSet::new(),
             begun: BTreeMap::new(),
+            traffic: Traffic::new(tier.is_cold()),
+            joining: BTreeSet::new(),
             chance: Chance::new(),
             options,
             has_asked: false,
@@ -159,12 +185,15 @@ impl<E: Engine> Vcpu<E> {
                 self.decoded.forget(at.0, *bytes);
                 let entries = self.engine.forget(at.0, *bytes);
                 self.seen.changed(&entries);
+                self.seen.ran.forget(at.0, *bytes);
             }
             self.seen.regions.clear();
+            self.joining.clear();
             self.refused.clear();
             let is_begun = |(at, bytes): &(Addr, u32)| {
                 let end = at.0.saturating_add(*bytes);
-                self.begun.values().flatten().any(|(from, to)| *from < end && at.0 < *to)
+                let ranges = self.begun.values().flat_map(|begun| &begun.ranges);
+                ranges.into_iter().any(|(from, to)| *from < end && at.0 < *to)
             };
             if changed.iter().any(is_begun) {
                 self.cancel();
@@ -193,6 +222,7 @@ impl<E: Engine> Vcpu<E> {
         self.cancel();
         self.engine.forget_all();
         self.seen.regions.clear();
+        self.joining.clear();
         self.refused.clear();
     }
 
@@ -236,7 +266,7 @@ impl<E: Engine> Vcpu<E> {
             Drive::Left(Leave::Poll) => self.polled(),
             Drive::Left(Leave::Moved) => Some(Exit::Moved),
             Drive::Left(Leave::Sampled) => {
-                self.learn();
+                self.sampled();
                 None
             }
             // What it left to the interpreter is done where cells are missing, too.

@@ -22,6 +22,7 @@ pub(crate) fn say_all(ended: &Ended) {
         ("modules wanted, as a function or loop was hot", of.hot),
         ("modules wanted, as translated code often left there", of.left),
         ("modules wanted anew, as it was seen what they call", of.learned),
+        ("modules wanted of several, as they called each other all the time", of.joined),
         ("modules made", of.modules),
         ("regions in them", of.regions),
         ("blocks in them", of.blocks),

@@ -70,7 +70,7 @@ impl Ahead {
         read: impl FnMut(u32, &mut [u8]) -> bool,
     ) -> Result<Record, String> {
         let code = Record::digest(&units, read).ok_or("its code is not all there")?;
-        let artifact = self.0.engine.precompile_module(wasm).map_err(text)?;
+        let artifact = self.0.compile(wasm).map_err(text)?;
         Ok(Record { kind, options, root, units, code, artifact })
     }
 }

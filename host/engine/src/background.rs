@@ -12,10 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use wasmtime::{Module, Result};
 
 /// Threads that compile beside the guests, on a host with more processors than that.
 const COMPILERS_MAX: usize = 4;
+/// How long a run that is over waits for them.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A module to compile.
 struct Job {
@@ -58,7 +61,7 @@ struct Work {
 pub(crate) struct Workshop {
     modules: Mutex<Modules>,
     work: Mutex<Work>,
-    /// There is work, or there will be no more.
+    /// There is work, or there will be no more; or less of it is being done.
     news: Condvar,
     threads_max: usize,
     owners: AtomicU64,
@@ -114,32 +117,44 @@ impl Workshop {
     fn compile_all(&self) {
         while let Some(Job { owner, number, wasm, made, units, purpose, give }) = self.next() {
             let begun = processor_time();
-            let engine = self.modules().compiler().map(|compiler| compiler.engine.clone());
-            let module = engine.and_then(|engine| Module::new(&engine, &wasm));
-            if let (Ok(module), Some(purpose)) = (&module, purpose) {
-                // What cannot be kept is compiled again, another time.
-                let _ = self.modules().add(module, &units, made, purpose, owner);
-            }
+            let compiler = self.modules().compiler().cloned();
+            let compiled = compiler.and_then(|compiler| {
+                let artifact = compiler.compile(&wasm)?;
+                Ok((compiler.load(&artifact)?, artifact))
+            });
+            let module = compiled.map(|(module, artifact)| {
+                if let Some(purpose) = purpose {
+                    self.modules().add((&module, artifact), &units, made, purpose, owner);
+                }
+                module
+            });
             let time_us = processor_time() - begun;
             self.work().begun -= 1;
+            self.news.notify_all();
             // Whoever wanted it may be gone.
             let _ = give.send(Done { number, made, units, wasm_bytes: wasm.len(), module, time_us });
         }
     }
 
     /// Leaves what was compiled for the next run. What waits to be compiled is dropped, but for what comes next, so that each
-    /// run leaves something.
+    /// run leaves something; and nobody waits long for what is being compiled.
     pub(crate) fn publish(&self) -> Result<Option<Published>, StoreError> {
         let least = usize::from(self.modules().keeps());
         let mut work = self.work();
         let waiting = least.saturating_sub(work.begun);
         work.jobs.truncate(waiting);
         work.ends = true;
+        self.news.notify_all();
+        let is_busy = |work: &mut Work| work.begun > 0 || !work.jobs.is_empty();
+        let waited = self.news.wait_timeout_while(work, PATIENCE, is_busy).unwrap_or_else(PoisonError::into_inner);
+        let (mut work, waited) = waited;
+        work.jobs.clear();
         let threads = std::mem::take(&mut work.threads);
         drop(work);
-        self.news.notify_all();
-        // One that panicked has said so.
-        threads.into_iter().for_each(|thread| drop(thread.join()));
+        if !waited.timed_out() {
+            // One that panicked has said so.
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+        }
         self.modules().publish()
     }
 }

@@ -1,7 +1,8 @@
-//! wasmtime's engine: makes modules of Wasm, or of what it made of Wasm before.
+//! wasmtime's engine: makes artifacts of Wasm, and modules of artifacts.
 
 #![expect(unsafe_code, reason = "takes machine code from files for its own")]
 
+use crate::arena::Arena;
 use crate::creator::Creator;
 use crate::mapping::{ADDRESSABLE, GUARD};
 use mips::border;
@@ -10,17 +11,19 @@ use std::hash::Hash;
 use std::sync::Arc;
 use wasmtime::{CacheStore, Config, Engine, Module, OptLevel, Result};
 
-/// An engine, and who gives its memories.
+/// An engine, who gives its memories, and where its code is.
 #[derive(Clone)]
 pub(crate) struct Compiler {
     pub(crate) engine: Engine,
     pub(crate) creator: Arc<Creator>,
+    arena: Arc<Arena>,
 }
 
-fn config(creator: Arc<Creator>) -> Config {
+fn config(creator: Arc<Creator>, arena: Arc<Arena>) -> Config {
     let mut config = Config::new();
     config
         .with_host_memory(creator)
+        .with_custom_code_memory(Some(arena))
         .memory_reservation(ADDRESSABLE as u64)
         .memory_guard_size(GUARD as u64)
         .memory_may_move(false)
@@ -37,17 +40,19 @@ fn config(creator: Arc<Creator>) -> Config {
 
 impl Compiler {
     pub(crate) fn new() -> Result<Compiler> {
-        let creator = Arc::new(Creator::default());
-        let engine = Engine::new(&config(creator.clone()))?;
-        Ok(Compiler { engine, creator })
+        Compiler::with(|_| Ok(()))
     }
 
     /// One that compiles the functions of a module on all processors, and tells of each that it begins.
     pub(crate) fn parallel(watch: Arc<dyn CacheStore>) -> Result<Compiler> {
-        let creator = Arc::new(Creator::default());
-        let mut config = config(creator.clone());
-        config.parallel_compilation(true).enable_incremental_compilation(watch)?;
-        Ok(Compiler { engine: Engine::new(&config)?, creator })
+        Compiler::with(|config| config.parallel_compilation(true).enable_incremental_compilation(watch).map(drop))
+    }
+
+    fn with(change: impl FnOnce(&mut Config) -> Result<()>) -> Result<Compiler> {
+        let (creator, arena) = (Arc::new(Creator::default()), Arc::new(Arena::new()));
+        let mut config = config(creator.clone(), arena.clone());
+        change(&mut config)?;
+        Ok(Compiler { engine: Engine::new(&config)?, creator, arena })
     }
 
     /// What its artifacts fit: this processor and these settings.
@@ -55,16 +60,16 @@ impl Compiler {
         self.engine.precompile_compatibility_hash()
     }
 
-    /// Compiles.
-    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Module> {
-        Module::new(&self.engine, wasm)
+    /// Compiles: the answer is an artifact.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>> {
+        self.engine.precompile_module(wasm)
     }
 
-    /// Takes what [`Module::serialize`] gave, from a cache.
+    /// Makes a module of an artifact, which [`Compiler::compile`] gave, perhaps in an earlier run.
     pub(crate) fn load(&self, artifact: &[u8]) -> Result<Module> {
         // SAFETY: the cache gives only what this build of Strata, on an engine like this one, put into a directory that
         // nobody but its user can write, and whose digest is right.
-        unsafe { Module::deserialize(&self.engine, artifact) }
+        unsafe { self.arena.load(&self.engine, artifact) }
     }
 
     /// Takes the same from a file that begins with it.

@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod ahead;
+mod arena;
 mod auxiliary;
 mod background;
 mod bell;

@@ -144,12 +144,12 @@ impl Modules {
         let module = match artifact.and_then(|artifact| compiler.load(&artifact).ok()) {
             Some(module) => module,
             None => {
-                let module = compiler.compile(&driver(Memories::Defined))?;
+                let artifact = compiler.compile(&driver(Memories::Defined))?;
+                let module = compiler.load(&artifact)?;
                 if let Some(keep) = &mut self.keep
                     && let Some(code) = Record::digest(&[], |_, _| false)
                 {
                     let Made { root, options } = NO_MADE;
-                    let artifact = module.serialize()?;
                     keep.add_driver(Record { kind: Kind::Driver, options, root, units: Vec::new(), code, artifact });
                 }
                 module
@@ -168,15 +168,15 @@ impl Modules {
         Some(Purpose { key: key(at), object, code: digest })
     }
 
-    /// Remembers a module for other processes, and for the next run.
+    /// Remembers a module for other processes, and its artifact for the next run.
     pub(crate) fn add(
         &mut self,
-        module: &Module,
+        (module, artifact): (&Module, Vec<u8>),
         units: &Arc<[Unit]>,
         made: Made,
         purpose: Purpose,
         owner: u64,
-    ) -> Result<()> {
+    ) {
         let Purpose { key, object, code } = purpose;
         self.share(
             key,
@@ -184,10 +184,8 @@ impl Modules {
         );
         if let (Some(keep), Some(object)) = (&mut self.keep, object) {
             let Made { root, options } = made;
-            let artifact = module.serialize()?;
             keep.add(object, Record { kind: Kind::Code, options, root, units: units.to_vec(), code, artifact });
         }
-        Ok(())
     }
 
     fn share(&mut self, key: ObjectKey, live: Live) -> Arc<Live> {

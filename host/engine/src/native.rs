@@ -24,8 +24,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::Module;
 
-/// Modules kept before all are thrown away: a process can have about 32,000 modules (two memory maps each).
-const MODULES_MAX: u32 = 12_000;
+/// Modules kept before all are thrown away: each has some kilobytes of variables, beside its code.
+const MODULES_MAX: u32 = 40_000;
 
 /// Slots that one module may need.
 const SLOTS_MIN: u32 = 4096;
@@ -171,15 +171,15 @@ impl Native {
     }
 
     /// The slots of the module of the region in `slot`. Functions of a module call each other, so they are forgotten together.
-    fn module(&self, slot: u32) -> Range<u32> {
+    fn module_slots(&self, slot: u32) -> Range<u32> {
         match self.regions.get(&slot) {
             Some(Region { units, first }) => *first..first + units.len() as u32,
             None => slot..slot,
         }
     }
 
-    /// The regions made of any of `bytes` bytes at `at`.
-    fn made_of(&self, at: u32, bytes: u32) -> Vec<u32> {
+    /// The slots of the regions made of any of `bytes` bytes at `at`.
+    fn slots_of(&self, at: u32, bytes: u32) -> Vec<u32> {
         let end = u64::from(at) + u64::from(bytes);
         let overlaps = |(from, to): &(u32, u32)| u64::from(*from) < end && at < *to;
         let is_made = |slot: &u32| self.region(*slot).is_some_and(|region| region.ranges.iter().any(overlaps));
@@ -191,7 +191,7 @@ impl Native {
 
     /// Forgets a region, and those that may call it without a look at the entries.
     fn remove(&mut self, slot: u32) {
-        for slot in self.module(slot) {
+        for slot in self.module_slots(slot) {
             if let Some(Region { units, first }) = self.regions.remove(&slot) {
                 for (number, pc) in units[(slot - first) as usize].entries.iter().enumerate() {
                     if self.cpu.entry(*pc) == border::entry(slot, number as u32) {
@@ -279,11 +279,12 @@ impl Engine for Native {
         let units: Arc<[Unit]> = Arc::from(&*translated.functions);
         let workshop = self.background.workshop.clone();
         let compiler = workshop.modules().compiler().map_err(text)?.clone();
-        let module = compiler.compile(&translated.wasm).map_err(text)?;
+        let artifact = compiler.compile(&translated.wasm).map_err(text)?;
+        let module = compiler.load(&artifact).map_err(text)?;
         let bytes = self.put(&module, &units, |_| true)?;
         let mut modules = workshop.modules();
         if let Some(purpose) = modules.purpose(&units, made, &self.memory) {
-            modules.add(&module, &units, made, purpose, self.background.owner).map_err(text)?;
+            modules.add((&module, artifact), &units, made, purpose, self.background.owner);
         }
         Ok(bytes)
     }
@@ -390,14 +391,28 @@ impl Engine for Native {
         }
     }
 
+    fn module(&self, pc: u32) -> Option<u32> {
+        Some(self.regions.get(&(self.cpu.entry(pc) >> border::ENTRY_BITS))?.first)
+    }
+
+    fn roots(&self, module: u32) -> Vec<u32> {
+        let units = self.regions.get(&module).map(|region| region.units.iter()).into_iter().flatten();
+        let roots = units.filter_map(|unit| unit.entries.first().copied());
+        roots.filter(|root| self.module(*root) == Some(module)).collect()
+    }
+
+    fn made_of(&self, pc: u32) -> Vec<&Unit> {
+        self.slots_of(pc, 4).into_iter().filter_map(|slot| self.region(slot)).collect()
+    }
+
     fn forgotten_with(&self, pc: u32) -> Vec<&Unit> {
-        let modules = self.made_of(pc, 4).into_iter().map(|slot| self.module(slot));
+        let modules = self.slots_of(pc, 4).into_iter().map(|slot| self.module_slots(slot));
         let slots: BTreeSet<u32> = modules.flatten().collect();
         slots.into_iter().filter_map(|slot| self.region(slot)).collect()
     }
 
     fn forget(&mut self, at: u32, bytes: u32) -> Vec<u32> {
-        let slots = self.made_of(at, bytes);
+        let slots = self.slots_of(at, bytes);
         let regions = slots.iter().filter_map(|slot| self.region(*slot));
         let entries = regions.flat_map(|region| region.entries.iter().copied()).collect();
         slots.into_iter().for_each(|slot| self.remove(slot));

@@ -114,7 +114,7 @@ pub(crate) struct Wasm {
 impl Wasm {
     /// A store whose memories are these mappings.
     pub(crate) fn new(compiler: &Compiler, driver: &Module, guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
-        let Compiler { engine, creator } = compiler;
+        let Compiler { engine, creator, .. } = compiler;
         let mut store = Store::new(engine, Lent::default());
         store.limiter(|lent| &mut lent.limits);
         let guest_base = guest.base() as usize;

@@ -23,7 +23,7 @@ impl Profile for Anything {
     fn called(&self, site: u32) -> Vec<u32> {
         (0..site / 8 % 4).map(|number| site.wrapping_add(site % 52).wrapping_add(12 * number)).collect()
     }
-    fn has_run(&self, pc: u32) -> bool {
+    fn has_run(&self, _root: u32, pc: u32) -> bool {
         pc % 28 != 12
     }
 }
@@ -31,7 +31,7 @@ impl Profile for Anything {
 fuzz_target!(|bytes: &[u8]| {
     let Some(Case { words, root, gpr, options, blocks, instructions, .. }) = Case::parse(bytes) else { return };
     let limits = Limits { blocks: 1 + blocks % 1000, instructions: 1 + instructions % 2000 };
-    let regions = gather(&words, root, &gpr, limits, &Anything);
+    let regions = gather(&words, &[root], &gpr, limits, &Anything);
     let translated = translate(&regions, options, Memories::CpuDefined);
     let is_root = |unit: &Unit| regions.iter().any(|region| unit.entries == [region.root]);
     assert!(translated.functions.iter().all(is_root) && translated.functions.len() <= regions.len());

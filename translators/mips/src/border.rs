@@ -36,12 +36,11 @@ pub const STACK_BYTES: usize = 4 << 20;
 pub const PAGE_BYTES: u32 = 4096;
 /// The register file, [`crate::State`]: first, because near addresses make short instructions.
 pub const STATE_AT: u32 = 0;
-/// How many computed calls there were of which only running them says what they call, modulo 2^32; behind the register
-/// file.
+/// How often code went from module to module, modulo 2^32; behind the register file.
 pub const CALLS_AT: u32 = 0x800;
 const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
-/// Each so many-th of them leaves with [`Leave::Sampled`].
-pub const CALLS_A_SAMPLE: u32 = 1 << 16;
+/// Each so many-th time it leaves with [`Leave::Sampled`].
+pub const CALLS_A_SAMPLE: u32 = 1 << 13;
 /// The map of entries: that of `pc` lies at `MAP_AT + place(pc)`.
 pub const MAP_AT: u32 = 0x1_0000;
 /// What no PC of 32-bit code with an entry has set: the upper half of the address space is the kernel's, and code lies at
@@ -100,7 +99,7 @@ pub enum Leave {
     Interpret,
     /// The poll word was set.
     Poll,
-    /// A computed call, [`CALLS_A_SAMPLE`] calls after the last such: it has just come to `pc`.
+    /// It was on its way to another module, the [`CALLS_A_SAMPLE`]-th time since the last such: it has just come to `pc`.
     Sampled,
     /// A system call that was made in place, and what comes behind it is not to go on as if nothing had happened. The
     /// register file has `pc`, too.

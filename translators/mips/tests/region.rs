@@ -86,7 +86,7 @@ impl Profile for Everything {
     fn called(&self, site: u32) -> Vec<u32> {
         vec![site + 8, site + 4, site]
     }
-    fn has_run(&self, _pc: u32) -> bool {
+    fn has_run(&self, _root: u32, _pc: u32) -> bool {
         true
     }
 }
@@ -143,7 +143,7 @@ fn tangled_switches_translate() {
 }
 
 fn check(name: &str, words: &[u32], limits: Limits, options: Options) {
-    let regions = gather(&Words(words), AT, &[0; 32], limits, &Everything);
+    let regions = gather(&Words(words), &[AT], &[0; 32], limits, &Everything);
     let translated = translate(&regions, options, Memories::CpuDefined);
     let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
     let valid = Validator::new_with_features(features).validate_all(&translated.wasm);

@@ -1,6 +1,6 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
-use super::{Vcpu, Why};
+use super::{Begun, Haste, Vcpu, Why};
 use crate::engine::{Engine, Finished, Made, Space};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
@@ -34,7 +34,8 @@ impl<E: Engine> Vcpu<E> {
             return is_installed;
         }
         // What is being compiled is interpreted meanwhile.
-        if self.begun.values().flatten().any(|(from, end)| (*from..*end).contains(&pc)) {
+        let begun_code = self.begun.values().filter(|begun| !begun.is_better).flat_map(|begun| &begun.ranges);
+        if begun_code.into_iter().any(|(from, end)| (*from..*end).contains(&pc)) {
             self.statistics.awaited += 1;
             self.seen.heat.cool(pc);
             return false;
@@ -48,13 +49,21 @@ impl<E: Engine> Vcpu<E> {
             Why::Left => self.statistics.left += 1,
             Why::Unseen => {}
         }
-        // What ran before, and is only made better, had better not be missing meanwhile.
-        let may_wait = self.tier == Tier::Auto && !is_renewed;
-        if may_wait && self.engine.begin(&translated, made) {
+        self.statistics.translating += self.processor_time() - begun;
+        self.make(translated, made, if is_renewed { Haste::Missing } else { Haste::New })
+    }
+
+    /// Makes a module; whether it is there now.
+    pub(super) fn make(&mut self, translated: Translated, made: Made, haste: Haste) -> bool {
+        let begun = self.processor_time();
+        let is_better = haste == Haste::Better;
+        if haste != Haste::Missing && self.tier == Tier::Auto && self.engine.begin(&translated, made) {
             let ranges = translated.functions.iter().flat_map(|unit| unit.ranges.iter().copied()).collect();
-            self.begun.insert(pc, ranges);
+            self.begun.insert(made.root, Begun { ranges, is_better });
             self.seen.have_regions(&translated.functions);
-            self.seen.heat.cool(pc);
+            if !is_better {
+                self.seen.heat.cool(made.root);
+            }
             self.statistics.translating += self.processor_time() - begun;
             return false;
         }
@@ -64,7 +73,13 @@ impl<E: Engine> Vcpu<E> {
         let outcome = self.engine.install(&translated, made);
         let time_us = self.processor_time() - begun;
         let Translated { wasm, functions } = translated;
-        self.installed(Finished { root: pc, functions: functions.into(), wasm_bytes: wasm.len(), time_us, outcome })
+        self.installed(Finished {
+            root: made.root,
+            functions: functions.into(),
+            wasm_bytes: wasm.len(),
+            time_us,
+            outcome,
+        })
     }
 
     /// Takes what was compiled meanwhile.
@@ -76,6 +91,8 @@ impl<E: Engine> Vcpu<E> {
             }
             let Some(finished) = self.engine.finished() else { return };
             self.begun.remove(&finished.root);
+            let roots = finished.functions.iter().flat_map(|unit| &unit.entries);
+            roots.for_each(|root| _ = self.joining.remove(root));
             self.installed(finished);
         }
     }
@@ -84,19 +101,13 @@ impl<E: Engine> Vcpu<E> {
     pub(super) fn cancel(&mut self) {
         if !self.begun.is_empty() {
             self.begun.clear();
+            self.joining.clear();
             self.engine.cancel();
         }
     }
 
-    /// Translated code was interrupted where it had just called something that it did not expect. If it does so often, it is
-    /// made anew, and then expects it.
-    pub(super) fn learn(&mut self) {
-        let state = self.engine.parts().0;
-        let (target, back) = (state.pc, state.gpr[Gpr::RA.index()]);
-        // How far behind its call that is, MIPS16e's with a slot and without.
-        let distances: &[u32] = if back & 1 == 0 { &[8] } else { &[4, 2] };
-        let sites = distances.iter().map(|bytes| back.wrapping_sub(*bytes));
-        let Some(site) = sites.into_iter().find(|site| self.computes_call(*site)) else { return };
+    /// The call at `site` called something that it did not expect. If it does so often, it is made anew, and then expects it.
+    pub(super) fn learn(&mut self, site: u32, target: u32) {
         let units = self.engine.forgotten_with(site);
         if self.seen.sampled(site, target, &units) {
             let roots: Vec<u32> = units.iter().flat_map(|unit| unit.entries.iter().copied()).collect();
@@ -135,7 +146,7 @@ impl<E: Engine> Vcpu<E> {
         let code = Fetched::new(space, &self.barred);
         let limits = if self.tier.is_cold() { FUNCTIONS_COLD } else { FUNCTIONS };
         let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
-        gather(&code, pc, &gpr, limits, &profile)
+        gather(&code, &[pc], &gpr, limits, &profile)
     }
 
     /// Notes what became of a translation; whether it is there now.

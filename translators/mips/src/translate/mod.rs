@@ -5,6 +5,7 @@
 
 pub mod block;
 mod driver;
+mod near;
 pub mod program;
 pub mod region;
 mod sites;

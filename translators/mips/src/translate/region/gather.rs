@@ -48,17 +48,24 @@ pub trait Profile {
     fn labels(&self) -> &[u32] {
         &[]
     }
-    /// Whether the block at `pc` ever ran: what did not is left out.
-    fn has_run(&self, pc: u32) -> bool;
+    /// Whether the block at `pc` ever ran as part of the region at `root`: what did not is left out.
+    fn has_run(&self, root: u32, pc: u32) -> bool;
 }
 
-/// The region at `root` and those it calls, directly or not, as far as they are warm. `gpr` are the general registers at
-/// `root`, as they happen to be now. What is a region already is left out, unless it is so small that it is better inlined
-/// than called, or called by a loop and not big. Empty if nothing can be fetched at `root`.
-pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits, profile: &dyn Profile) -> Vec<Rooted> {
+/// The regions at `roots` and those they call, directly or not, as far as they are warm. `gpr` are the general registers, as
+/// they happen to be now; if there is just one root, that is about to run. What is a region already is left out, unless it is
+/// so small that it is better inlined than called, or called by a loop and not big. Empty if nothing can be fetched there.
+pub fn gather(
+    code: &dyn CodeSource,
+    roots: &[u32],
+    gpr: &[u32; 32],
+    limits: Limits,
+    profile: &dyn Profile,
+) -> Vec<Rooted> {
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
-    let mut known_roots = BTreeSet::from([root]);
-    let mut queue = VecDeque::from([(root, u32::MAX)]);
+    let wanted: BTreeSet<u32> = roots.iter().copied().collect();
+    let mut known_roots = wanted.clone();
+    let mut queue: VecDeque<(u32, u32)> = roots.iter().map(|root| (*root, u32::MAX)).collect();
     let mut gathered = Vec::new();
     let mut instructions = 0;
     while let Some((root, again_max)) = queue.pop_front() {
@@ -66,7 +73,7 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
             break;
         }
         // Of functions it calls no more is known than that they are called.
-        let now = gathered.is_empty().then_some(gpr);
+        let now = (roots == [root]).then_some(gpr);
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
         let Some((region, mut likely)) = explore(code, start, reach, profile) else { continue };
         let size = super::instructions(&region.blocks);
@@ -99,7 +106,7 @@ pub fn gather(code: &dyn CodeSource, root: u32, gpr: &[u32; 32], limits: Limits,
             let new = targets.filter(|target| profile.is_warm(**target) && known_roots.insert(**target));
             queue.extend(new.map(|target| (*target, again_max)));
         }
-        let is_callee = !gathered.is_empty() && profile.is_translated(root);
+        let is_callee = !wanted.contains(&root) && profile.is_translated(root);
         gathered.push(Rooted { region, root, likely, open_calls, is_callee, goes_out: false });
     }
     gathered
@@ -128,7 +135,7 @@ pub(super) fn explore(
 ) -> Option<(Region, Likely)> {
     let mut switches = Switches::new();
     loop {
-        let mut region = discover_with(code, start.root, reach, &switches, &|pc| profile.has_run(pc))?;
+        let mut region = discover_with(code, start.root, reach, &switches, &|pc| profile.has_run(start.root, pc))?;
         let guess = guess(&region, start, code);
         let found = switches.len();
         let mut edges: usize = switches.values().map(|switch| switch.entries.len()).sum();

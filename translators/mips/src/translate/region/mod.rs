@@ -14,6 +14,7 @@ mod whole;
 mod write;
 
 use super::driver::{Map, dispatcher};
+use super::near::{NEAR_MIN, near};
 use super::{IMPORTED, Memories, Sites, Translated, Unit, export, instructions, module, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
@@ -60,8 +61,11 @@ impl Rooted {
 pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Translated {
     let numbers = numbers(regions);
     let layouts = layouts(regions, &numbers);
-    let sampler = IMPORTED + layouts.len() as u32 + 1;
-    let calls = calls(layouts.iter().map(|(root, _)| *root), sampler);
+    let mut calls = calls(layouts.iter().map(|(root, _)| *root));
+    let has_near = layouts.len() >= NEAR_MIN;
+    if has_near {
+        calls.near = calls.dispatcher + 1;
+    }
     let mut functions = Vec::new();
     let mut units = Vec::new();
     for (root, layout) in &layouts {
@@ -69,9 +73,9 @@ pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Tr
         functions.push(body);
         units.push(unit);
     }
-    functions.push(dispatcher(Map::Cpu, false));
-    if regions.iter().any(|rooted| !rooted.open_calls.is_empty()) {
-        functions.push(dispatcher(Map::Cpu, true));
+    functions.push(dispatcher(Map::Cpu, true));
+    if has_near {
+        functions.push(near(&calls.functions, calls.dispatcher));
     }
     let names: Vec<_> = (0..layouts.len()).map(export).collect();
     Translated { wasm: module(&names, &functions, memories), functions: units }
@@ -91,9 +95,7 @@ impl<'a> Functions<'a> {
 
     /// What functions call where all of them are in one module, behind them a dispatcher.
     pub(super) fn calls(&self) -> Calls {
-        // Nobody makes them anew, so nothing is sampled.
-        let sampler = IMPORTED + self.regions.len() as u32;
-        calls(self.regions.iter().map(|rooted| rooted.root), sampler)
+        calls(self.regions.iter().map(|rooted| rooted.root))
     }
 
     pub(super) fn function(&self, number: usize, calls: &Calls) -> (Body, Unit) {
@@ -103,9 +105,9 @@ impl<'a> Functions<'a> {
 }
 
 /// What functions call that follow the imported ones in the order of their roots, and that the dispatcher follows.
-fn calls(roots: impl ExactSizeIterator<Item = u32>, sampler: u32) -> Calls {
+fn calls(roots: impl ExactSizeIterator<Item = u32>) -> Calls {
     let dispatcher = IMPORTED + roots.len() as u32;
-    Calls { functions: roots.zip(IMPORTED..).collect(), dispatcher, sampler }
+    Calls { functions: roots.zip(IMPORTED..).collect(), dispatcher, near: dispatcher }
 }
 
 /// The functions to write, by their roots: those that are wanted anyway, and those that are called by one that is written.

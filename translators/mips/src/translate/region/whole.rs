@@ -197,7 +197,7 @@ impl Profile for Starts<'_> {
     }
     /// What starts a function is not part of another one, whatever runs into it: mostly that is a call that never returns.
     /// But a small one is, for it may be what another one ends with.
-    fn has_run(&self, pc: u32) -> bool {
+    fn has_run(&self, _root: u32, pc: u32) -> bool {
         let next = || self.starts.range(pc.saturating_add(4)..).next().copied().unwrap_or(u32::MAX);
         !self.starts.contains(&pc) || next() - pc <= 4 * LOOPED_MAX
     }

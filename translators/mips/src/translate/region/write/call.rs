@@ -17,8 +17,8 @@ pub(in crate::translate) struct Calls {
     pub(in crate::translate) functions: BTreeMap<u32, u32>,
     /// The function that goes on wherever a PC says.
     pub(in crate::translate) dispatcher: u32,
-    /// The same for calls of which only running them says what they call.
-    pub(in crate::translate) sampler: u32,
+    /// The same, where that may well be in this module.
+    pub(in crate::translate) near: u32,
 }
 
 impl Writer<'_> {
@@ -39,9 +39,27 @@ impl Writer<'_> {
     /// Leaves the region for an address that is known.
     pub(super) fn leave_to(&mut self, pc: u32) {
         self.emit.flush();
-        self.add(Instruction::I32Const(pc as i32));
+        let Some(function) = self.calls.functions.get(&pc).copied() else {
+            self.add(Instruction::I32Const(pc as i32));
+            self.add(Instruction::LocalGet(Emit::DEPTH));
+            return self.add(Instruction::ReturnCall(self.calls.dispatcher));
+        };
+        // Where functions go on in each other for ever, somebody has to look up.
+        self.poll_at(pc);
+        self.add(Instruction::I32Const(0));
         self.add(Instruction::LocalGet(Emit::DEPTH));
-        self.add(Instruction::ReturnCall(self.calls.dispatcher));
+        self.add(Instruction::ReturnCall(function));
+    }
+
+    /// Leaves for `pc` if somebody polls; everything is in the register file.
+    fn poll_at(&mut self, pc: u32) {
+        let code = self.emit.code();
+        poll_word(code);
+        code.if_unlikely();
+        set_leave(code, Leave::Poll);
+        code.add(Instruction::I32Const((pc | LEFT) as i32));
+        code.add(Instruction::Return);
+        code.add(Instruction::End);
     }
 
     /// Leaves the region as a computed jump says: back to a caller, or on to elsewhere.
@@ -50,7 +68,7 @@ impl Writer<'_> {
         self.add(Instruction::LocalGet(target.0));
         if is_on {
             self.add(Instruction::LocalGet(Emit::DEPTH));
-            self.add(Instruction::ReturnCall(self.calls.dispatcher));
+            self.add(Instruction::ReturnCall(self.calls.near));
         } else {
             self.add(Instruction::Return);
         }
@@ -86,8 +104,7 @@ impl Writer<'_> {
                     self.call_known(*likely);
                     self.add(Instruction::Else);
                 }
-                let by = if place.is_open { self.calls.sampler } else { self.calls.dispatcher };
-                self.call_by(by, Instruction::LocalGet(target.0));
+                self.call_by(self.calls.near, Instruction::LocalGet(target.0));
                 direct.iter().for_each(|_| self.add(Instruction::End));
             }
             Flow::If(..) => unreachable!("a conditional branch is no call"),

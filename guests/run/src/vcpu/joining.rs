@@ -1,0 +1,82 @@
+//! The virtual CPU as it joins: regions that call each other all the time become one module.
+
+use super::{Haste, Vcpu};
+use crate::engine::{Engine, Made, Space};
+use crate::fetched::Fetched;
+use alloc::vec::Vec;
+use core::ops::Range;
+use mips::reading::effects::effects;
+use mips::reg::Gpr;
+use mips::region::insn_at;
+use mips::translate::region::{self, Limits, gather};
+
+/// How much is joined: the traffic decides.
+const JOINED: Limits = Limits { blocks: 1_000, instructions: u32::MAX };
+/// Instructions of a module that is left as it is.
+const JOINED_MIN: u32 = 6_000;
+
+impl<E: Engine> Vcpu<E> {
+    /// Translated code was interrupted on its way to another module.
+    pub(super) fn sampled(&mut self) {
+        let state = self.engine.parts().0;
+        let (target, back) = (state.pc, state.gpr[Gpr::RA.index()]);
+        let site = self.call_before(back);
+        if let Some(site) = site.filter(|site| self.computes_call(*site)) {
+            self.learn(site, target);
+        }
+        // A call that was inlined is in several regions, and there is no telling which of them it was.
+        let callers = site.map(|site| self.engine.made_of(site)).unwrap_or_default();
+        let callers: Vec<u32> = callers.iter().flat_map(|unit| unit.entries.first().copied()).collect();
+        if self.traffic.sampled(callers.into_iter(), target) {
+            self.join(target);
+        }
+    }
+
+    /// Makes one module of what is busy in the object that `pc` is in.
+    fn join(&mut self, pc: u32) {
+        let object = self.engine.parts().1.object(pc);
+        let Vcpu { engine, seen, joining, traffic, .. } = &mut *self;
+        let instructions = |root: u32| seen.regions.get(&root).copied();
+        // What was joined before would only come apart again.
+        let is_joined = |root: u32| {
+            let others = engine.module(root).map(|module| engine.roots(module)).unwrap_or_default();
+            others.into_iter().filter_map(instructions).sum::<u32>() >= JOINED_MIN
+        };
+        let can_be = |root: u32| object.contains(&root) && seen.is_steady(root) && !joining.contains(&root);
+        let roots = traffic.busiest(|root| instructions(root).filter(|_| can_be(root) && !is_joined(root)));
+        if roots.len() > 1 {
+            self.join_regions(&roots, object);
+        }
+    }
+
+    /// Makes one module of the regions at `roots`.
+    fn join_regions(&mut self, roots: &[u32], object: Range<u32>) {
+        let begun = self.processor_time();
+        // They stay what they are: one that has all that ever ran is bigger, and no better.
+        let made_of = roots.iter().map(|root| (*root, self.made_of(*root))).collect();
+        let (state, space) = self.engine.parts();
+        let gpr = state.gpr;
+        let code = Fetched::new(space, &self.barred);
+        let regions = gather(&code, roots, &gpr, JOINED, &self.seen.profile_of(object, &self.decoded, made_of));
+        let translated = region::translate(&regions, self.options, E::MEMORIES);
+        self.joining.extend(roots);
+        self.statistics.joined += 1;
+        self.statistics.translating += self.processor_time() - begun;
+        self.make(translated, Made { root: roots[0], options: self.options }, Haste::Better);
+    }
+
+    /// What the region at `root` was made of.
+    fn made_of(&self, root: u32) -> Vec<(u32, u32)> {
+        let units = self.engine.made_of(root);
+        units.into_iter().rfind(|unit| unit.entries.contains(&root)).map(|unit| unit.ranges.clone()).unwrap_or_default()
+    }
+
+    /// The call that comes back to `back`.
+    fn call_before(&mut self, back: u32) -> Option<u32> {
+        // How far behind its call that is: MIPS16e's are of two lengths, with a slot and without.
+        let distances: &[u32] = if back & 1 == 0 { &[8] } else { &[6, 4, 2] };
+        let code = Fetched::new(self.engine.parts().1, &self.barred);
+        let links = |site: &u32| insn_at(&code, *site).flatten().is_some_and(|insn| effects(insn).links);
+        distances.iter().map(|bytes| back.wrapping_sub(*bytes)).find(links)
+    }
+}

@@ -113,6 +113,9 @@ impl Seen {
     /// The computed call at `site`, in translated code, called `target`. `units` are what has to be made anew if that code is:
     /// whether that should be done.
     pub(crate) fn sampled(&mut self, site: u32, target: u32, units: &[&Unit]) -> bool {
+        if !units.iter().any(|unit| unit.open_calls.contains(&site)) {
+            return false;
+        }
         let expected = expected(units);
         let known = expected.get(&site).cloned().unwrap_or_default();
         let is_small = self.regions.get(&target).is_some_and(|instructions| *instructions <= LOOPED_MAX);
@@ -230,6 +233,7 @@ mod tests {
             ranges: [(root, root + 40)].into(),
             blocks: 1,
             instructions: 10,
+            open_calls: [SITE].into(),
             calls: calls.into(),
         }
     }

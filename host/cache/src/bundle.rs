@@ -22,7 +22,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-const MAGIC: [u8; 8] = *b"strata\0\x03";
+const MAGIC: [u8; 8] = *b"strata\0\x04";
 const HEADER_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES;
 
 /// What a bundle is read from.
@@ -287,6 +287,7 @@ mod tests {
             ranges: vec![(root, root + 16)],
             blocks: 2,
             instructions: 4,
+            open_calls: vec![root],
             calls: vec![(root, 4)],
         }];
         let code = Record::digest(&units, |_, _| true).expect("all can be read");

@@ -130,6 +130,7 @@ mod tests {
             ranges: vec![(8, 16)],
             blocks: 1,
             instructions: 2,
+            open_calls: Vec::new(),
             calls: Vec::new(),
         };
         let (code, driver) = (record(Kind::Code, vec![unit]), record(Kind::Driver, Vec::new()));

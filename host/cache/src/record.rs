@@ -87,6 +87,7 @@ impl Record {
             to.list(&unit.ranges, pair);
             to.word(unit.blocks);
             to.word(unit.instructions);
+            to.list(&unit.open_calls, |to, site| to.word(*site));
             to.list(&unit.calls, pair);
         });
         to.bytes(&self.artifact);
@@ -103,8 +104,8 @@ impl Record {
             let sites = Sites::from_bytes(from.bytes()?.to_vec());
             let ranges = from.list(pair)?;
             let (blocks, instructions) = (from.word()?, from.word()?);
-            let calls = from.list(pair)?;
-            Some(Unit { entries, sites, ranges, blocks, instructions, calls })
+            let (open_calls, calls) = (from.list(Reader::word)?, from.list(pair)?);
+            Some(Unit { entries, sites, ranges, blocks, instructions, open_calls, calls })
         })?;
         let artifact = from.bytes()?.to_vec();
         from.finish(Record { kind, options, root, units, code, artifact }).filter(Record::is_sound)

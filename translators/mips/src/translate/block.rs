@@ -24,7 +24,7 @@ pub fn translate(region: &Region, options: Options, memories: Memories) -> Trans
     let entries = region.blocks.iter().map(|block| block.pc).collect();
     let (ranges, instructions) = (ranges(&region.blocks), instructions(&region.blocks));
     let blocks = region.blocks.len() as u32;
-    let unit = Unit { entries, sites, ranges, blocks, instructions, calls: alloc::vec![] };
+    let unit = Unit { entries, sites, ranges, blocks, instructions, open_calls: alloc::vec![], calls: alloc::vec![] };
     Translated { wasm: module(&[export(0)], &[body], memories), functions: vec![unit] }
 }
 

@@ -47,7 +47,9 @@ pub struct Unit {
     pub blocks: u32,
     /// How many guest instructions those are.
     pub instructions: u32,
-    /// What it expects calls to call of which only running them says what they call: their addresses, each with a target.
+    /// The addresses of calls of which only running them says what they call.
+    pub open_calls: Vec<u32>,
+    /// What it expects those to call: their addresses, each with a target.
     pub calls: Vec<(u32, u32)>,
 }
 

@@ -133,10 +133,19 @@ impl<'a> Layout<'a> {
         })
     }
 
-    /// What calls are expected to call of which only running them says that.
+    /// The calls of which only running them says what they call.
+    pub(super) fn open_calls(&self) -> impl Iterator<Item = u32> + '_ {
+        self.open_places().map(|place| self.blocks[place.block].last())
+    }
+
+    fn open_places(&self) -> impl Iterator<Item = &Place<'a>> + '_ {
+        self.places.iter().filter(|place| place.is_open)
+    }
+
+    /// What those are expected to call.
     pub(super) fn expected(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let open = self.places.iter().filter(|place| place.is_open);
-        open.flat_map(|place| place.likely.iter().map(|target| (self.blocks[place.block].last(), *target)))
+        self.open_places()
+            .flat_map(|place| place.likely.iter().map(|target| (self.blocks[place.block].last(), *target)))
     }
 
     /// Whether some place may really call.

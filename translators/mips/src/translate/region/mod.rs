@@ -139,6 +139,7 @@ fn translate_one(root: u32, layout: &Layout<'_>, calls: &Calls, options: Options
         ranges: ranges(blocks()),
         blocks: layout.blocks.len() as u32,
         instructions: instructions(blocks()),
+        open_calls: layout.open_calls().collect(),
         calls: layout.expected().collect(),
     };
     (body, unit)

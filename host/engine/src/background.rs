@@ -18,7 +18,7 @@ use wasmtime::{Module, Result};
 /// Threads that compile beside the guests, on a host with more processors than that.
 const COMPILERS_MAX: usize = 4;
 /// How long a run that is over waits for them.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A module to compile.
 struct Job {

@@ -31,7 +31,8 @@ impl Profile for Anything {
 fuzz_target!(|bytes: &[u8]| {
     let Some(Case { words, root, gpr, options, blocks, instructions, .. }) = Case::parse(bytes) else { return };
     let limits = Limits { blocks: 1 + blocks % 1000, instructions: 1 + instructions % 2000 };
-    let regions = gather(&words, &[root], &gpr, limits, &Anything);
+    let roots: Vec<u32> = (0..1 + blocks % 5).map(|number| root.wrapping_add(20 * number as u32)).collect();
+    let regions = gather(&words, &roots, &gpr, limits, &Anything);
     let translated = translate(&regions, options, Memories::CpuDefined);
     let is_root = |unit: &Unit| regions.iter().any(|region| unit.entries == [region.root]);
     assert!(translated.functions.iter().all(is_root) && translated.functions.len() <= regions.len());

@@ -143,9 +143,12 @@ fn tangled_switches_translate() {
 }
 
 fn check(name: &str, words: &[u32], limits: Limits, options: Options) {
-    let regions = gather(&Words(words), &[AT], &[0; 32], limits, &Everything);
-    let translated = translate(&regions, options, Memories::CpuDefined);
-    let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
-    let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
-    assert!(valid.is_ok(), "{name}: {:?}", valid.err());
+    // Alone, and joined with what else is there.
+    for roots in [&[AT][..], &[AT, AT + 4, AT + 8, AT + 16, AT + 24]] {
+        let regions = gather(&Words(words), roots, &[0; 32], limits, &Everything);
+        let translated = translate(&regions, options, Memories::CpuDefined);
+        let features = WasmFeatures::default() | WasmFeatures::THREADS | WasmFeatures::MULTI_MEMORY;
+        let valid = Validator::new_with_features(features).validate_all(&translated.wasm);
+        assert!(valid.is_ok(), "{name}, {} roots: {:?}", roots.len(), valid.err());
+    }
 }

@@ -143,11 +143,12 @@ fn line(name: &str, is_big: bool, interpreter: &Path, is_fixed: bool) -> Result<
 /// The ELF header of a program of the o32 convention up to `e_flags` (elf(5)): each byte, and which of its bits matter.
 fn header(is_big: bool) -> Vec<(u8, u8)> {
     let mut header = vec![(0, 0); 40];
-    // `e_ident`: 32-bit, byte order, version; EI_OSABI is anybody's, the rest is zeros.
+    // `e_ident`: 32-bit, byte order, version; EI_OSABI and EI_ABIVERSION are anybody's (1: clang, and gcc's
+    // programs with a PLT), the rest is zeros.
     let identity = [0x7f, b'E', b'L', b'F', 1, if is_big { 2 } else { 1 }, 1];
     header[..16].fill((0, 0xff));
     header[..7].copy_from_slice(&identity.map(|byte| (byte, 0xff)));
-    header[7] = (0, 0);
+    header[7..9].fill((0, 0));
     let mut field = |at: usize, bytes: usize, value: u32, cares: u32| {
         for byte in 0..bytes {
             let shift = 8 * if is_big { bytes - 1 - byte } else { byte };
@@ -182,7 +183,7 @@ mod tests {
             file[at] = byte;
             matches(false, &file)
         };
-        assert!(changed(16, 3) && changed(7, 3), "position-independent, GNU");
+        assert!(changed(16, 3) && changed(7, 3) && changed(8, 1), "position-independent, GNU, with a PLT");
         assert!(!changed(16, 1) && !changed(4, 2) && !changed(18, 3) && !changed(36, 0x20), "object, 64-bit, x86, n32");
     }
 

@@ -1,9 +1,9 @@
 //! `strata disasm`: a program's code as text.
 
-use crate::failure::{Done, Failure, print};
+use crate::failure::{Done, Failure, print, say};
 use anyhow::anyhow;
 use clap::Args;
-use image::{Image, Section, Segment, Symbol};
+use image::{Ases, Image, Section, Segment, Symbol};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -27,6 +27,9 @@ impl Disasm {
             return Err(cannot(anyhow!("built for {}: only MIPS can be disassembled", image.machine)));
         }
         let functions = image::functions(&bytes);
+        if hides_mips16e(&image, &functions) {
+            say(&format!("{name}: no symbols tell where its MIPS16e code is: it is shown as 32-bit code"));
+        }
         let text = match &self.symbol {
             Some(wanted) => {
                 let found = functions.iter().find(|symbol| symbol.name == *wanted).ok_or_else(|| {
@@ -51,6 +54,11 @@ impl Disasm {
         };
         print(&text)
     }
+}
+
+/// Whether there is MIPS16e code that only symbols would tell from 32-bit code, and they are stripped.
+fn hides_mips16e(image: &Image, functions: &[Symbol]) -> bool {
+    image.ases.has(Ases::MIPS16) && functions.is_empty()
 }
 
 /// Where code is: its sections, and without them the executable segments behind the headers in them.
@@ -111,6 +119,18 @@ mod tests {
     use super::*;
 
     const HELLO: &[u8] = include_bytes!("../../../guests/programs/bin/mipsel/hello");
+
+    #[test]
+    fn stripped_mips16e_code_is_said_to_be_misread() {
+        let image = Image::parse(HELLO).expect("a program");
+        assert!(!hides_mips16e(&image, &[]));
+        let short = Image { ases: Ases::MIPS16, ..image };
+        assert!(hides_mips16e(&short, &[]));
+        assert!(!hides_mips16e(
+            &short,
+            &[Symbol { name: "f".into(), at: 0x40_0041, bytes: 2, kind: image::SymbolKind::Function }]
+        ));
+    }
 
     #[test]
     fn code_is_sections_or_what_is_behind_the_headers() {

@@ -21,6 +21,8 @@ pub struct Case {
     pub program: PathBuf,
     /// QEMU's name for its architecture: `mipsel` or `mips`.
     pub architecture: String,
+    /// Whether it starts the same program again, for which QEMU needs help.
+    pub starts_itself: bool,
     /// Arguments after the program's name.
     pub arguments: Vec<String>,
     /// What it reads.

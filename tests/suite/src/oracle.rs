@@ -13,13 +13,16 @@ use std::sync::OnceLock;
 /// Whether the oracle for a case is there.
 pub fn is_there(case: &Case) -> bool {
     static CHROOT: OnceLock<bool> = OnceLock::new();
+    static STARTED: OnceLock<bool> = OnceLock::new();
     match &case.root {
-        Some(root) => *CHROOT.get_or_init(|| {
-            let words = in_chroot(root, &std::env::temp_dir(), "/bin/true", &[]);
-            Command::new(&words[0]).args(&words[1..]).status().is_ok_and(|status| status.success())
-        }),
-        None => is_installed(&case.architecture),
+        Some(root) => *CHROOT.get_or_init(|| succeeds(&in_chroot(root, &std::env::temp_dir(), "/bin/true", &[]))),
+        None if !is_installed(&case.architecture) => false,
+        None => !case.starts_itself || *STARTED.get_or_init(|| succeeds(&starting(vec!["/bin/true".to_owned()]))),
     }
+}
+
+fn succeeds(words: &[String]) -> bool {
+    Command::new(&words[0]).args(&words[1..]).status().is_ok_and(|status| status.success())
 }
 
 fn is_installed(architecture: &str) -> bool {
@@ -48,7 +51,7 @@ pub fn outcome(case: &Case) -> Result<Outcome> {
         let name = program.rsplit('/').next().unwrap_or_default().to_owned();
         let mut words = vec![format!("/usr/bin/{}", qemu(&case.architecture)), "-0".to_owned(), name, program];
         words.extend(case.arguments.iter().cloned());
-        words
+        if case.starts_itself { starting(words) } else { words }
     })?;
     fs::create_dir_all(place::cache())?;
     fs::write(kept, serde_json::to_vec(&outcome)?)?;
@@ -58,10 +61,19 @@ pub fn outcome(case: &Case) -> Result<Outcome> {
 /// A command line for a program in a root, of which it gets a copy-on-write view: Linux starts QEMU for MIPS programs there,
 /// and nowhere else.
 fn in_chroot(root: &Path, folder: &Path, program: &str, arguments: &[String]) -> Vec<String> {
-    let own = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-eu", "-c"];
     let folders = [root, folder].map(|folder| folder.display().to_string());
-    let words = own.into_iter().map(str::to_owned).chain([include_str!("chroot.sh").to_owned(), "sh".to_owned()]);
-    words.chain(folders).chain([program.to_owned()]).chain(arguments.iter().cloned()).collect()
+    let words = folders.into_iter().chain([program.to_owned()]).chain(arguments.iter().cloned());
+    in_namespaces(include_str!("chroot.sh"), words)
+}
+
+/// A command line whose big-endian programs may start others: Linux starts QEMU for them.
+fn starting(words: Vec<String>) -> Vec<String> {
+    in_namespaces(include_str!("binfmt.sh"), words.into_iter())
+}
+
+fn in_namespaces(script: &str, words: impl Iterator<Item = String>) -> Vec<String> {
+    let own = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-eu", "-c"];
+    own.into_iter().chain([script, "sh"]).map(str::to_owned).chain(words).collect()
 }
 
 fn qemu(architecture: &str) -> String {
@@ -74,6 +86,9 @@ fn kept_at(case: &Case) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     (&case.program, program.len(), program.modified()?, &case.architecture, &case.arguments).hash(&mut hasher);
     (&case.stdin, &case.files, case.is_unordered).hash(&mut hasher);
+    if case.starts_itself {
+        include_str!("binfmt.sh").hash(&mut hasher);
+    }
     if let Some(root) = &case.root {
         (fs::metadata(place::mark(root))?.modified()?, include_str!("chroot.sh")).hash(&mut hasher);
     }

@@ -72,6 +72,7 @@ impl Table {
             program: root.join("usr/bin/python3"),
             root: Some(root),
             architecture: "mipsel".to_owned(),
+            starts_itself: false,
             arguments,
             stdin: Vec::new(),
             files: BTreeMap::<String, Entry>::new(),

@@ -1,7 +1,9 @@
 //! The case files of `tests/linux`: one row a case.
 //!
 //! ```toml
-//! program = "mipsel/bin/busybox"     # under target/inputs; or root = "debian", and rows name programs in there
+//! program = "mipsel/bin/busybox"     # under target/inputs; or root = "debian", and rows name programs in there;
+//!                                    # or programs = [..], in a folder each, which case names have; and architecture
+//! starts_itself = true               # if programs execute themselves
 //! shell = ["sh", "-c"]               # what `sh` rows put before their text
 //! [content]
 //! numbers = "3\n1\n2\n"
@@ -18,18 +20,24 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     program: Option<String>,
     root: Option<String>,
+    #[serde(default)]
+    programs: Vec<String>,
+    architecture: Option<String>,
+    /// Whether the programs start themselves.
+    #[serde(default)]
+    starts_itself: bool,
     shell: Vec<String>,
     #[serde(default)]
     content: BTreeMap<String, String>,
     cases: BTreeMap<String, Row>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
     run: Option<String>,
@@ -47,7 +55,18 @@ pub fn cases(name: &str) -> Result<Vec<Case>> {
     let path = place::root().join("tests/linux").join(format!("{name}.toml"));
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let table: Table = toml::from_str(&text).with_context(|| format!("{} is not well formed", path.display()))?;
-    table.cases.iter().map(|(row_name, row)| case(&table, name, row_name, row)).collect()
+    if table.programs.is_empty() {
+        return table.cases.iter().map(|(row_name, row)| case(&table, name, row_name, row)).collect();
+    }
+    let mut cases = Vec::new();
+    for program in &table.programs {
+        let kind = Path::new(program).parent().and_then(Path::file_name).context("a program is in no folder")?;
+        let of_program = Table { program: Some(program.clone()), ..table.clone() };
+        for (row_name, row) in &table.cases {
+            cases.push(case(&of_program, &format!("{name}/{}", kind.display()), row_name, row)?);
+        }
+    }
+    Ok(cases)
 }
 
 fn case(table: &Table, file: &str, name: &str, row: &Row) -> Result<Case> {
@@ -58,7 +77,10 @@ fn case(table: &Table, file: &str, name: &str, row: &Row) -> Result<Case> {
     };
     let root = table.root.as_ref().map(|root| place::inputs().join(root));
     let (program, architecture) = match (&table.program, &root) {
-        (Some(program), None) => (place::inputs().join(program), architecture(program)),
+        (Some(program), None) => {
+            let architecture = table.architecture.clone().unwrap_or_else(|| architecture(program));
+            (place::inputs().join(program), architecture)
+        }
         (None, Some(root)) => {
             ensure!(!arguments.is_empty(), "{name}: names no program");
             (root.join("usr/bin").join(arguments.remove(0)), "mipsel".to_owned())
@@ -71,6 +93,7 @@ fn case(table: &Table, file: &str, name: &str, row: &Row) -> Result<Case> {
         root,
         program,
         architecture,
+        starts_itself: table.starts_itself,
         arguments,
         stdin: content(table, &row.stdin)?,
         files: files.collect::<Result<_>>()?,
@@ -155,6 +178,7 @@ fn plain(name: &str, program: std::path::PathBuf, architecture: &str) -> Case {
         root: None,
         program,
         architecture: architecture.to_owned(),
+        starts_itself: false,
         arguments: Vec::new(),
         stdin: Vec::new(),
         files: BTreeMap::new(),
@@ -187,6 +211,7 @@ mod tests {
         assert!(cases("busybox").expect("well formed").len() >= 180);
         assert!(cases("bash").expect("well formed").len() >= 30);
         assert!(cases("debian").expect("well formed").len() >= 120);
+        assert!(cases("firmware").expect("well formed").len() >= 80);
         assert!(cases("processes").expect("well formed").len() >= 80);
     }
 }

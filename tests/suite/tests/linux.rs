@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let known = Arc::new(known::failures(false)?);
     let is_everything = std::env::var_os("EVERYTHING").is_some();
     let mut trials = Vec::new();
-    let tables = ["busybox", "bash", "debian", "processes"].map(table::cases);
+    let tables = ["busybox", "bash", "debian", "firmware", "processes"].map(table::cases);
     let tables = tables.into_iter().collect::<Result<Vec<_>>>()?;
     for case in tables.into_iter().chain([table::programs()?, table::demos()?]).flatten().map(Arc::new) {
         for tier in strata::TIERS.iter().filter(|tier| is_everything || is_worth_it(&case.name, tier)) {
@@ -42,6 +42,10 @@ fn is_worth_it(name: &str, tier: &str) -> bool {
     let is_same = ["/O0/", "/Os/"].iter().any(|level| name.contains(level));
     if name.starts_with("debian/") {
         return tier == "auto" || tier == "interp";
+    }
+    if name.starts_with("firmware/") {
+        // What computes most, as it is done without instructions for it, also block by block.
+        return tier == "auto" || tier == "interp" || tier == "block" && name.contains("/awk-");
     }
     if name.starts_with("processes/") {
         return tier == "auto";

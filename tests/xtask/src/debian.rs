@@ -16,6 +16,8 @@ pub(crate) const PACKAGES: &[&str] = &[
     "qemu-user-static",
     "squashfs-tools",
     "gdb-multiarch",
+    "dpkg-dev",
+    "python3-pip",
 ];
 
 /// Installs what of `packages` is missing, as root or through sudo.

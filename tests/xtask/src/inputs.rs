@@ -8,9 +8,20 @@ use crate::step;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What of a package is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// What it installs.
+    Built,
+    /// What it is built from, with Debian's changes made.
+    Source,
+}
 
 /// Packages of one architecture and release, and where they go.
 struct Source {
+    form: Form,
     /// The folder under `target/inputs` that they are unpacked into.
     folder: &'static str,
     /// The folder of apt's state beside it.
@@ -22,16 +33,29 @@ struct Source {
     packages: &'static [(&'static str, &'static str)],
 }
 
-const TESTS: &[Source] = &[Source {
-    folder: "mipsel",
-    state: "apt",
-    architecture: "mipsel",
-    release: None,
-    packages: &[("busybox-static", "bin/busybox"), ("bash-static", "bin/bash-static")],
-}];
+const TESTS: &[Source] = &[
+    Source {
+        form: Form::Built,
+        folder: "mipsel",
+        state: "apt",
+        architecture: "mipsel",
+        release: None,
+        packages: &[("busybox-static", "bin/busybox"), ("bash-static", "bin/bash-static")],
+    },
+    // A release, so that all machines build the same firmware of it.
+    Source {
+        form: Form::Source,
+        folder: "busybox",
+        state: "apt-source",
+        architecture: "mipsel",
+        release: Some("bookworm"),
+        packages: &[("busybox", "Makefile")],
+    },
+];
 
 const BENCH: &[Source] = &[
     Source {
+        form: Form::Built,
         folder: "amd64",
         state: "apt-amd64",
         architecture: "amd64",
@@ -40,6 +64,7 @@ const BENCH: &[Source] = &[
     },
     // The newest that Debian has; it is linked statically, so that it runs on any release.
     Source {
+        form: Form::Built,
         folder: "qemu",
         state: "apt-qemu",
         architecture: "amd64",
@@ -82,17 +107,15 @@ impl Source {
         if let Some(release) = self.release {
             fs::write(state.join("sources.list"), self.sources(release)?)?;
         }
-        fs::create_dir_all(folder)?;
         step::run(self.apt(&["update"]))?;
-        step::run(self.apt(&[&["download"], packages].concat()))?;
-        for entry in fs::read_dir(state.join("packages"))? {
-            let package = entry?.path();
-            let mut unpack = step::command("dpkg-deb", &["-x"]);
-            unpack.arg(&package).arg(folder);
-            step::run(unpack)?;
-            fs::remove_file(&package)?;
+        step::run(self.apt(&[self.form.request(), packages].concat()))?;
+        let files = fs::read_dir(state.join("packages"))?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        for file in &files {
+            if let Some(unpack) = self.form.unpack(file, folder)? {
+                step::run(unpack)?;
+            }
         }
-        Ok(())
+        files.iter().try_for_each(|file| Ok(fs::remove_file(file)?))
     }
 
     fn state(&self) -> PathBuf {
@@ -109,10 +132,11 @@ impl Source {
         let mirror = text.lines().find_map(|line| line.split_once(' ').filter(|(name, _)| !name.contains('-')));
         let (_, mirror) = mirror.context("apt-get names no Debian release")?;
         let signed = if fs::exists(KEYS)? { format!("[signed-by={KEYS}] ") } else { String::new() };
-        Ok(format!("deb {signed}{mirror} {release} main\n"))
+        let kind = self.form.kind();
+        Ok(format!("{kind} {signed}{mirror} {release} main\n"))
     }
 
-    fn apt(&self, arguments: &[&str]) -> std::process::Command {
+    fn apt(&self, arguments: &[&str]) -> Command {
         let state = self.state();
         let mut command = step::command("apt-get", &["-q"]);
         let mut option = |text: String| {
@@ -133,5 +157,42 @@ impl Source {
         }
         command.args(arguments).current_dir(state.join("packages"));
         command
+    }
+}
+
+impl Form {
+    /// How a list of sources says it.
+    fn kind(self) -> &'static str {
+        match self {
+            Form::Built => "deb",
+            Form::Source => "deb-src",
+        }
+    }
+
+    /// What apt-get is asked for.
+    fn request(self) -> &'static [&'static str] {
+        match self {
+            Form::Built => &["download"],
+            Form::Source => &["source", "--download-only"],
+        }
+    }
+
+    /// How a file that apt-get brought gets into `folder`; `None` for one that goes with another. apt-get has checked both.
+    fn unpack(self, file: &Path, folder: &Path) -> Result<Option<Command>> {
+        if self == Form::Source && file.extension().is_none_or(|extension| extension != "dsc") {
+            return Ok(None);
+        }
+        let mut command = match self {
+            Form::Built => step::command("dpkg-deb", &["-x"]),
+            Form::Source => step::command("dpkg-source", &["--no-check", "--no-copy", "-x"]),
+        };
+        match self {
+            Form::Built => fs::create_dir_all(folder)?,
+            // dpkg-source wants to make it itself.
+            Form::Source if fs::exists(folder)? => fs::remove_dir_all(folder)?,
+            Form::Source => {}
+        }
+        command.arg(file).arg(folder);
+        Ok(Some(command))
     }
 }

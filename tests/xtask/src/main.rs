@@ -7,6 +7,7 @@ mod build;
 mod debian;
 mod differential;
 mod docs;
+mod firmware;
 mod inputs;
 mod programs;
 mod python;
@@ -15,6 +16,7 @@ mod runtimes;
 mod setup;
 mod step;
 mod test;
+mod zig;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

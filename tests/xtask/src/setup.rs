@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: what the tests need, and a plain list of what could not be had.
 
-use crate::{build, debian, inputs, roots, runtimes, step};
+use crate::{build, debian, firmware, inputs, roots, runtimes, step};
 use anyhow::Result;
 
 /// Something the tests can do without, that is missing, and why.
@@ -11,6 +11,7 @@ pub(crate) fn run() -> Result<Skipped> {
     let mut skipped = Skipped::new();
     debian::install(debian::PACKAGES, &mut skipped);
     inputs::fetch(&mut skipped);
+    firmware::build(&mut skipped);
     wasm_target(&mut skipped);
     roots::make(&mut skipped);
     cargo_deny(&mut skipped);

@@ -1,8 +1,9 @@
 //! [`Arena`]: memory for the machine code of all modules, closely packed.
 //!
-//! Left to itself, wasmtime gives each module pages of its own, and then all modules begin at the same place of a page. A
-//! processor's caches choose a set by just those bits of an address: the entries of thousands of modules drive each other
-//! out, and calling one took three times as long. So modules stand behind each other here, at any multiple of a cache line.
+//! Left to itself, wasmtime gives each module pages of its own. That is two memory maps for each, of which a process has no more
+//! than 65,530; and all modules begin at the same place of a page. A processor's caches choose a set by just those bits of an
+//! address, so the entries of thousands of modules drive each other out. Here they stand behind each other, at any multiple of a
+//! cache line.
 
 #![expect(unsafe_code, reason = "maps memory twice, and has machine code run from there")]
 

@@ -55,7 +55,9 @@ fn is_worth_it(name: &str, tier: &str) -> bool {
         "region" => !is_same && !is_big && is_even,
         "mixed" => !is_same && !is_big && !is_even,
         "auto" => !is_same,
-        _ => true,
+        // One is to see code that was not optimized, the other code that is short.
+        "interp" => !name.contains("/O0/"),
+        _ => !name.contains("/Os/"),
     }
 }
 

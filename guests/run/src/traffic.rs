@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 
 /// Samples until regions are joined for the first time: so many that the busiest stand out.
 const FIRST: u32 = 512;
+/// The same where a test hurries.
+const FIRST_HURRIED: u32 = 8;
 /// How many times as many make the next time.
 const GROWTH: u32 = 4;
 /// Instructions that a sample is worth translating for. A call to another module takes some 50 ns, so a sample stands for
@@ -17,6 +19,8 @@ const INSTRUCTIONS_A_SAMPLE: u32 = 16;
 const INSTRUCTIONS_MAX: u32 = 32_000;
 /// How often a region must have been seen.
 const SEEN_MIN: u32 = 2;
+/// Addresses that are remembered: a guest may go to as many as it likes.
+const SEEN_MAX: usize = 10_000;
 
 /// Where code came to from another module.
 pub(crate) struct Traffic {
@@ -30,15 +34,17 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// None yet; if it `hurries`, regions are joined after a few samples.
     pub(crate) fn new(hurries: bool) -> Traffic {
-        Traffic { seen: BTreeMap::new(), samples: 0, next: if hurries { 8 } else { FIRST } }
+        Traffic { seen: BTreeMap::new(), samples: 0, next: if hurries { FIRST_HURRIED } else { FIRST } }
     }
 
     /// Code was seen on its way from one of `from` to `to`, by their roots: whether it is time to join what is busy.
     pub(crate) fn sampled(&mut self, from: impl Iterator<Item = u32>, to: u32) -> bool {
         for root in from.chain([to]) {
-            *self.seen.entry(root).or_default() += 1;
+            if self.seen.len() < SEEN_MAX || self.seen.contains_key(&root) {
+                *self.seen.entry(root).or_default() += 1;
+            }
         }
-        self.samples += 1;
+        self.samples = self.samples.saturating_add(1);
         self.samples >= self.next
     }
 
@@ -76,5 +82,15 @@ mod tests {
         assert!((FIRST + 1..FIRST * GROWTH).all(|_| !traffic.sampled([].into_iter(), 0x200)));
         assert!(traffic.sampled([].into_iter(), 0x200));
         assert_eq!(traffic.busiest(|_| Some(1)), [0x200, 0x10, 0, 0x100, 0x300]);
+    }
+
+    #[test]
+    fn no_guest_fills_it() {
+        let mut traffic = Traffic::new(false);
+        (0..2 * SEEN_MAX as u32).for_each(|root| _ = traffic.sampled([].into_iter(), root));
+        assert_eq!(traffic.seen.len(), SEEN_MAX);
+        // What is remembered still counts.
+        (0..2).for_each(|_| _ = traffic.sampled([].into_iter(), 7));
+        assert_eq!(traffic.busiest(|_| Some(1)), [7]);
     }
 }

@@ -53,7 +53,7 @@ impl<E: Engine> Vcpu<E> {
     fn join_regions(&mut self, roots: &[u32], object: Range<u32>) {
         let begun = self.processor_time();
         // They stay what they are: one that has all that ever ran is bigger, and no better.
-        let made_of = roots.iter().map(|root| (*root, self.made_of(*root))).collect();
+        let made_of = roots.iter().map(|root| (*root, self.ranges_of(*root))).collect();
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched::new(space, &self.barred);
@@ -66,7 +66,7 @@ impl<E: Engine> Vcpu<E> {
     }
 
     /// What the region at `root` was made of.
-    fn made_of(&self, root: u32) -> Vec<(u32, u32)> {
+    fn ranges_of(&self, root: u32) -> Vec<(u32, u32)> {
         let units = self.engine.made_of(root);
         units.into_iter().rfind(|unit| unit.entries.contains(&root)).map(|unit| unit.ranges.clone()).unwrap_or_default()
     }

@@ -29,11 +29,7 @@ impl Writer<'_> {
         poll_word(code);
         code.add(Instruction::LocalGet(Emit::DEPTH));
         code.add(Instruction::I32GeS);
-        code.if_unlikely();
-        set_leave(code, Leave::Poll);
-        code.add(Instruction::I32Const((root | LEFT) as i32));
-        code.add(Instruction::Return);
-        code.add(Instruction::End);
+        self.leave_polled(root);
     }
 
     /// Leaves the region for an address that is known.
@@ -45,16 +41,16 @@ impl Writer<'_> {
             return self.add(Instruction::ReturnCall(self.calls.dispatcher));
         };
         // Where functions go on in each other for ever, somebody has to look up.
-        self.poll_at(pc);
+        poll_word(self.emit.code());
+        self.leave_polled(pc);
         self.add(Instruction::I32Const(0));
         self.add(Instruction::LocalGet(Emit::DEPTH));
         self.add(Instruction::ReturnCall(function));
     }
 
-    /// Leaves for `pc` if somebody polls; everything is in the register file.
-    fn poll_at(&mut self, pc: u32) {
+    /// Leaves for `pc` if what is on the Wasm stack says that somebody polls; everything is in the register file.
+    fn leave_polled(&mut self, pc: u32) {
         let code = self.emit.code();
-        poll_word(code);
         code.if_unlikely();
         set_leave(code, Leave::Poll);
         code.add(Instruction::I32Const((pc | LEFT) as i32));

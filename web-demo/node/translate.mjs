@@ -40,7 +40,9 @@ class Translated {
     const table = new WebAssembly.Table({ element: "anyfunc", initial: slots, maximum: slots });
     // What is the interpreter's is left to it.
     const interpret = () => 0;
-    const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret } };
+    // There is other code for nothing: what has none is where it goes back to.
+    const cold = (pc) => pc & 0x7fff_ffff;
+    const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret, cold } };
     const { region0: region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
     for (const [copy, page] of this.pages()) copy.set(page);
     this.registers.set(this.strata.taken(core.registers()));

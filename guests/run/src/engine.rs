@@ -78,9 +78,27 @@ pub struct Finished {
     pub outcome: Result<usize, String>,
 }
 
-/// Does the one instruction at a PC, which is no branch, on a register file and an address space; false if code must leave,
-/// for the reason that the register file then has.
-pub type Interpret<'a, S> = dyn FnMut(&mut State, &mut S, u32) -> bool + 'a;
+/// What translated code calls its host for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Call {
+    /// To do the one instruction at `pc`, as [`border::INTERPRET`](mips::border::INTERPRET) says.
+    Interpret {
+        /// Where that is.
+        pc: u32,
+    },
+    /// To stand in for missing code, as [`border::STRETCH`](mips::border::STRETCH) says.
+    Stretch {
+        /// Where it is missing.
+        pc: u32,
+        /// Where it returns to.
+        back: u32,
+        /// Its stack pointer.
+        sp: u32,
+    },
+}
+
+/// Does what translated code calls for, on a register file and an address space, and answers.
+pub type Help<'a, S> = dyn FnMut(&mut State, &mut S, Call) -> u64 + 'a;
 
 /// A register file, an address space, and a way to run translated code on them.
 pub trait Engine {
@@ -157,7 +175,7 @@ pub trait Engine {
     /// Whether there is translated code for `pc`.
     fn has_code(&self, pc: u32) -> bool;
     /// Runs translated code from the register file's `pc`, with somebody to do what it leaves out.
-    fn drive(&mut self, interpret: &mut Interpret<'_, Self::Space>) -> Drive;
+    fn drive(&mut self, help: &mut Help<'_, Self::Space>) -> Drive;
     /// The number of the module in which what is translated for `pc` is.
     fn module(&self, _pc: u32) -> Option<u32> {
         None

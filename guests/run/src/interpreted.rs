@@ -1,6 +1,6 @@
 //! An engine that compiles nothing: a register file and paged memory.
 
-use crate::engine::{Drive, Engine, Interpret, Made};
+use crate::engine::{Drive, Engine, Help, Made};
 use crate::paged::Paged;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,7 +39,7 @@ impl Engine for Interpreted {
     fn has_code(&self, _: u32) -> bool {
         false
     }
-    fn drive(&mut self, _: &mut Interpret<'_, Paged>) -> Drive {
+    fn drive(&mut self, _: &mut Help<'_, Paged>) -> Drive {
         Drive::Left(Leave::NoCode)
     }
     fn forget(&mut self, _: u32, _: u32) -> Vec<u32> {

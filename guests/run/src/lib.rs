@@ -30,7 +30,7 @@ mod watched;
 
 pub use alone::{Alone, Sleep, Standing};
 pub use debugger::{Debugger, Go, Reason, Resume, Stops, Subject, Watch, Watchpoint};
-pub use engine::{Drive, Engine, Finished, Interpret, Made, Recalled, Space};
+pub use engine::{Call, Drive, Engine, Finished, Help, Made, Recalled, Space};
 pub use interpreted::Interpreted;
 pub use kernel::{Kernel, Served};
 pub use paged::Paged;

@@ -1,6 +1,7 @@
 //! The virtual CPU: runs until it exits, by whichever tier the policy chooses.
 
 mod debugging;
+mod helping;
 mod interpreting;
 mod joining;
 mod recalling;
@@ -10,12 +11,11 @@ use crate::chance::Chance;
 use crate::debugger::{Reason, Watchpoint};
 use crate::engine::{Drive, Engine, Space};
 use crate::heat::Heat;
-use crate::kernel::{Kernel, Served};
+use crate::kernel::Kernel;
 use crate::seen::Seen;
 use crate::statistics::Statistics;
 use crate::tier::Tier;
 use crate::traffic::Traffic;
-use crate::watched::Watched;
 use abi::Addr;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -23,7 +23,8 @@ use alloc::vec::Vec;
 use mips::Exception;
 use mips::border::Leave;
 use mips::reading::emit::Options;
-use mips::reading::interp::{Bus, Decoded, Interp, Stop};
+use mips::reading::interp::{Bus, Decoded};
+use mips::reg::Gpr;
 
 /// Why the CPU stopped. The state is in the register file and its PC exact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,8 +63,10 @@ pub struct Vcpu<E: Engine> {
     refused: BTreeSet<u32>,
     /// What is being compiled while the guest runs on, by its root.
     begun: BTreeMap<u32, Begun>,
-    /// What goes on between modules, and the roots of which one module is being made.
+    /// What goes on between modules; what was seen of it and not looked at yet: where code came to, and what `ra` was; and the
+    /// roots of which one module is being made.
     traffic: Traffic,
+    samples: Vec<(u32, u32)>,
     joining: BTreeSet<u32>,
     chance: Chance,
     options: Options,
@@ -126,6 +129,7 @@ impl<E: Engine> Vcpu<E> {
             refused: BTreeSet::new(),
             begun: BTreeMap::new(),
             traffic: Traffic::new(tier.is_cold()),
+            samples: Vec::new(),
             joining: BTreeSet::new(),
             chance: Chance::new(),
             options,
@@ -259,8 +263,8 @@ impl<E: Engine> Vcpu<E> {
     fn enter(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Option<Exit> {
         self.statistics.drives += 1;
         let begun = self.now();
-        let drive = self.drive(kernel);
-        self.statistics.running_ns += self.now() - begun;
+        let (drive, helping_ns) = self.drive(kernel);
+        self.statistics.running_ns += self.now() - begun - helping_ns;
         match drive {
             Drive::Left(Leave::NoCode) => None,
             Drive::Left(Leave::Poll) => self.polled(),
@@ -288,29 +292,6 @@ impl<E: Engine> Vcpu<E> {
         !self.lost_registers
     }
 
-    /// Runs translated code, and does in place what it calls the host for.
-    fn drive(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Drive {
-        let Vcpu { engine, decoded, seen, statistics, barred, .. } = self;
-        engine.drive(&mut |state, space, pc| {
-            state.pc = pc;
-            let mut bus = Watched { space, heat: &mut seen.heat, watches: false, barred };
-            let served = match Interp::new(state, &mut bus, decoded).run(1) {
-                Stop::Budget => {
-                    statistics.in_place += 1;
-                    return true;
-                }
-                Stop::Exception(Exception::Syscall) => kernel(state, bus.space),
-                _ => Served::Refused,
-            };
-            statistics.served += u64::from(served != Served::Refused);
-            let why = if served == Served::Refused { Leave::Interpret } else { Leave::Moved };
-            if served != Served::Behind {
-                state.leave = why.code();
-            }
-            served == Served::Behind
-        })
-    }
-
     /// Translated code left because somebody polls, or because calls nest too deeply: then it just starts again.
     fn polled(&mut self) -> Option<Exit> {
         let is_poll = self.engine.parts().0.poll != 0;
@@ -334,9 +315,12 @@ impl<E: Engine> Vcpu<E> {
         if self.tier == Tier::Auto { Why::Left } else { Why::Unseen }
     }
 
-    /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating.
+    /// Whether the code at `pc`, where translated code left or the guest starts, is worth translating. Who calls it back there
+    /// is what had better be translated.
     fn is_time(&mut self, pc: u32) -> bool {
-        self.seen.heat.visit(pc);
+        if pc != self.engine.parts().0.gpr[Gpr::RA.index()] {
+            self.seen.heat.visit(pc);
+        }
         self.tier != Tier::Auto || self.seen.heat.visits(pc) >= LEFT_VISITS
     }
 }

@@ -3,6 +3,7 @@
 use crate::engine::Space;
 use crate::heat::Heat;
 use alloc::collections::BTreeSet;
+use mips::border;
 use mips::cpu::Size;
 use mips::exception::Fault;
 use mips::reading::interp::Bus;
@@ -12,8 +13,17 @@ pub(crate) struct Watched<'a, S: Space> {
     pub(crate) space: &'a mut S,
     pub(crate) heat: &'a mut Heat,
     pub(crate) watches: bool,
+    /// What it is not to go on behind: where that returns to, and its stack pointer; [`Watched::EVERYWHERE`] if nothing.
+    pub(crate) frame: (u32, u32),
     /// Where a debugger wants to stop, and so nothing is decoded.
     pub(crate) barred: &'a BTreeSet<u32>,
+}
+
+impl<S: Space> Watched<'_, S> {
+    /// Where nothing returns to.
+    pub(crate) const NOWHERE: u32 = border::LEFT;
+    /// What nothing is behind.
+    pub(crate) const EVERYWHERE: (u32, u32) = (Self::NOWHERE, u32::MAX);
 }
 
 impl<S: Space> Bus for Watched<'_, S> {
@@ -39,8 +49,18 @@ impl<S: Space> Bus for Watched<'_, S> {
         self.space.cycles()
     }
     #[inline(always)]
-    fn entered(&mut self, pc: u32, begins: bool) -> bool {
-        self.watches && (self.space.has_code(pc) || if begins { self.heat.visit(pc) } else { self.heat.is_hot(pc) })
+    fn entered(&mut self, pc: u32, sp: u32, is_back: bool, is_called: bool) -> bool {
+        let (back, frame) = self.frame;
+        if border::is_behind(pc, sp, back, frame) {
+            return true;
+        }
+        if is_called && sp == frame {
+            // What calls has its own `ra` elsewhere: that was where its last call came back to.
+            self.frame.0 = Self::NOWHERE;
+        }
+        self.watches
+            && (self.space.has_code(pc)
+                || if is_back || is_called { self.heat.visit(pc) } else { self.heat.is_hot(pc) })
     }
     fn is_barred(&self, pc: u32) -> bool {
         self.barred.contains(&pc)

@@ -31,6 +31,7 @@ struct Job {
     /// Whom it is for, beside its owner.
     purpose: Option<Purpose>,
     give: Sender<Done>,
+    waiting: Arc<AtomicU64>,
 }
 
 /// A module that is compiled.
@@ -115,7 +116,7 @@ impl Workshop {
 
     /// What each thread does.
     fn compile_all(&self) {
-        while let Some(Job { owner, number, wasm, made, units, purpose, give }) = self.next() {
+        while let Some(Job { owner, number, wasm, made, units, purpose, give, waiting }) = self.next() {
             let begun = processor_time();
             let compiler = self.modules().compiler().cloned();
             let compiled = compiler.and_then(|compiler| {
@@ -133,6 +134,7 @@ impl Workshop {
             self.news.notify_all();
             // Whoever wanted it may be gone.
             let _ = give.send(Done { number, made, units, wasm_bytes: wasm.len(), module, time_us });
+            waiting.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -161,6 +163,8 @@ impl Workshop {
 
 /// What one engine has compiled beside its guest.
 pub(crate) struct Background {
+    /// How many of its modules are done and not taken.
+    waiting: Arc<AtomicU64>,
     pub(crate) workshop: Arc<Workshop>,
     /// This engine, among all that share the workshop.
     pub(crate) owner: u64,
@@ -175,7 +179,7 @@ impl Background {
     pub(crate) fn new(workshop: Arc<Workshop>) -> Background {
         let (give, done) = channel();
         let owner = workshop.owners.fetch_add(1, Ordering::Relaxed);
-        Background { workshop, owner, give, done, next: 0, wanted_from: 0 }
+        Background { waiting: Arc::default(), workshop, owner, give, done, next: 0, wanted_from: 0 }
     }
 
     /// Has a module compiled; false if the host has no thread to give.
@@ -183,8 +187,9 @@ impl Background {
         if self.workshop.threads_max == 0 {
             return false;
         }
-        let (owner, number, give) = (self.owner, self.next, self.give.clone());
-        self.workshop.work().jobs.push_back(Job { owner, number, wasm: wasm.to_vec(), made, units, purpose, give });
+        let (owner, number, give, waiting) = (self.owner, self.next, self.give.clone(), self.waiting.clone());
+        let job = Job { owner, number, wasm: wasm.to_vec(), made, units, purpose, give, waiting };
+        self.workshop.work().jobs.push_back(job);
         if !self.workshop.wake_thread() {
             self.workshop.work().jobs.retain(|job| (job.owner, job.number) != (owner, number));
             return false;
@@ -195,7 +200,13 @@ impl Background {
 
     /// The next module that is done, if one is. One that was cancelled is not.
     pub(crate) fn take(&mut self) -> Option<Done> {
+        self.waiting.store(0, Ordering::Relaxed);
         self.done.try_iter().find(|done| done.number >= self.wanted_from)
+    }
+
+    /// Whether one is, perhaps.
+    pub(crate) fn has_done(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
     }
 
     /// Wants nothing of what was begun.

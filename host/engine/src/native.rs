@@ -17,7 +17,7 @@ use mips::exception::{Access, Denied, Fault};
 use mips::reading::emit::Options;
 use mips::reg::Gpr;
 use mips::translate::{Memories, Translated, Unit};
-use run::{Bell, Drive, Engine, Finished, Interpret, Made, Recalled};
+use run::{Bell, Call, Drive, Engine, Finished, Help, Made, Recalled};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::ops::Range;
@@ -350,14 +350,19 @@ impl Engine for Native {
         self.cpu.entry(pc) != 0
     }
 
-    fn drive(&mut self, interpret: &mut Interpret<'_, GuestMemory>) -> Drive {
+    fn drive(&mut self, help: &mut Help<'_, GuestMemory>) -> Drive {
         let state = self.cpu.state();
         state.leave = Leave::NoCode.code();
         let pc = state.pc;
         let Some(wasm) = &mut self.wasm else { return Drive::Left(Leave::NoCode) };
         let running = |is_running| self.ticker.iter().for_each(|ticker| ticker.set_running(is_running));
         running(true);
-        let ran = wasm.drive(pc, &mut |pc| interpret(self.cpu.state(), &mut self.memory, pc));
+        let background = &self.background;
+        let ran = wasm.drive(pc, &mut |call| match call {
+            // Somebody has to install it.
+            Call::Stretch { pc, .. } if background.has_done() => u64::from(pc & !border::LEFT),
+            call => help(self.cpu.state(), &mut self.memory, call),
+        });
         running(false);
         match ran {
             Ran::To(pc) => {

@@ -11,6 +11,7 @@ use crate::creator::{Creator, Offer};
 use crate::mapping::{ADDRESSABLE, Mapping};
 use mips::border;
 use mips::translate::{IMPORTED, export};
+use run::Call;
 use std::collections::HashMap;
 use std::mem::transmute;
 use std::sync::Arc;
@@ -58,15 +59,15 @@ struct Slots {
     bytes: usize,
 }
 
-/// Does the instruction at a PC; false if it cannot.
-type Interpret<'a> = dyn FnMut(u32) -> bool + 'a;
+/// Does what translated code calls for, and answers.
+type Help<'a> = dyn FnMut(Call) -> u64 + 'a;
 
 /// What belongs to the store, or is lent to it.
 #[derive(Default)]
 struct Lent {
     limits: Unlimited,
-    /// What interprets, while translated code runs.
-    interpret: Option<*mut Interpret<'static>>,
+    /// Who helps, while translated code runs.
+    help: Option<*mut Help<'static>>,
 }
 
 // SAFETY: the pointer is there, and is followed, only while `Wasm::drive` runs, which stays on one thread.
@@ -99,7 +100,7 @@ pub(crate) struct Wasm {
     /// there is only one, so the guest's is the driver's.
     cpu: Offer,
     /// What every module imports.
-    imports: [Extern; 3],
+    imports: [Extern; 4],
     table: Table,
     drive: TypedFunc<(u32, u32), u32>,
     /// Address of the last fault, noted by the signal handler.
@@ -133,11 +134,15 @@ impl Wasm {
                 false
             });
         }
+        let interpret = |caller: Caller<'_, Lent>, pc| help(caller, Call::Interpret { pc }) as u32;
         let interpret = Func::wrap(&mut store, interpret);
-        let imports = [table.into(), interpret.into()];
+        let stretch = |caller: Caller<'_, Lent>, pc, back, sp| help(caller, Call::Stretch { pc, back, sp });
+        let stretch = Func::wrap(&mut store, stretch);
+        let imports = [table.into(), interpret.into(), stretch.into()];
         let driver = creator.offering(&[guest, cpu.clone()], || Instance::new(&mut store, driver, &imports))?;
         let memory = driver.get_memory(&mut store, border::GUEST_MEMORY).expect("the driver exports it");
-        let imports = [memory.into(), table.into(), interpret.into()];
+        let cold = driver.get_func(&mut store, border::COLD).expect("the driver exports it");
+        let imports = [memory.into(), table.into(), interpret.into(), cold.into()];
         let drive = driver.get_typed_func(&mut store, border::DRIVER)?;
         Ok(Wasm {
             store,
@@ -190,15 +195,15 @@ impl Wasm {
         self.modules
     }
 
-    /// Runs translated code from `pc`, which calls `interpret` for what is not in it.
-    pub(crate) fn drive(&mut self, pc: u32, interpret: &mut Interpret<'_>) -> Ran {
+    /// Runs translated code from `pc`, which calls `help` for what is not in it.
+    pub(crate) fn drive(&mut self, pc: u32, help: &mut Help<'_>) -> Ran {
         self.fault_at.store(0, Ordering::Relaxed);
         // SAFETY: only a lifetime changes, and the pointer is not followed after this call: translated code, which alone
         // leads there, runs in `drive` only, and each call of that has set it anew.
-        let lent = unsafe { transmute::<*mut Interpret<'_>, *mut Interpret<'static>>(interpret) };
-        self.store.data_mut().interpret = Some(lent);
+        let lent = unsafe { transmute::<*mut Help<'_>, *mut Help<'static>>(help) };
+        self.store.data_mut().help = Some(lent);
         let ran = self.drive.call(&mut self.store, (pc, border::DEPTH_MAX));
-        self.store.data_mut().interpret = None;
+        self.store.data_mut().help = None;
         match ran {
             Ok(pc) => Ran::To(pc),
             Err(error) => {
@@ -223,10 +228,10 @@ impl Wasm {
     }
 }
 
-/// What translated code imports as [`border::INTERPRET`].
-fn interpret(caller: Caller<'_, Lent>, pc: u32) -> u32 {
-    let Some(interpret) = caller.data().interpret else { return 0 };
+/// What translated code imports as [`border::INTERPRET`], and the driver as [`border::STRETCH`].
+fn help(caller: Caller<'_, Lent>, call: Call) -> u64 {
+    let Some(help) = caller.data().help else { return 0 };
     // SAFETY: `drive` lent it for as long as translated code runs, which is now, and holds on to it without using it. It
     // does not call translated code, so nobody else follows the pointer meanwhile.
-    u32::from(unsafe { (*interpret)(pc) })
+    unsafe { (*help)(call) }
 }

@@ -6,7 +6,7 @@ use crate::memory::{Code, Linear};
 use mips::State;
 use mips::border::{LEFT, Leave};
 use mips::translate::Translated;
-use run::{Drive, Engine, Interpret, Made};
+use run::{Call, Drive, Engine, Help, Made};
 use std::cell::{Cell, UnsafeCell};
 use std::mem::transmute;
 use std::ops::Range;
@@ -72,7 +72,7 @@ impl Code for Translation {
 }
 
 /// What does for translated code what is not in it.
-type Lent = Interpret<'static, Linear<Translation>>;
+type Lent = Help<'static, Linear<Translation>>;
 
 thread_local! {
     /// That, and guest memory, while translated code runs.
@@ -127,11 +127,11 @@ impl Engine for Linked {
         self.memory.code.starts_at(pc)
     }
 
-    fn drive(&mut self, interpret: &mut Interpret<'_, Self::Space>) -> Drive {
+    fn drive(&mut self, help: &mut Help<'_, Self::Space>) -> Drive {
         self.state().leave = Leave::NoCode.code();
         let pc = self.state().pc;
         // SAFETY: only a lifetime changes, and nobody follows the pointer after this call.
-        let lent = unsafe { transmute::<*mut Interpret<'_, Self::Space>, *mut Lent>(interpret) };
+        let lent = unsafe { transmute::<*mut Help<'_, Self::Space>, *mut Lent>(help) };
         LENT.set(Some((lent, &raw mut self.memory)));
         let pc = drive(pc, DEPTH_MAX);
         LENT.set(None);
@@ -159,9 +159,9 @@ impl Engine for Linked {
 /// What translated code calls for the instruction at `pc`.
 #[unsafe(no_mangle)]
 extern "C" fn interpret(pc: u32) -> u32 {
-    let Some((interpret, memory)) = LENT.get() else { return 0 };
+    let Some((help, memory)) = LENT.get() else { return 0 };
     // SAFETY: `drive` lent both for as long as translated code runs, which is now, and uses neither; the register file is
     // used only by whoever runs, which is this.
-    let (interpret, memory, state) = unsafe { (&mut *interpret, &mut *memory, &mut *CPU.0.get()) };
-    u32::from(interpret(state, memory, pc))
+    let (help, memory, state) = unsafe { (&mut *help, &mut *memory, &mut *CPU.0.get()) };
+    help(state, memory, Call::Interpret { pc }) as u32
 }

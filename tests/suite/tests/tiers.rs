@@ -81,3 +81,20 @@ fn auto_joins_what_calls_each_other_all_the_time() {
     assert_eq!(ran.0.stdout, b"12345601\n");
     assert!(ran.count(" modules wanted of several, as they called each other all the time") > 0);
 }
+
+#[test]
+fn auto_goes_on_behind_code_that_is_missing() {
+    // What hardly ever runs is interpreted, and what calls it goes on as the code that it is.
+    let script = r#"BEGIN {
+        for (i = 0; i < 300000; i++) {
+            s += i % 7
+            if (i % 1000 == 0) { t = t substr(toupper("abc" i), 1, 2); gsub("A", "x", t) }
+        }
+        print s, length(t)
+    }"#;
+    let Some(ran) = Ran::program("mipsel/bin/busybox", "auto", &["awk", script]) else { return };
+    // QEMU says so.
+    assert_eq!(ran.0.stdout, b"899997 600\n");
+    let (entered, interpreted) = (ran.count(" times translated code was entered"), ran.count(" interpreted stretches"));
+    assert!(entered * 5 < interpreted * 4, "{entered} of {interpreted}");
+}

@@ -19,6 +19,18 @@ pub const TABLE: &str = "table";
 /// rare arithmetic, or a system call, which has then changed `v0`, `v1`, `a3` and no other register. Zero: code leaves, and
 /// why is in [`crate::State::leave`] already: [`Leave::Interpret`] if nothing was done, or [`Leave::Moved`].
 pub const INTERPRET: &str = "interpret";
+/// Import: `(pc: i32, depth: i32) -> pc: i32`, stands in for code that there is none of at `pc`, until that returns, in place
+/// of whoever calls it. The driver module exports it.
+pub const COLD: &str = "cold";
+/// Import of the driver module: `(pc: i32, back: i32, sp: i32) -> i64`, has the host interpret from `pc` on, until it comes
+/// to where there is code, or shall be, or to [`is_behind`] the frame; or code leaves, and [`crate::State::leave`] says why. The
+/// lower half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`]. If `pc` has the mark [`LEFT`], there
+/// may be code, and this is a sample: `pc` was come to from another module.
+pub const STRETCH: &str = "stretch";
+/// In the answer: what it came to was just called.
+pub const CALLED: u64 = 1 << 32;
+/// In the answer: the frame calls, and so `back` is not where it returns to.
+pub const CALLS: u64 = 1 << 33;
 /// Export of a region module, followed by a number: `(entry: i32, depth: i32) -> pc: i32`, runs from the numbered entry
 /// until it leaves.
 pub const REGION: &str = "region";
@@ -39,7 +51,7 @@ pub const STATE_AT: u32 = 0;
 /// How often code went from module to module, modulo 2^32; behind the register file.
 pub const CALLS_AT: u32 = 0x800;
 const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
-/// Each so many-th time it leaves with [`Leave::Sampled`].
+/// Each so many-th time is a sample.
 pub const CALLS_A_SAMPLE: u32 = 1 << 13;
 /// The map of entries: that of `pc` lies at `MAP_AT + place(pc)`.
 pub const MAP_AT: u32 = 0x1_0000;
@@ -90,6 +102,13 @@ pub const fn entry_in(word: u32, pc: u32) -> u32 {
 /// there, and so nobody takes it for where a call came back to.
 pub const LEFT: u32 = 0x8000_0000;
 
+/// Whether code at `pc`, with its stack pointer at `now`, is behind what was called with the stack pointer at `sp` to return to
+/// `back`. Both are guesses where code was not called but jumped to, and nothing relies on them: whoever goes on elsewhere
+/// than where it was expected to just goes on there.
+pub const fn is_behind(pc: u32, now: u32, back: u32, sp: u32) -> bool {
+    now > sp || now == sp && pc == back
+}
+
 /// Why translated code left, in [`crate::State::leave`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Leave {
@@ -99,7 +118,7 @@ pub enum Leave {
     Interpret,
     /// The poll word was set.
     Poll,
-    /// It was on its way to another module, the [`CALLS_A_SAMPLE`]-th time since the last such: it has just come to `pc`.
+    /// There are so many samples that somebody should look at them.
     Sampled,
     /// A system call that was made in place, and what comes behind it is not to go on as if nothing had happened. The
     /// register file has `pc`, too.

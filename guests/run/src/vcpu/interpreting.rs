@@ -61,7 +61,13 @@ impl<E: Engine> Vcpu<E> {
         let begun = self.now();
         let (state, space) = self.engine.parts();
         let watches = self.tier == Tier::Auto;
-        let mut bus = Watched { space, heat: &mut self.seen.heat, watches, barred: &self.barred };
+        let mut bus = Watched {
+            space,
+            heat: &mut self.seen.heat,
+            watches,
+            frame: Watched::<E::Space>::EVERYWHERE,
+            barred: &self.barred,
+        };
         let mut interp = Interp::new(state, &mut bus, &mut self.decoded);
         let stop = interp.run(budget);
         self.statistics.interpreted += interp.done;
@@ -73,7 +79,7 @@ impl<E: Engine> Vcpu<E> {
             Stop::Entered(called_by) => {
                 let pc = self.engine.parts().0.pc;
                 if let Some(site) = called_by.filter(|site| self.computes_call(*site)) {
-                    self.seen.calls(site, pc);
+                    self.seen.interpreted_call(site, pc);
                 }
                 if !self.engine.has_code(pc) {
                     self.compile(pc, Why::Hot);

@@ -4,6 +4,7 @@ use super::{Begun, Haste, Vcpu, Why};
 use crate::engine::{Engine, Finished, Made, Space};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use mips::reading::effects::{Flow, effects};
 use mips::reg::Gpr;
@@ -17,6 +18,12 @@ const BLOCKS: Reach = Reach { blocks: 64, is_past_interpreter: true };
 const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
 /// The same where nothing is known of what is hot.
 const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
+
+/// Whether a call of what a register says, with the usual link, stands at `site`.
+pub(super) fn is_computed_call<S: Space>(space: &mut S, barred: &BTreeSet<u32>, site: u32) -> bool {
+    let insn = insn_at(&Fetched::new(space, barred), site).flatten();
+    insn.map(effects).is_some_and(|call| call.flow == Flow::Computed && call.writes == 1 << Gpr::RA.index())
+}
 
 impl<E: Engine> Vcpu<E> {
     /// Translates what is at `pc`, or begins to; false if there is no code yet.
@@ -40,8 +47,6 @@ impl<E: Engine> Vcpu<E> {
             self.seen.heat.cool(pc);
             return false;
         }
-        let Some(translated) = self.translate(pc) else { return false };
-        let made = Made { root: pc, options: self.options };
         let is_renewed = self.seen.renewed.contains(&pc);
         match why {
             _ if is_renewed => self.statistics.learned += 1,
@@ -49,7 +54,9 @@ impl<E: Engine> Vcpu<E> {
             Why::Left => self.statistics.left += 1,
             Why::Unseen => {}
         }
+        let Some(translated) = self.translate(pc) else { return false };
         self.statistics.translating += self.processor_time() - begun;
+        let made = Made { root: pc, options: self.options };
         self.make(translated, made, if is_renewed { Haste::Missing } else { Haste::New })
     }
 
@@ -118,8 +125,7 @@ impl<E: Engine> Vcpu<E> {
 
     /// Whether a call of what a register says, with the usual link, stands at `site`.
     pub(super) fn computes_call(&mut self, site: u32) -> bool {
-        let insn = insn_at(&Fetched::new(self.engine.parts().1, &self.barred), site).flatten();
-        insn.map(effects).is_some_and(|call| call.flow == Flow::Computed && call.writes == 1 << Gpr::RA.index())
+        is_computed_call(self.engine.parts().1, &self.barred, site)
     }
 
     fn translate(&mut self, pc: u32) -> Option<Translated> {
@@ -133,20 +139,20 @@ impl<E: Engine> Vcpu<E> {
             let region = discover(&code, pc, BLOCKS)?;
             return Some(block::translate(&region, self.options, E::MEMORIES));
         }
-        let regions = self.gather(pc);
+        let regions = self.gather(&[pc]);
         (!regions.is_empty()).then(|| region::translate(&regions, self.options, E::MEMORIES))
     }
 
-    /// The region at `pc`, and those it calls that are worth translating with it.
-    fn gather(&mut self, pc: u32) -> Vec<Rooted> {
+    /// The regions at `roots`, of one object, and those they call that are worth translating with them.
+    fn gather(&mut self, roots: &[u32]) -> Vec<Rooted> {
         // Tier `mixed` is to meet both.
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
-        let (gpr, object) = (state.gpr, space.object(pc));
+        let (gpr, object) = (state.gpr, space.object(roots[0]));
         let code = Fetched::new(space, &self.barred);
         let limits = if self.tier.is_cold() { FUNCTIONS_COLD } else { FUNCTIONS };
         let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
-        gather(&code, &[pc], &gpr, limits, &profile)
+        gather(&code, roots, &gpr, limits, &profile)
     }
 
     /// Notes what became of a translation; whether it is there now.

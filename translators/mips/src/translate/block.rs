@@ -5,7 +5,7 @@
 //! in the register file.
 
 use super::region::delay_slot;
-use super::{Memories, Sites, Translated, Unit, export, instructions, module, ranges};
+use super::{Memories, Sites, Translated, Unit, instructions, ranges};
 use crate::border::Leave;
 use crate::cpu::Slot;
 use crate::reading::emit::{Checkpoint, Emit, Flow, Held, Options, perform};
@@ -25,7 +25,7 @@ pub fn translate(region: &Region, options: Options, memories: Memories) -> Trans
     let (ranges, instructions) = (ranges(&region.blocks), instructions(&region.blocks));
     let blocks = region.blocks.len() as u32;
     let unit = Unit { entries, sites, ranges, blocks, instructions, open_calls: alloc::vec![], calls: alloc::vec![] };
-    Translated { wasm: module(&[export(0)], &[body], memories), functions: vec![unit] }
+    Translated { wasm: super::regions(&[body], 1, memories), functions: vec![unit] }
 }
 
 struct Writer<'a> {

@@ -1,9 +1,9 @@
 //! What ties regions together: the driver that runs them, and the way from a PC to its region.
 
-use super::{Memories, module};
+use super::{COLD, Memories, STRETCH_TYPE, module};
 use crate::border::{self, Leave};
+use crate::reg::Gpr;
 use crate::state::State;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use wasm::{Body, Code, Type};
 use wasm_encoder::{BlockType, Instruction, MemArg};
@@ -13,6 +13,29 @@ const PC: u32 = 0;
 const DEPTH: u32 = 1;
 /// The entry found for the PC.
 const ENTRY: u32 = 2;
+
+/// Where a PC goes on that there is no code for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// At whoever called.
+    Back,
+    /// Where somebody stands in.
+    Cold,
+}
+
+impl Missing {
+    fn go(self, code: &mut Code) {
+        add(code, &[Instruction::LocalGet(PC)]);
+        match self {
+            Missing::Back => add(code, &[Instruction::Return]),
+            Missing::Cold => add(code, &[Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD)]),
+        }
+        add(code, &[Instruction::End]);
+    }
+}
+
+/// What standing in for code adds to the depth of calls.
+const COLD_DEPTH: i32 = 2;
 
 /// The address of a field of the register file, for an access without offset: Cranelift adds an offset by instructions of
 /// its own, and takes longer for the same code.
@@ -99,7 +122,7 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
     add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
-/// Leaves with [`Leave::Sampled`] now and then.
+/// Now and then tells the host that code goes to another module.
 fn sample(code: &mut Code) {
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32)]);
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32), Instruction::I32Load(THERE)]);
@@ -107,7 +130,8 @@ fn sample(code: &mut Code) {
     add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(ENTRY)]);
     add(code, &[Instruction::I32Const(border::CALLS_A_SAMPLE as i32 - 1), Instruction::I32And, Instruction::I32Eqz]);
     code.if_unlikely();
-    leave(code, Leave::Sampled);
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
+    add(code, &[Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD), Instruction::End]);
 }
 
 /// Leaves for the PC, which has a place in the map, and ends what is done only then.
@@ -122,9 +146,8 @@ fn push_word(code: &mut Code) {
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(!3), Instruction::I32And]);
 }
 
-/// Puts the entry for the PC into ENTRY; returns the PC if there is none, somebody polls, or this is a sample.
-fn find(code: &mut Code, map: Map, samples: bool) {
-    let back = [Instruction::LocalGet(PC), Instruction::Return, Instruction::End];
+/// Puts the entry for the PC into ENTRY, or goes on as `missing` says; returns the PC if somebody polls.
+fn find(code: &mut Code, map: Map, samples: bool, missing: Missing) {
     let look = |code: &mut Code| {
         poll_word(code);
         code.if_unlikely();
@@ -137,9 +160,9 @@ fn find(code: &mut Code, map: Map, samples: bool) {
     code.if_unlikely();
     map.push_is_outside16(code);
     code.if_unlikely();
-    add(code, &back);
+    Missing::Back.go(code);
     look(code);
-    find16(code, map, &back);
+    find16(code, map, |code| missing.go(code));
     add(code, &[Instruction::Else]);
     look(code);
     add(code, &[Instruction::LocalGet(PC)]);
@@ -147,12 +170,12 @@ fn find(code: &mut Code, map: Map, samples: bool) {
     // Zero is none; what is below it is MIPS16e code's.
     add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Const(1), Instruction::I32LtS]);
     code.if_unlikely();
-    add(code, &back);
+    missing.go(code);
     add(code, &[Instruction::End]);
 }
 
-/// Puts the entry for the PC of MIPS16e code, which has a place in the map, into ENTRY, or goes `back`.
-fn find16(code: &mut Code, map: Map, back: &[Instruction<'static>]) {
+/// Puts the entry for the PC of MIPS16e code, which has a place in the map, into ENTRY, or does what is done without one.
+fn find16(code: &mut Code, map: Map, missing: impl Fn(&mut Code)) {
     push_word(code);
     map.push_entry(code);
     let tag_at = Instruction::I32Const(border::TAG_AT as i32);
@@ -162,7 +185,7 @@ fn find16(code: &mut Code, map: Map, back: &[Instruction<'static>]) {
     add(code, &[Instruction::I32Const(1), Instruction::I32And, Instruction::I32Const(2), Instruction::I32Or]);
     add(code, &[Instruction::I32Ne]);
     code.if_unlikely();
-    add(code, back);
+    missing(code);
     let untagged = Instruction::I32Const(!(-1 << border::TAG_AT));
     add(code, &[Instruction::LocalGet(ENTRY), untagged, Instruction::I32And, Instruction::LocalSet(ENTRY)]);
 }
@@ -175,16 +198,17 @@ fn push_call(code: &mut Code) {
     add(code, &[Instruction::LocalGet(ENTRY), bits, Instruction::I32ShrU]);
 }
 
-/// The driver module, exporting `(pc, depth) -> pc`: calls the region of `pc`, and goes on at the PC that comes back.
+/// The driver module: it exports [`border::DRIVER`] and [`border::COLD`].
 pub fn driver(memories: Memories) -> Vec<u8> {
-    module(&[border::DRIVER.to_string()], &[drive(Map::Cpu)], memories)
+    let functions = [drive(Map::Cpu), cold()];
+    module(&[border::DRIVER, border::COLD], &functions, memories, (border::STRETCH, STRETCH_TYPE))
 }
 
-/// The function that does so.
+/// A function `(pc, depth) -> pc` that calls the region of `pc`, and goes on at the PC that comes back.
 pub(super) fn drive(map: Map) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    find(&mut code, map, false);
+    find(&mut code, map, false, Missing::Back);
     push_call(&mut code);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
@@ -193,22 +217,89 @@ pub(super) fn drive(map: Map) -> Body {
     code.finish()
 }
 
+/// The function that stands in for code that is not there: what its code calls or jumps to runs if that is there, and all else
+/// is interpreted, until it comes to behind what it stands in for. So a rare call does not take down the stack of those that
+/// led there.
+fn cold() -> Body {
+    let mut code = Code::new(2, &[Type::I32, Type::I32, Type::I32, Type::I64]);
+    let (back, sp, answer) = (ENTRY + 1, ENTRY + 2, ENTRY + 3);
+    let load = |register: Gpr| [state(State::gpr_offset(register)), Instruction::I32Load(THERE)];
+    let return_if = |code: &mut Code| {
+        add(code, &[Instruction::If(BlockType::Empty), Instruction::LocalGet(PC), Instruction::Return]);
+        add(code, &[Instruction::End]);
+    };
+    let return_if_behind = |code: &mut Code| {
+        // Whoever left has a mark, and is a negative number.
+        add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32LtS]);
+        add(code, &load(Gpr::SP));
+        add(code, &[Instruction::LocalTee(ENTRY), Instruction::LocalGet(sp), Instruction::I32GtU, Instruction::I32Or]);
+        add(code, &[Instruction::LocalGet(ENTRY), Instruction::LocalGet(sp), Instruction::I32Eq]);
+        add(code, &[Instruction::LocalGet(PC), Instruction::LocalGet(back), Instruction::I32Eq]);
+        add(code, &[Instruction::I32And, Instruction::I32Or]);
+        return_if(code);
+    };
+    // Whoever jumps there returns.
+    add(&mut code, &load(Gpr::RA));
+    add(&mut code, &[Instruction::LocalTee(back), Instruction::LocalGet(PC), Instruction::I32Eq]);
+    return_if(&mut code);
+    add(&mut code, &load(Gpr::SP));
+    add(&mut code, &[Instruction::LocalSet(sp)]);
+    poll_word(&mut code);
+    add(&mut code, &[Instruction::LocalGet(DEPTH), Instruction::I32GeS]);
+    code.if_unlikely();
+    leave(&mut code, Leave::Poll);
+    add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
+    add(&mut code, &[Instruction::LocalGet(PC), Instruction::LocalGet(back), Instruction::LocalGet(sp)]);
+    add(&mut code, &[Instruction::Call(COLD), Instruction::LocalTee(answer)]);
+    add(&mut code, &[Instruction::I32WrapI64, Instruction::LocalSet(PC)]);
+    return_if_behind(&mut code);
+    add(&mut code, &[Instruction::LocalGet(answer), Instruction::I64Const(border::CALLS as i64)]);
+    add(&mut code, &[Instruction::I64And, Instruction::I64Eqz, Instruction::I32Eqz]);
+    add(&mut code, &[Instruction::If(BlockType::Empty), Instruction::I32Const(-1), Instruction::LocalSet(back)]);
+    add(&mut code, &[Instruction::End]);
+    find(&mut code, Map::Cpu, false, Missing::Back);
+    // What it jumps to in the frame that it began in takes its place: it might jump to and fro for ever.
+    add(&mut code, &[Instruction::LocalGet(answer), Instruction::I64Const(border::CALLED as i64)]);
+    add(&mut code, &[Instruction::I64And, Instruction::I64Eqz]);
+    add(&mut code, &load(Gpr::SP));
+    add(&mut code, &[Instruction::LocalGet(sp), Instruction::I32Eq, Instruction::I32And]);
+    add(&mut code, &[Instruction::If(BlockType::Empty)]);
+    push_call(&mut code);
+    add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
+    add(&mut code, &[Instruction::LocalGet(DEPTH), Instruction::I32Const(COLD_DEPTH), Instruction::I32Sub]);
+    add(&mut code, &[Instruction::LocalSet(DEPTH)]);
+    push_call(&mut code);
+    add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
+    add(&mut code, &[Instruction::LocalGet(DEPTH), Instruction::I32Const(COLD_DEPTH), Instruction::I32Add]);
+    add(&mut code, &[Instruction::LocalSet(DEPTH)]);
+    return_if_behind(&mut code);
+    add(&mut code, &[Instruction::Br(0), Instruction::End, Instruction::Unreachable, Instruction::End]);
+    code.finish()
+}
+
+/// The same where nobody does.
+pub(super) fn missing() -> Body {
+    let mut code = Code::new(2, &[]);
+    add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
+    code.finish()
+}
+
 /// A function `(pc) -> entry`, zero if there is none.
 pub(super) fn lookup(map: Map) -> Body {
     // What `find` calls the depth is nothing here.
     let mut code = Code::new(1, &[Type::I32, Type::I32]);
-    let none = [Instruction::I32Const(0), Instruction::Return, Instruction::End];
+    let none = |code: &mut Code| add(code, &[Instruction::I32Const(0), Instruction::Return, Instruction::End]);
     map.push_is_outside(&mut code);
     code.if_unlikely();
     map.push_is_outside16(&mut code);
     code.if_unlikely();
-    add(&mut code, &none);
-    find16(&mut code, map, &none);
+    none(&mut code);
+    find16(&mut code, map, none);
     add(&mut code, &[Instruction::Else, Instruction::LocalGet(PC)]);
     map.push_entry(&mut code);
     add(&mut code, &[Instruction::LocalTee(ENTRY), Instruction::I32Const(1), Instruction::I32LtS]);
     code.if_unlikely();
-    add(&mut code, &none);
+    none(&mut code);
     add(&mut code, &[Instruction::End, Instruction::LocalGet(ENTRY), Instruction::End]);
     code.finish()
 }
@@ -217,7 +308,7 @@ pub(super) fn lookup(map: Map) -> Body {
 /// now and then.
 pub(super) fn dispatcher(map: Map, samples: bool) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
-    find(&mut code, map, samples);
+    find(&mut code, map, samples, Missing::Cold);
     push_call(&mut code);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish()

@@ -66,9 +66,16 @@ pub enum Memories {
 }
 
 /// How many functions modules import: those of their own are numbered behind.
-pub const IMPORTED: u32 = 1;
+pub const IMPORTED: u32 = 2;
 /// The imported function that interprets, [`border::INTERPRET`].
 pub(crate) const INTERPRET: u32 = 0;
+/// The function that stands in for code that is not there, [`border::COLD`]; in the driver module it is [`border::STRETCH`].
+const COLD: u32 = 1;
+
+/// The types of functions, by number: of regions, of the interpreter, and of what interprets on and on.
+const REGION_TYPE: u32 = 0;
+const INTERPRET_TYPE: u32 = 1;
+const STRETCH_TYPE: u32 = 2;
 
 /// The export that is the function numbered `number`.
 pub fn export(number: usize) -> String {
@@ -106,11 +113,12 @@ fn memory(minimum: u32, maximum: Option<u32>) -> MemoryType {
     MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None }
 }
 
-/// The type of region functions and that of the interpreter.
+/// The types of functions that all modules have.
 fn types() -> TypeSection {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
     types.ty().function([ValType::I32], [ValType::I32]);
+    types.ty().function([ValType::I32, ValType::I32, ValType::I32], [ValType::I64]);
     types
 }
 
@@ -126,7 +134,7 @@ fn imports(memories: Memories, table: Option<TableType>) -> ImportSection {
     if let Some(table) = table {
         imports.import(border::MODULE, border::TABLE, EntityType::Table(table));
     }
-    imports.import(border::MODULE, border::INTERPRET, EntityType::Function(1));
+    imports.import(border::MODULE, border::INTERPRET, EntityType::Function(INTERPRET_TYPE));
     imports
 }
 
@@ -142,10 +150,18 @@ fn code<'a>(functions: impl Iterator<Item = &'a Body>) -> (BranchHints, CodeSect
     (hints, code)
 }
 
-/// A module that has both memories and imports the table and the interpreter, with `functions` of type
+/// A module of regions, with those functions, the first of them exported.
+fn regions(functions: &[Body], exported: usize, memories: Memories) -> Vec<u8> {
+    let names: Vec<String> = (0..exported).map(export).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    module(&names, functions, memories, (border::COLD, REGION_TYPE))
+}
+
+/// A module that has both memories and imports the table, the interpreter and another function, with `functions` of type
 /// `(i32, i32) -> i32`, the first of them exported under `names`.
-fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
-    let imports = imports(memories, Some(table_of(u64::from(border::SLOTS))));
+fn module(names: &[&str], functions: &[Body], memories: Memories, other: (&str, u32)) -> Vec<u8> {
+    let mut imports = imports(memories, Some(table_of(u64::from(border::SLOTS))));
+    imports.import(border::MODULE, other.0, EntityType::Function(other.1));
     let mut defined = MemorySection::new();
     if memories == Memories::Defined {
         defined.memory(memory(border::GUEST_PAGES, Some(border::GUEST_PAGES)));
@@ -154,7 +170,7 @@ fn module(names: &[String], functions: &[Body], memories: Memories) -> Vec<u8> {
         defined.memory(memory(border::CPU_PAGES, Some(border::CPU_PAGES)));
     }
     let mut declarations = FunctionSection::new();
-    functions.iter().for_each(|_| _ = declarations.function(0));
+    functions.iter().for_each(|_| _ = declarations.function(REGION_TYPE));
     let mut exports = ExportSection::new();
     for (index, name) in (IMPORTED..).zip(names) {
         exports.export(name, ExportKind::Func, index);

@@ -4,9 +4,9 @@
 //! file, too: it imports guest memory, the CPU memory and the interpreter as others do, and exports what a kernel without an
 //! engine needs to run it: [`border::DRIVER`], [`ENTRY`], and the file.
 
-use super::driver::{Map, dispatcher, drive, lookup};
+use super::driver::{Map, dispatcher, drive, lookup, missing};
 use super::region::{Calls, Functions, Rooted};
-use super::{IMPORTED, Memories, Unit, code, export, imports, module, table_of, types};
+use super::{IMPORTED, INTERPRET_TYPE, Memories, REGION_TYPE, Unit, code, imports, regions, table_of, types};
 use crate::border;
 use crate::reading::emit::Options;
 use alloc::collections::BTreeMap;
@@ -29,10 +29,8 @@ pub const FILE_BYTES: &str = "file_bytes";
 /// Memories behind the guest's and the CPU's.
 const MAP_MEMORY: u32 = 2;
 const FILE_MEMORY: u32 = 3;
-/// Types of functions.
-const REGION_TYPE: u32 = 0;
-const LOOKUP_TYPE: u32 = 1;
-const BYTES_TYPE: u32 = 2;
+/// Type of a function that gives a constant, behind those that all modules have.
+const BYTES_TYPE: u32 = 3;
 
 /// Words without an entry that are left out of the map's contents.
 const GAP_WORDS: u32 = 1024;
@@ -59,10 +57,10 @@ impl<'a> Program<'a> {
 
     /// The module of what [`Program::function`] made for each region, for an engine with these memories.
     pub fn module(mut functions: Vec<Body>, memories: Memories) -> Vec<u8> {
-        let names: Vec<_> = (0..functions.len()).map(export).collect();
+        let exported = functions.len();
         // Functions look for the dispatcher behind them.
         functions.push(dispatcher(Map::Cpu, false));
-        module(&names, &functions, memories)
+        regions(&functions, exported, memories)
     }
 
     /// The module of what [`Program::function`] made for each region, and of the program's file.
@@ -71,10 +69,13 @@ impl<'a> Program<'a> {
         let map = Map::Own { memory: MAP_MEMORY, from: range.start, bytes: range.end - range.start };
         // The dispatcher first, where functions look for it.
         let bodies = [dispatcher(map, false), drive(map), lookup(map), constant(file.len() as u32)];
-        let of_bodies = [REGION_TYPE, REGION_TYPE, LOOKUP_TYPE, BYTES_TYPE];
+        let of_bodies = [REGION_TYPE, REGION_TYPE, INTERPRET_TYPE, BYTES_TYPE];
         let behind = IMPORTED + functions.len() as u32;
 
         let mut declared = FunctionSection::new();
+        // Stands where other modules import who stands in for missing code: here all that is missing is the interpreter's.
+        let missing = missing();
+        declared.function(REGION_TYPE);
         functions.iter().for_each(|_| _ = declared.function(REGION_TYPE));
         of_bodies.iter().for_each(|of| _ = declared.function(*of));
         let mut tables = TableSection::new();
@@ -102,7 +103,7 @@ impl<'a> Program<'a> {
         types.ty().function([], [ValType::I32]);
         let imports = imports(Memories::Imported, None);
         // Offsets of branch hints would not survive what links it.
-        let (_, code) = code(functions.iter().chain(&bodies));
+        let (_, code) = code([&missing].into_iter().chain(functions).chain(&bodies));
         module.section(&types).section(&imports).section(&declared).section(&tables).section(&memories);
         module.section(&exports).section(&elements).section(&code).section(&data);
         module.finish()

@@ -37,9 +37,9 @@ pub trait Bus {
     fn fetch(&mut self, at: u32) -> Result<u32, Fault>;
     /// A counter that rises with time (RDHWR CC).
     fn cycles(&mut self) -> u32;
-    /// A branch leads to `pc`; `begins` says whether a function or a turn of a loop begins there. True stops the
-    /// interpreter there: translated code waits, or shall be made.
-    fn entered(&mut self, _pc: u32, _begins: bool) -> bool {
+    /// A branch leads to `pc`, where the stack pointer is `sp`; it `is_back`, as to the next turn of a loop, or a function
+    /// `is_called`. True stops the interpreter there: translated code waits, or shall be made.
+    fn entered(&mut self, _pc: u32, _sp: u32, _is_back: bool, _is_called: bool) -> bool {
         false
     }
     /// Whether the instruction at `pc`, without an ISA mode, is to be taken for one that may not be fetched. Asked when it is
@@ -180,7 +180,7 @@ impl<'a, B: Bus> Interp<'a, B> {
                 _ => 2,
             };
             let is_called = self.state.get(Gpr::RA) == from.wrapping_add(bytes + slot_bytes);
-            if self.bus.entered(pc, pc <= from || is_called) {
+            if self.bus.entered(pc, self.state.get(Gpr::SP), pc <= from, is_called) {
                 return Stop::Entered(is_called.then_some(from));
             }
         }

@@ -15,7 +15,7 @@ mod write;
 
 use super::driver::{Map, dispatcher};
 use super::near::{NEAR_MIN, near};
-use super::{IMPORTED, Memories, Sites, Translated, Unit, export, instructions, module, ranges};
+use super::{IMPORTED, Memories, Sites, Translated, Unit, instructions, ranges};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
@@ -77,8 +77,7 @@ pub fn translate(regions: &[Rooted], options: Options, memories: Memories) -> Tr
     if has_near {
         functions.push(near(&calls.functions, calls.dispatcher));
     }
-    let names: Vec<_> = (0..layouts.len()).map(export).collect();
-    Translated { wasm: module(&names, &functions, memories), functions: units }
+    Translated { wasm: super::regions(&functions, layouts.len(), memories), functions: units }
 }
 
 /// The functions of regions that are all there is, each translated when asked for.

@@ -8,7 +8,7 @@ use core::ops::Range;
 use mips::border::PAGE_BYTES;
 use mips::reading::interp::Decoded;
 use mips::translate::Unit;
-use mips::translate::region::{LOOPED_MAX, Profile};
+use mips::translate::region::{INLINED_MAX, Profile};
 
 /// Visits that make a function worth translating with its caller.
 const WARM_VISITS: u32 = 50;
@@ -132,7 +132,7 @@ impl Seen {
         }
         let expected = expected(units);
         let known = expected.get(&site).cloned().unwrap_or_default();
-        let is_small = self.regions.get(&target).is_some_and(|instructions| *instructions <= LOOPED_MAX);
+        let is_small = self.regions.get(&target).is_some_and(|instructions| *instructions <= INLINED_MAX);
         if !(is_small || self.all_is_warm) || known.contains(&target) || self.samples.len() >= CALLED_MAX {
             return false;
         }

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use mips::translate::Unit;
 use mips::translate::Memories;
-use mips::translate::region::{Limits, Profile, gather, translate};
+use mips::translate::region::{INLINED_MAX, Limits, Profile, gather, translate};
 use strata_fuzz::{Case, check};
 
 /// Bytes of Wasm that a guest instruction may become: copies of it, and registers brought to and fro around each.
@@ -30,7 +30,7 @@ impl Profile for Anything {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some(Case { words, root, gpr, options, blocks, instructions, .. }) = Case::parse(bytes) else { return };
-    let limits = Limits { blocks: 1 + blocks % 1000, instructions: 1 + instructions % 2000 };
+    let limits = Limits { blocks: 1 + blocks % 1000, instructions: 1 + instructions % 2000, small: instructions % INLINED_MAX };
     let roots: Vec<u32> = (0..1 + blocks % 5).map(|number| root.wrapping_add(20 * number as u32)).collect();
     let regions = gather(&words, &roots, &gpr, limits, &Anything);
     let translated = translate(&regions, options, Memories::CpuDefined);

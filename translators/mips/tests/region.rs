@@ -6,7 +6,7 @@ use strata_mips::reading::emit::Options;
 use strata_mips::region::CodeSource;
 use strata_mips::state::FpuMode;
 use strata_mips::translate::Memories;
-use strata_mips::translate::region::{Limits, Profile, gather, translate};
+use strata_mips::translate::region::{INLINED_MAX, Limits, Profile, gather, translate};
 use wasmparser::{Validator, WasmFeatures};
 
 const AT: u32 = 0x40_0000;
@@ -116,7 +116,12 @@ fn odd_code_translates() {
         let options = Options { big_endian: is(0), fpu, fault_precise: is(5) };
         // Where a region ends early, some of its ways lead outside.
         for ((name, words), blocks) in CASES.iter().flat_map(|case| (1..10).map(move |blocks| (case, blocks))) {
-            check(&format!("{name}, {blocks} blocks"), words, Limits { blocks, instructions: 100 }, options);
+            check(
+                &format!("{name}, {blocks} blocks"),
+                words,
+                Limits { blocks, instructions: 100, small: INLINED_MAX },
+                options,
+            );
         }
     }
 }
@@ -136,7 +141,7 @@ fn tangled_switches_translate() {
             targets.chain([0])
         });
         let words: Vec<u32> = code.chain(tables).collect();
-        let limits = Limits { blocks: 1000, instructions: 100 };
+        let limits = Limits { blocks: 1000, instructions: 100, small: INLINED_MAX };
         let options = Options { big_endian: false, fpu: FpuMode::default(), fault_precise: false };
         check(&format!("{blocks} switches of {entries}"), &words, limits, options);
     }

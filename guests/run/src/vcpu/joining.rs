@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use mips::reading::effects::effects;
 use mips::region::insn_at;
-use mips::translate::region::{self, Limits, gather};
+use mips::translate::region::{self, INLINED_MAX, Limits, gather};
 
 /// How much is joined: the traffic decides.
-const JOINED: Limits = Limits { blocks: 1_000, instructions: u32::MAX };
+const JOINED: Limits = Limits { blocks: 1_000, instructions: u32::MAX, small: INLINED_MAX };
 /// Instructions of a module that is left as it is.
 const JOINED_MIN: u32 = 6_000;
 

@@ -9,15 +9,20 @@ use alloc::vec::Vec;
 use mips::reading::effects::{Flow, effects};
 use mips::reg::Gpr;
 use mips::region::{Reach, discover, insn_at};
-use mips::translate::region::{Limits, Rooted, gather};
+use mips::translate::region::{INLINED_MAX, Limits, Rooted, gather};
 use mips::translate::{Translated, block, region};
 
 /// Blocks translated together, in the block shape.
 const BLOCKS: Reach = Reach { blocks: 64, is_past_interpreter: true };
 /// Functions translated together.
-const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000 };
+const FUNCTIONS: Limits = Limits { blocks: 1_000, instructions: 2_000, small: INLINED_MAX };
 /// The same where nothing is known of what is hot.
-const FUNCTIONS_COLD: Limits = Limits { blocks: 1_000, instructions: 100 };
+const FUNCTIONS_COLD: Limits = Limits { instructions: 100, ..FUNCTIONS };
+/// Instructions translated so far that make a program a big one. To have code of that twice costs more, compilation and caches,
+/// than its calls do: what of it is busy is joined later.
+const BIG: u64 = 30_000;
+/// What is small then.
+const SMALL_IN_BIG: u32 = 24;
 
 /// Whether a call of what a register says, with the usual link, stands at `site`.
 pub(super) fn is_computed_call<S: Space>(space: &mut S, barred: &BTreeSet<u32>, site: u32) -> bool {
@@ -150,7 +155,12 @@ impl<E: Engine> Vcpu<E> {
         let (state, space) = self.engine.parts();
         let (gpr, object) = (state.gpr, space.object(roots[0]));
         let code = Fetched::new(space, &self.barred);
-        let limits = if self.tier.is_cold() { FUNCTIONS_COLD } else { FUNCTIONS };
+        let instructions = self.statistics.instructions + self.statistics.recalled_instructions;
+        let limits = match self.tier {
+            tier if tier.is_cold() => FUNCTIONS_COLD,
+            _ if instructions > BIG => Limits { small: SMALL_IN_BIG, ..FUNCTIONS },
+            _ => FUNCTIONS,
+        };
         let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
         gather(&code, roots, &gpr, limits, &profile)
     }

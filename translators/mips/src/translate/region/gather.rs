@@ -3,22 +3,17 @@
 //! Position-independent code calls through a table that `gp` points to, so a call's target is looked up there now. That
 //! is a guess, and so is what a computed call was seen to call; the code compares before it relies on it.
 
-use super::layout::INLINED_MAX;
 use super::{Likely, Rooted};
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
 use crate::region::{Block, CodeSource, End, Reach, Region, Switch, Switches, discover_with, insn_at};
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
-use core::ops::RangeInclusive;
 
 /// The most entries that a switch's table is believed to have.
 const ENTRIES_MAX: u32 = 1024;
 /// How far from the jump they lead, in bytes: a table jump in Wasm has an entry for each word between them.
 const DISTANCE_MAX: u32 = 0x4000;
-
-/// The most instructions of a function that is translated again, to be called directly, where a loop calls it.
-pub const LOOPED_MAX: u32 = 100;
 
 /// The most entries that all switches of a region have together: each is an edge, and a hostile program could have every
 /// block jump to all others.
@@ -34,6 +29,9 @@ pub struct Limits {
     pub blocks: usize,
     /// Guest instructions in all regions together, beyond which no further one is added.
     pub instructions: u32,
+    /// Guest instructions of a function that is small: what calls it may have it in place of the call, or beside it, even if it
+    /// is a region elsewhere. [`INLINED_MAX`](super::INLINED_MAX) at most.
+    pub small: u32,
 }
 
 /// What running a program has shown of it.
@@ -54,7 +52,7 @@ pub trait Profile {
 
 /// The regions at `roots` and those they call, directly or not, as far as they are warm. `gpr` are the general registers, as
 /// they happen to be now; if there is just one root, that is about to run. What is a region already is left out, unless it is
-/// so small that it is better inlined than called, or called by a loop and not big. Empty if nothing can be fetched there.
+/// small. Empty if nothing can be fetched there.
 pub fn gather(
     code: &dyn CodeSource,
     roots: &[u32],
@@ -65,10 +63,10 @@ pub fn gather(
     let reach = Reach { blocks: limits.blocks, is_past_interpreter: false };
     let wanted: BTreeSet<u32> = roots.iter().copied().collect();
     let mut known_roots = wanted.clone();
-    let mut queue: VecDeque<(u32, u32)> = roots.iter().map(|root| (*root, u32::MAX)).collect();
+    let mut queue: VecDeque<u32> = roots.iter().copied().collect();
     let mut gathered = Vec::new();
     let mut instructions = 0;
-    while let Some((root, again_max)) = queue.pop_front() {
+    while let Some(root) = queue.pop_front() {
         if instructions >= limits.instructions {
             break;
         }
@@ -77,7 +75,8 @@ pub fn gather(
         let start = Start { root, gp: gpr[Gpr::GP.index()], now };
         let Some((region, mut likely)) = explore(code, start, reach, profile) else { continue };
         let size = super::instructions(&region.blocks);
-        if size > again_max && profile.is_translated(root) {
+        let is_small = size <= limits.small;
+        if !is_small && !wanted.contains(&root) && profile.is_translated(root) {
             continue;
         }
         // What a register only happens to hold now may be another callback the next time.
@@ -97,25 +96,15 @@ pub fn gather(
             }
         }
         instructions += size;
-        let loops = loops(&region);
         for block in &region.blocks {
             let known = block.end.called();
             let targets = known.iter().chain(likely.get(&block.pc).into_iter().flatten());
-            let is_looped = loops.iter().any(|each| each.contains(&block.pc));
-            let again_max = if is_looped { LOOPED_MAX } else { INLINED_MAX };
-            let new = targets.filter(|target| profile.is_warm(**target) && known_roots.insert(**target));
-            queue.extend(new.map(|target| (*target, again_max)));
+            queue.extend(targets.filter(|target| profile.is_warm(**target) && known_roots.insert(**target)));
         }
         let is_callee = !wanted.contains(&root) && profile.is_translated(root);
-        gathered.push(Rooted { region, root, likely, open_calls, is_callee, goes_out: false });
+        gathered.push(Rooted { region, root, likely, open_calls, is_callee, stays_out: !is_small });
     }
     gathered
-}
-
-/// From where to where a region's loops reach, by address: that compilers lay them out in one piece is good enough here.
-fn loops(region: &Region) -> Vec<RangeInclusive<u32>> {
-    let ways = region.blocks.iter().flat_map(|block| block.successors().map(|to| to..=block.pc));
-    ways.filter(|way| !way.is_empty()).collect()
 }
 
 /// What is guessed of a region's computed jumps and calls.

@@ -12,7 +12,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// The most instructions of a function that is inlined.
-pub(super) const INLINED_MAX: u32 = 100;
+pub const INLINED_MAX: u32 = 100;
 /// How deep inlined functions nest.
 const NESTING_MAX: u32 = 3;
 /// Instructions that inlining may always add; big functions may double.
@@ -228,7 +228,7 @@ impl<'a> Laying<'a> {
         let is_linked_by_slot = !block.is_compact && writes_ra(block.slot?);
         let budget = if target == root { &mut self.recursion_budget } else { &mut self.budget };
         let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(*budget);
-        if !is_worth_it || inlined.goes_out || !writes_ra(call) || is_linked_by_slot {
+        if !is_worth_it || inlined.stays_out || !writes_ra(call) || is_linked_by_slot {
             return None;
         }
         *budget -= cost;

@@ -21,8 +21,9 @@ use crate::reading::emit::{Emit, Held, Options, Seen};
 use crate::region::{End, Region};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
-pub use gather::{LOOPED_MAX, Limits, Profile, gather};
+pub use gather::{Limits, Profile, gather};
 use graph::Nodes;
+pub use layout::INLINED_MAX;
 use layout::{Layout, Role};
 use plan::{Summary, plan};
 use wasm::{Arena, Body};
@@ -46,8 +47,8 @@ pub struct Rooted {
     pub open_calls: BTreeSet<u32>,
     /// Whether it is wanted only for those that call it here.
     pub is_callee: bool,
-    /// Whether it often goes on elsewhere, and not by a call: then it cannot stand in place of one.
-    pub goes_out: bool,
+    /// Whether it shall not stand in place of a call: it is not small, or often goes on elsewhere and not by a call itself.
+    pub stays_out: bool,
 }
 
 impl Rooted {

@@ -1,7 +1,8 @@
 //! All of a program that can be found without running it.
 
 use super::Rooted;
-use super::gather::{LOOPED_MAX, Profile, Start, explore};
+use super::gather::{Profile, Start, explore};
+use super::layout::INLINED_MAX;
 use crate::insn::Insn;
 use crate::isa::Op;
 use crate::reading::effects::{Flow, effects};
@@ -150,10 +151,10 @@ impl<'a> Finding<'a> {
                     likely.entry(block.pc).or_insert_with(|| called.clone());
                 }
             }
-            let mut goes_out = false;
+            let mut stays_out = false;
             for block in &region.blocks {
                 let out: Vec<u32> = block.successors().filter(|pc| region.block_at(*pc).is_none()).collect();
-                goes_out |= !out.is_empty();
+                stays_out |= !out.is_empty();
                 let goes = likely.get(&block.pc).into_iter().flatten().copied();
                 self.queue.extend(out.into_iter().chain(goes.clone()));
                 if matches!(block.end, End::Call(_)) {
@@ -170,7 +171,7 @@ impl<'a> Finding<'a> {
                     covered.for_each(|is_covered| *is_covered = true);
                 }
             }
-            let rooted = Rooted { region, root, likely, open_calls: BTreeSet::new(), is_callee: false, goes_out };
+            let rooted = Rooted { region, root, likely, open_calls: BTreeSet::new(), is_callee: false, stays_out };
             self.found.insert(root, rooted);
         }
     }
@@ -199,6 +200,6 @@ impl Profile for Starts<'_> {
     /// But a small one is, for it may be what another one ends with.
     fn has_run(&self, _root: u32, pc: u32) -> bool {
         let next = || self.starts.range(pc.saturating_add(4)..).next().copied().unwrap_or(u32::MAX);
-        !self.starts.contains(&pc) || next() - pc <= 4 * LOOPED_MAX
+        !self.starts.contains(&pc) || next() - pc <= 4 * INLINED_MAX
     }
 }

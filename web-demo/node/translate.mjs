@@ -41,7 +41,7 @@ class Translated {
     // What is the interpreter's is left to it.
     const interpret = () => 0;
     // There is other code for nothing: what has none is where it goes back to.
-    const cold = (pc) => pc & 0x7fff_ffff;
+    const cold = (pc) => pc;
     const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret, cold } };
     const { region0: region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
     for (const [copy, page] of this.pages()) copy.set(page);

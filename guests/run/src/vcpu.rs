@@ -63,10 +63,8 @@ pub struct Vcpu<E: Engine> {
     refused: BTreeSet<u32>,
     /// What is being compiled while the guest runs on, by its root.
     begun: BTreeMap<u32, Begun>,
-    /// What goes on between modules; what was seen of it and not looked at yet: where code came to, and what `ra` was; and the
-    /// roots of which one module is being made.
+    /// What goes on between modules, and the roots of which one module is being made.
     traffic: Traffic,
-    samples: Vec<(u32, u32)>,
     joining: BTreeSet<u32>,
     chance: Chance,
     options: Options,
@@ -129,7 +127,6 @@ impl<E: Engine> Vcpu<E> {
             refused: BTreeSet::new(),
             begun: BTreeMap::new(),
             traffic: Traffic::new(tier.is_cold()),
-            samples: Vec::new(),
             joining: BTreeSet::new(),
             chance: Chance::new(),
             options,

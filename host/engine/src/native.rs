@@ -360,7 +360,7 @@ impl Engine for Native {
         let background = &self.background;
         let ran = wasm.drive(pc, &mut |call| match call {
             // Somebody has to install it.
-            Call::Stretch { pc, .. } if background.has_done() => u64::from(pc & !border::LEFT),
+            Call::Stretch { pc, .. } if background.has_done() => pc.into(),
             call => help(self.cpu.state(), &mut self.memory, call),
         });
         running(false);

@@ -24,8 +24,7 @@ pub const INTERPRET: &str = "interpret";
 pub const COLD: &str = "cold";
 /// Import of the driver module: `(pc: i32, back: i32, sp: i32) -> i64`, has the host interpret from `pc` on, until it comes
 /// to where there is code, or shall be, or to [`is_behind`] the frame; or code leaves, and [`crate::State::leave`] says why. The
-/// lower half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`]. If `pc` has the mark [`LEFT`], there
-/// may be code, and this is a sample: `pc` was come to from another module.
+/// lower half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`].
 pub const STRETCH: &str = "stretch";
 /// In the answer: what it came to was just called.
 pub const CALLED: u64 = 1 << 32;
@@ -51,7 +50,7 @@ pub const STATE_AT: u32 = 0;
 /// How often code went from module to module, modulo 2^32; behind the register file.
 pub const CALLS_AT: u32 = 0x800;
 const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
-/// Each so many-th time is a sample.
+/// Each so many-th time it leaves with [`Leave::Sampled`].
 pub const CALLS_A_SAMPLE: u32 = 1 << 13;
 /// The map of entries: that of `pc` lies at `MAP_AT + place(pc)`.
 pub const MAP_AT: u32 = 0x1_0000;
@@ -118,7 +117,7 @@ pub enum Leave {
     Interpret,
     /// The poll word was set.
     Poll,
-    /// There are so many samples that somebody should look at them.
+    /// It was on its way to another module, the [`CALLS_A_SAMPLE`]-th time since the last such: it has just come to `pc`.
     Sampled,
     /// A system call that was made in place, and what comes behind it is not to go on as if nothing had happened. The
     /// register file has `pc`, too.

@@ -10,14 +10,10 @@ use crate::statistics::Statistics;
 use crate::tier::Tier;
 use crate::watched::Watched;
 use alloc::collections::BTreeSet;
-use alloc::vec::Vec;
 use mips::border::{CALLED, CALLS, LEFT, Leave};
 use mips::reading::interp::{Decoded, Interp, Stop};
 use mips::reg::Gpr;
 use mips::{Exception, State};
-
-/// Samples that somebody should look at: to leave for each would take down the stack each time.
-const SAMPLES: usize = 64;
 
 /// Who helps while translated code runs: all of a [`Vcpu`] but its engine, and the kernel.
 struct Helper<'a, 'k, S> {
@@ -31,8 +27,6 @@ struct Helper<'a, 'k, S> {
     chance: &'a mut Chance,
     clock: Option<fn() -> u64>,
     kernel: &'a mut Kernel<'k, S>,
-    /// What was seen of ways to other modules: where they led, and what `ra` was.
-    samples: &'a mut Vec<(u32, u32)>,
     /// Nanoseconds that it interpreted.
     took_ns: u64,
 }
@@ -40,10 +34,10 @@ struct Helper<'a, 'k, S> {
 impl<E: Engine> Vcpu<E> {
     /// Runs translated code, and helps it; how it came back, and how many nanoseconds were interpreted for it.
     pub(super) fn drive(&mut self, kernel: &mut Kernel<'_, E::Space>) -> (Drive, u64) {
-        let Vcpu { engine, decoded, seen, statistics, barred, chance, samples, .. } = self;
+        let Vcpu { engine, decoded, seen, statistics, barred, chance, .. } = self;
         let (tier, has_asked, clock) = (self.tier, self.has_asked, self.clock);
         let mut helper =
-            Helper { tier, has_asked, seen, decoded, statistics, barred, chance, clock, kernel, samples, took_ns: 0 };
+            Helper { tier, has_asked, seen, decoded, statistics, barred, chance, clock, kernel, took_ns: 0 };
         let drive = engine.drive(&mut |state, space, call| match call {
             Call::Interpret { pc } => helper.interpret(state, space, pc).into(),
             Call::Stretch { pc, back, sp } => helper.go_on(state, space, pc, (back, sp)),
@@ -78,13 +72,9 @@ impl<S: Space> Helper<'_, '_, S> {
         served == Served::Behind
     }
 
-    /// Stands in for missing code at `pc`, up to where there is some or should be, or to behind `frame`; where that is. Or it
-    /// notes a sample.
+    /// Stands in for missing code at `pc`, up to where there is some or should be, or to behind `frame`; where that is.
     fn go_on(&mut self, state: &mut State, space: &mut S, pc: u32, frame: (u32, u32)) -> u64 {
         let ra = state.gpr[Gpr::RA.index()];
-        if pc & LEFT != 0 {
-            return self.sample(state, pc & !LEFT, ra).into();
-        }
         if !self.stands_in(pc, ra) {
             return pc.into();
         }
@@ -96,16 +86,6 @@ impl<S: Space> Helper<'_, '_, S> {
                 u64::from(state.pc | LEFT)
             }
         }
-    }
-
-    /// Notes that code went to `pc` from another module; where it goes on, or leaves.
-    fn sample(&mut self, state: &mut State, pc: u32, ra: u32) -> u32 {
-        self.samples.push((pc, ra));
-        if self.samples.len() < if self.tier == Tier::Auto { SAMPLES } else { 1 } {
-            return pc;
-        }
-        state.leave = Leave::Sampled.code();
-        pc | LEFT
     }
 
     /// Whether to stand in for missing code at `pc`, or to leave to where it may be made.

@@ -6,6 +6,7 @@ use crate::fetched::Fetched;
 use alloc::vec::Vec;
 use core::ops::Range;
 use mips::reading::effects::effects;
+use mips::reg::Gpr;
 use mips::region::insn_at;
 use mips::translate::region::{self, INLINED_MAX, Limits, gather};
 
@@ -15,15 +16,10 @@ const JOINED: Limits = Limits { blocks: 1_000, instructions: u32::MAX, small: IN
 const JOINED_MIN: u32 = 6_000;
 
 impl<E: Engine> Vcpu<E> {
-    /// Looks at what was seen of ways to other modules.
+    /// Translated code was interrupted on its way to another module.
     pub(super) fn sampled(&mut self) {
-        for (target, back) in core::mem::take(&mut self.samples) {
-            self.look_at(target, back);
-        }
-    }
-
-    /// Translated code was seen on its way from one module to another: to `target`, and `ra` was `back`.
-    fn look_at(&mut self, target: u32, back: u32) {
+        let state = self.engine.parts().0;
+        let (target, back) = (state.pc, state.gpr[Gpr::RA.index()]);
         let site = self.call_before(back);
         if let Some(site) = site.filter(|site| self.computes_call(*site)) {
             self.learn(site, target);

@@ -122,7 +122,7 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
     add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
-/// Now and then tells the host that code goes to another module.
+/// Leaves with [`Leave::Sampled`] now and then.
 fn sample(code: &mut Code) {
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32)]);
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32), Instruction::I32Load(THERE)]);
@@ -130,8 +130,7 @@ fn sample(code: &mut Code) {
     add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(ENTRY)]);
     add(code, &[Instruction::I32Const(border::CALLS_A_SAMPLE as i32 - 1), Instruction::I32And, Instruction::I32Eqz]);
     code.if_unlikely();
-    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
-    add(code, &[Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD), Instruction::End]);
+    leave(code, Leave::Sampled);
 }
 
 /// Leaves for the PC, which has a place in the map, and ends what is done only then.
@@ -146,7 +145,7 @@ fn push_word(code: &mut Code) {
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(!3), Instruction::I32And]);
 }
 
-/// Puts the entry for the PC into ENTRY, or goes on as `missing` says; returns the PC if somebody polls.
+/// Puts the entry for the PC into ENTRY, or goes on as `missing` says; returns the PC if somebody polls, or this is a sample.
 fn find(code: &mut Code, map: Map, samples: bool, missing: Missing) {
     let look = |code: &mut Code| {
         poll_word(code);

@@ -144,16 +144,16 @@ impl<E: Engine> Vcpu<E> {
             let region = discover(&code, pc, BLOCKS)?;
             return Some(block::translate(&region, self.options, E::MEMORIES));
         }
-        let regions = self.gather(&[pc]);
+        let regions = self.gather(pc);
         (!regions.is_empty()).then(|| region::translate(&regions, self.options, E::MEMORIES))
     }
 
-    /// The regions at `roots`, of one object, and those they call that are worth translating with them.
-    fn gather(&mut self, roots: &[u32]) -> Vec<Rooted> {
+    /// The region at `pc`, and those it calls that are worth translating with it.
+    fn gather(&mut self, pc: u32) -> Vec<Rooted> {
         // Tier `mixed` is to meet both.
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
-        let (gpr, object) = (state.gpr, space.object(roots[0]));
+        let (gpr, object) = (state.gpr, space.object(pc));
         let code = Fetched::new(space, &self.barred);
         let instructions = self.statistics.instructions + self.statistics.recalled_instructions;
         let limits = match self.tier {
@@ -162,7 +162,7 @@ impl<E: Engine> Vcpu<E> {
             _ => FUNCTIONS,
         };
         let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
-        gather(&code, roots, &gpr, limits, &profile)
+        gather(&code, &[pc], &gpr, limits, &profile)
     }
 
     /// Notes what became of a translation; whether it is there now.

@@ -16,8 +16,6 @@ const WARM_VISITS: u32 = 50;
 const CALLED_MAX: usize = 10_000;
 /// How many of those for each.
 const TARGETS_MAX: usize = 4;
-/// Of interpreted ones each so many-th is looked at.
-const CALLS_A_LOOK: u32 = 7;
 
 /// Samples of a call that make a new translation worth while: so many at least, and one for so many instructions that are
 /// to be translated anew. At 7 ns for a call that was not expected and 30 us for an instruction, by then such calls took a
@@ -36,8 +34,6 @@ pub(crate) struct Seen {
     pub(crate) heat: Heat,
     /// What calls called that led to something hot, by the address of the call.
     called: BTreeMap<u32, Vec<u32>>,
-    /// How many calls like that were interpreted.
-    interpreted_calls: u32,
     /// How often a call in translated code was seen to call something.
     samples: BTreeMap<(u32, u32), u32>,
     /// Roots of regions, and how many instructions those are.
@@ -69,7 +65,6 @@ impl Seen {
         Seen {
             heat,
             called: BTreeMap::new(),
-            interpreted_calls: 0,
             samples: BTreeMap::new(),
             regions: BTreeMap::new(),
             kept: BTreeSet::new(),
@@ -101,15 +96,6 @@ impl Seen {
         changed.wait -= 1;
         self.heat.cool(pc);
         true
-    }
-
-    /// The computed call at `site`, which was interpreted, called `target`, which is hot. What calls it often enough to be
-    /// translated is seen often enough, too.
-    pub(crate) fn interpreted_call(&mut self, site: u32, target: u32) {
-        self.interpreted_calls = self.interpreted_calls.wrapping_add(1);
-        if self.all_is_warm || self.interpreted_calls.is_multiple_of(CALLS_A_LOOK) {
-            self.calls(site, target);
-        }
     }
 
     /// The computed call at `site` called `target`, which is hot: whether that is or was kept in mind.

@@ -131,7 +131,7 @@ impl<S: Space> Helper<'_, '_, S> {
                     let is_hot = bus.heat.is_hot(pc);
                     let computed = called_by.filter(|site| is_hot && is_computed_call(bus.space, self.barred, *site));
                     if let Some(site) = computed {
-                        self.seen.interpreted_call(site, pc);
+                        self.seen.calls(site, pc);
                     }
                     return Ok(calls | if called_by.is_some() { CALLED } else { 0 });
                 }

@@ -79,7 +79,7 @@ impl<E: Engine> Vcpu<E> {
             Stop::Entered(called_by) => {
                 let pc = self.engine.parts().0.pc;
                 if let Some(site) = called_by.filter(|site| self.computes_call(*site)) {
-                    self.seen.interpreted_call(site, pc);
+                    self.seen.calls(site, pc);
                 }
                 if !self.engine.has_code(pc) {
                     self.compile(pc, Why::Hot);

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,9 +44,10 @@ pub(crate) fn strata() -> Result<PathBuf> {
     Ok(strata)
 }
 
-/// wasmtime with its own WASI, if set-up built it.
-pub(crate) fn runtime() -> Option<PathBuf> {
-    Some(root().join("target/runtime/release/strata-runtime")).filter(|program| program.is_file())
+/// How a command begins that is wasmtime with its own WASI, if set-up fetched it; tests/runtime/wasmtime.py says how it goes on.
+pub(crate) fn wasmtime() -> Option<Vec<OsString>> {
+    let packages = Some(inputs().join("wasmtime")).filter(|folder| folder.is_dir())?;
+    Some(vec!["python3".into(), root().join("tests/runtime/wasmtime.py").into(), packages.into()])
 }
 
 /// The newest QEMU: the one set-up fetched, else the machine's.

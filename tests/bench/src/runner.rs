@@ -80,9 +80,9 @@ impl Runners {
         let names = names.split(',').map(str::trim).filter(|name| *name != STRESS);
         all.extend(names.map(|name| Runner::Strata(name.to_owned())));
         all.push(Runner::Warm);
-        match place::runtime() {
+        match place::wasmtime() {
             Some(_) => all.extend([Runner::Portable, Runner::Taught]),
-            None => eprintln!("no columns portable and taught: `cargo xtask setup` builds wasmtime with its own WASI"),
+            None => eprintln!("no columns portable and taught: `cargo xtask setup` fetches wasmtime with its own WASI"),
         }
         Ok(all)
     }
@@ -93,8 +93,8 @@ impl Runners {
             Runner::Native => vec![built.native.clone().into()],
             Runner::Wasm => vec![self.itself.clone().into(), "wasm".into(), built.wasm.clone()?.into()],
             Runner::Qemu => vec![self.qemu.clone().into(), built.mipsel.clone().into()],
-            Runner::Portable => vec![place::runtime()?.into(), "run".into(), built.portable.clone()?.into()],
-            Runner::Taught => vec![place::runtime()?.into(), "run".into(), built.taught.clone()?.into()],
+            Runner::Portable => wasmtime(built.portable.as_ref())?,
+            Runner::Taught => wasmtime(built.taught.as_ref())?,
             Runner::Ahead => return None,
             Runner::Strata(_) | Runner::Warm => {
                 [self.run(runner, &["--stats"]), vec![built.mipsel.clone().into()]].concat()
@@ -183,4 +183,11 @@ impl Runners {
         };
         [&self.qemu, &self.strata].into_iter().filter_map(|program| ask(program)).collect()
     }
+}
+
+/// The command line that runs a compiled portable module.
+fn wasmtime(compiled: Option<&PathBuf>) -> Option<Vec<OsString>> {
+    let mut words = place::wasmtime()?;
+    words.extend(["run".into(), compiled?.into()]);
+    Some(words)
 }

@@ -4,7 +4,7 @@
 use crate::kernels::is_newer;
 use crate::place;
 use anyhow::{Context, Result, ensure};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,15 +18,18 @@ pub(crate) enum Lesson {
 
 /// Makes a portable module if there is none, or one older than what it is made of and with; none without that runtime.
 pub(crate) fn portable(name: &str, mipsel: &Path, lesson: &Lesson) -> Result<Option<PathBuf>> {
-    let Some(runtime) = place::runtime() else { return Ok(None) };
+    let Some(wasmtime) = place::wasmtime() else { return Ok(None) };
+    let packages = wasmtime.last().map(PathBuf::from).unwrap_or_default();
     let part = match lesson {
         Lesson::Nothing => "portable",
         Lesson::Run(_) => "taught",
     };
     let module = translate(mipsel, place::made(part)?.join(name).with_extension("wasm"), lesson)?;
     let compiled = module.with_extension("cwasm");
-    if ![&module, &runtime].iter().all(|from| is_newer(&compiled, from)) {
-        run(&runtime, &["compile".as_ref(), module.as_ref(), compiled.as_ref()])?;
+    if ![&module, &packages].iter().all(|from| is_newer(&compiled, from)) {
+        let words =
+            wasmtime.iter().map(OsString::as_os_str).chain(["compile".as_ref(), module.as_ref(), compiled.as_ref()]);
+        run(words)?;
     }
     Ok(Some(compiled))
 }
@@ -44,23 +47,23 @@ fn translate(mipsel: &Path, out: PathBuf, lesson: &Lesson) -> Result<PathBuf> {
     }
     eprintln!("translating all of {}", mipsel.display());
     let cache = place::made("lessons")?;
-    let mut words: Vec<&OsStr> = vec!["translate".as_ref(), mipsel.as_ref(), "-o".as_ref(), out.as_ref()];
-    match lesson {
-        Lesson::Nothing => words.push("--no-cache".as_ref()),
+    let (strata, cache, program): (&OsStr, &OsStr, &OsStr) = (strata.as_ref(), cache.as_ref(), mipsel.as_ref());
+    let cached = match lesson {
+        Lesson::Nothing => vec!["--no-cache".as_ref()],
         Lesson::Run(argument) => {
             let argument = argument.to_string();
-            let cache: &OsStr = cache.as_ref();
-            run(&strata, &["run".as_ref(), "--cache-dir".as_ref(), cache, mipsel.as_ref(), argument.as_ref()])?;
-            words.extend([OsStr::new("--cache-dir"), cache]);
+            run([strata, "run".as_ref(), "--cache-dir".as_ref(), cache, program, argument.as_ref()])?;
+            vec!["--cache-dir".as_ref(), cache]
         }
-    }
-    run(&strata, &words)?;
+    };
+    run([strata, "translate".as_ref(), program, "-o".as_ref(), out.as_ref()].into_iter().chain(cached))?;
     Ok(out)
 }
 
-fn run(program: &Path, arguments: &[&OsStr]) -> Result<()> {
-    let mut command = Command::new(program);
-    let output = command.args(arguments).output().with_context(|| format!("cannot start {}", program.display()))?;
+fn run<'words>(words: impl IntoIterator<Item = &'words OsStr>) -> Result<()> {
+    let mut words = words.into_iter();
+    let mut command = Command::new(words.next().context("a command has a program")?);
+    let output = command.args(words).output().with_context(|| format!("cannot start {command:?}"))?;
     ensure!(output.status.success(), "{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Where things are: the checkout, the inputs that set-up fetched, the program under test, scratch room.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The checkout's root folder.
 pub fn root() -> PathBuf {
@@ -42,14 +43,17 @@ pub fn scratch() -> PathBuf {
 /// A Node to run WebAssembly with, and its major version: the one that set-up fetched, or the machine's.
 pub fn node() -> Option<(PathBuf, u32)> {
     [inputs().join("node/bin/node"), PathBuf::from("node")].into_iter().find_map(|program| {
-        let output = std::process::Command::new(&program).arg("--version").output().ok()?;
+        let output = Command::new(&program).arg("--version").output().ok()?;
         let version = String::from_utf8(output.stdout).ok()?;
         let major = version.trim_start_matches('v').split('.').next()?.parse().ok()?;
         Some((program, major))
     })
 }
 
-/// wasmtime with its own WASI, which set-up built.
-pub fn runtime() -> Option<PathBuf> {
-    Some(root().join("target/runtime/release/strata-runtime")).filter(|program| program.is_file())
+/// A command that begins with wasmtime with its own WASI, which set-up fetched; tests/runtime/wasmtime.py says how it goes on.
+pub fn wasmtime() -> Option<Command> {
+    let packages = Some(inputs().join("wasmtime")).filter(|folder| folder.is_dir())?;
+    let mut command = Command::new("python3");
+    command.arg(root().join("tests/runtime/wasmtime.py")).arg(packages);
+    Some(command)
 }

@@ -53,7 +53,7 @@ fn c_programs_do_what_they_do_under_strata() {
         for name in names {
             let path = place::inputs().join("c").join(order).join(level).join(name);
             if !path.is_file() {
-                eprintln!("skipped: {order} {name}; `cargo xtask setup` builds it");
+                eprintln!("skipped: {order} {name}; `cargo xtask setup` fetches it");
                 continue;
             }
             Program::translate(&path).check(&Case::default());
@@ -113,14 +113,14 @@ impl Program {
         let module = folder.join(path.file_name().expect("a program has a name")).with_extension("wasm");
         let output = translate(path, &module, &[]);
         assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
-        let compiled = place::runtime().map(|runtime| {
+        let compiled = place::wasmtime().map(|mut command| {
             let compiled = module.with_extension("cwasm");
-            let done = Command::new(runtime).arg("compile").args([&module, &compiled]).output().expect("it starts");
+            let done = command.arg("compile").args([&module, &compiled]).output().expect("it starts");
             assert!(done.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&done.stderr));
             compiled
         });
         if compiled.is_none() {
-            eprintln!("skipped: wasmtime with its own WASI; `cargo xtask setup` builds it");
+            eprintln!("skipped: wasmtime with its own WASI; `cargo xtask setup` fetches it");
         }
         Program { path: path.to_path_buf(), module, compiled }
     }
@@ -129,10 +129,10 @@ impl Program {
     fn check(&self, case: &Case<'_>) {
         let mut strata = Command::new(place::strata());
         let right = finish(strata.arg("run").arg("--no-cache"), ":", &self.path, case);
-        if let (Some(runtime), Some(compiled)) = (place::runtime(), &self.compiled)
+        if let (Some(mut command), Some(compiled)) = (place::wasmtime(), &self.compiled)
             && !case.is_killed
         {
-            let ours = finish(Command::new(runtime).arg("run"), "::", compiled, case);
+            let ours = finish(command.arg("run"), "::", compiled, case);
             self.compare("wasmtime", case, &ours, &right);
         }
         match place::node() {

@@ -9,6 +9,7 @@ mod differential;
 mod docs;
 mod firmware;
 mod inputs;
+mod pip;
 mod programs;
 mod python;
 mod roots;

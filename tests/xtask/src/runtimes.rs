@@ -2,14 +2,16 @@
 //! its own WASI.
 
 use crate::setup::Skipped;
-use crate::step;
+use crate::{pip, step};
 use anyhow::{Context, Result, bail};
 use std::fs;
 
 /// Node's version with long-term support; its npm package holds the program as it is.
 const NODE: &str = "24";
+/// wasmtime, as its makers build it for Python.
+const WASMTIME: &str = "wasmtime==50.0.1";
 
-/// Fetches and builds what is missing.
+/// Fetches what is missing.
 pub(crate) fn fetch(skipped: &mut Skipped) {
     if let Err(error) = node() {
         skipped.push(format!("Node {NODE}: {error:#}; tests of portable modules run without it"));
@@ -17,13 +19,10 @@ pub(crate) fn fetch(skipped: &mut Skipped) {
     fetch_for_bench(skipped);
 }
 
-/// Builds wasmtime with its own WASI, which the bench uses, too.
+/// Fetches wasmtime with its own WASI, which the bench uses, too.
 pub(crate) fn fetch_for_bench(skipped: &mut Skipped) {
-    let manifest = "tests/runtime/Cargo.toml";
-    let build =
-        ["build", "--release", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", "target/runtime"];
-    if let Err(error) = step::run(step::command("cargo", &build)) {
-        skipped.push(format!("wasmtime with its own WASI: {error:#}"));
+    if let Err(error) = pip::fetch("wasmtime", WASMTIME) {
+        skipped.push(format!("{WASMTIME}: {error:#}; tests of portable modules run without it"));
     }
 }
 

@@ -94,6 +94,8 @@ pub enum Call {
         back: u32,
         /// Its stack pointer.
         sp: u32,
+        /// Whether code is missing at `pc`, and this is not where it goes on.
+        is_first: bool,
     },
 }
 

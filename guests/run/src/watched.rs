@@ -20,10 +20,8 @@ pub(crate) struct Watched<'a, S: Space> {
 }
 
 impl<S: Space> Watched<'_, S> {
-    /// Where nothing returns to.
-    pub(crate) const NOWHERE: u32 = border::LEFT;
     /// What nothing is behind.
-    pub(crate) const EVERYWHERE: (u32, u32) = (Self::NOWHERE, u32::MAX);
+    pub(crate) const EVERYWHERE: (u32, u32) = (border::NOWHERE, u32::MAX);
 }
 
 impl<S: Space> Bus for Watched<'_, S> {
@@ -56,7 +54,7 @@ impl<S: Space> Bus for Watched<'_, S> {
         }
         if is_called && sp == frame {
             // What calls has its own `ra` elsewhere: that was where its last call came back to.
-            self.frame.0 = Self::NOWHERE;
+            self.frame.0 = border::NOWHERE;
         }
         self.watches
             && (self.space.has_code(pc)

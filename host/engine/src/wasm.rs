@@ -100,7 +100,7 @@ pub(crate) struct Wasm {
     /// there is only one, so the guest's is the driver's.
     cpu: Offer,
     /// What every module imports.
-    imports: [Extern; 4],
+    imports: [Extern; 5],
     table: Table,
     drive: TypedFunc<(u32, u32), u32>,
     /// Address of the last fault, noted by the signal handler.
@@ -136,13 +136,16 @@ impl Wasm {
         }
         let interpret = |caller: Caller<'_, Lent>, pc| help(caller, Call::Interpret { pc }) as u32;
         let interpret = Func::wrap(&mut store, interpret);
-        let stretch = |caller: Caller<'_, Lent>, pc, back, sp| help(caller, Call::Stretch { pc, back, sp });
+        let stretch = |caller: Caller<'_, Lent>, pc, back, sp, is_first: u32| {
+            help(caller, Call::Stretch { pc, back, sp, is_first: is_first != 0 })
+        };
         let stretch = Func::wrap(&mut store, stretch);
         let imports = [table.into(), interpret.into(), stretch.into()];
         let driver = creator.offering(&[guest, cpu.clone()], || Instance::new(&mut store, driver, &imports))?;
         let memory = driver.get_memory(&mut store, border::GUEST_MEMORY).expect("the driver exports it");
-        let cold = driver.get_func(&mut store, border::COLD).expect("the driver exports it");
-        let imports = [memory.into(), table.into(), interpret.into(), cold.into()];
+        let mut function = |name| driver.get_func(&mut store, name).expect("the driver exports it").into();
+        let [cold, out_of_line] = [border::COLD, border::OUT_OF_LINE].map(&mut function);
+        let imports = [memory.into(), table.into(), interpret.into(), cold, out_of_line];
         let drive = driver.get_typed_func(&mut store, border::DRIVER)?;
         Ok(Wasm {
             store,

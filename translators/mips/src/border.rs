@@ -22,9 +22,16 @@ pub const INTERPRET: &str = "interpret";
 /// Import: `(pc: i32, depth: i32) -> pc: i32`, stands in for code that there is none of at `pc`, until that returns, in place
 /// of whoever calls it. The driver module exports it.
 pub const COLD: &str = "cold";
-/// Import of the driver module: `(pc: i32, back: i32, sp: i32) -> i64`, has the host interpret from `pc` on, until it comes
-/// to where there is code, or shall be, or to [`is_behind`] the frame; or code leaves, and [`crate::State::leave`] says why. The
-/// lower half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`].
+/// Import: `(pc: i32, depth: i32, back: i32, back: i32, back: i32) -> pc: i32`, goes on at `pc`, where code that stood in place
+/// of a call is left, in place of whoever calls it: when that comes to the first `back`, where the call returns to, it goes on
+/// there, and so on. Zero is nowhere. The driver module exports it.
+pub const OUT_OF_LINE: &str = "out_of_line";
+/// Calls that [`OUT_OF_LINE`] can be out of.
+pub const LINES: usize = 3;
+/// Import of the driver module: `(pc: i32, back: i32, sp: i32, is_first: i32) -> i64`, has the host interpret from `pc` on,
+/// until it comes to where there is code, or shall be, or to [`is_behind`] the frame; or code leaves, and
+/// [`crate::State::leave`] says why. `is_first` says that this is where code is missing, and not where it goes on. The lower
+/// half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`].
 pub const STRETCH: &str = "stretch";
 /// In the answer: what it came to was just called.
 pub const CALLED: u64 = 1 << 32;
@@ -100,6 +107,9 @@ pub const fn entry_in(word: u32, pc: u32) -> u32 {
 /// A bit in the PC that comes back if code left for a reason other than that there is none: no call should come back
 /// there, and so nobody takes it for where a call came back to.
 pub const LEFT: u32 = 0x8000_0000;
+
+/// A `back` that nothing comes to.
+pub const NOWHERE: u32 = LEFT;
 
 /// Whether code at `pc`, with its stack pointer at `now`, is behind what was called with the stack pointer at `sp` to return to
 /// `back`. Both are guesses where code was not called but jumped to, and nothing relies on them: whoever goes on elsewhere

@@ -12,7 +12,6 @@ use crate::watched::Watched;
 use alloc::collections::BTreeSet;
 use mips::border::{CALLED, CALLS, LEFT, Leave};
 use mips::reading::interp::{Decoded, Interp, Stop};
-use mips::reg::Gpr;
 use mips::{Exception, State};
 
 /// Who helps while translated code runs: all of a [`Vcpu`] but its engine, and the kernel.
@@ -40,7 +39,12 @@ impl<E: Engine> Vcpu<E> {
             Helper { tier, has_asked, seen, decoded, statistics, barred, chance, clock, kernel, took_ns: 0 };
         let drive = engine.drive(&mut |state, space, call| match call {
             Call::Interpret { pc } => helper.interpret(state, space, pc).into(),
-            Call::Stretch { pc, back, sp } => helper.go_on(state, space, pc, (back, sp)),
+            Call::Stretch { pc, back, sp, is_first } => {
+                if is_first {
+                    helper.seen.heat.visit(pc);
+                }
+                helper.go_on(state, space, pc, (back, sp))
+            }
         });
         (drive, helper.took_ns)
     }
@@ -74,8 +78,7 @@ impl<S: Space> Helper<'_, '_, S> {
 
     /// Stands in for missing code at `pc`, up to where there is some or should be, or to behind `frame`; where that is.
     fn go_on(&mut self, state: &mut State, space: &mut S, pc: u32, frame: (u32, u32)) -> u64 {
-        let ra = state.gpr[Gpr::RA.index()];
-        if !self.stands_in(pc, ra) {
+        if !self.stands_in(pc) {
             return pc.into();
         }
         state.pc = pc;
@@ -89,15 +92,9 @@ impl<S: Space> Helper<'_, '_, S> {
     }
 
     /// Whether to stand in for missing code at `pc`, or to leave to where it may be made.
-    fn stands_in(&mut self, pc: u32, ra: u32) -> bool {
+    fn stands_in(&mut self, pc: u32) -> bool {
         match self.tier {
-            // Each call of it counts, and not what it calls itself.
-            Tier::Auto if self.has_asked => {
-                if pc != ra {
-                    self.seen.heat.visit(pc);
-                }
-                self.seen.heat.visits(pc) < LEFT_VISITS
-            }
+            Tier::Auto if self.has_asked => self.seen.heat.visits(pc) < LEFT_VISITS,
             Tier::Mixed => self.chance.below(2) == 0,
             _ => false,
         }

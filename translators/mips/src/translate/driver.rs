@@ -1,41 +1,16 @@
-//! What ties regions together: the driver that runs them, and the way from a PC to its region.
+//! What ties regions together: the loop that runs them, and the way from a PC to its region.
 
-use super::{COLD, Memories, STRETCH_TYPE, module};
+use super::COLD;
 use crate::border::{self, Leave};
-use crate::reg::Gpr;
 use crate::state::State;
-use alloc::vec::Vec;
 use wasm::{Body, Code, Type};
 use wasm_encoder::{BlockType, Instruction, MemArg};
 
-/// The parameters of every function here.
-const PC: u32 = 0;
-const DEPTH: u32 = 1;
-/// The entry found for the PC.
+/// The first parameters of every function here.
+pub(super) const PC: u32 = 0;
+pub(super) const DEPTH: u32 = 1;
+/// The entry found for the PC, in functions without further parameters.
 const ENTRY: u32 = 2;
-
-/// Where a PC goes on that there is no code for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    /// At whoever called.
-    Back,
-    /// Where somebody stands in.
-    Cold,
-}
-
-impl Missing {
-    fn go(self, code: &mut Code) {
-        add(code, &[Instruction::LocalGet(PC)]);
-        match self {
-            Missing::Back => add(code, &[Instruction::Return]),
-            Missing::Cold => add(code, &[Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD)]),
-        }
-        add(code, &[Instruction::End]);
-    }
-}
-
-/// What standing in for code adds to the depth of calls.
-const COLD_DEPTH: i32 = 2;
 
 /// The address of a field of the register file, for an access without offset: Cranelift adds an offset by instructions of
 /// its own, and takes longer for the same code.
@@ -108,7 +83,7 @@ impl Map {
     }
 }
 
-fn add(code: &mut Code, list: &[Instruction<'static>]) {
+pub(super) fn add(code: &mut Code, list: &[Instruction<'static>]) {
     list.iter().for_each(|each| code.add(each.clone()));
 }
 
@@ -123,18 +98,18 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
 }
 
 /// Leaves with [`Leave::Sampled`] now and then.
-fn sample(code: &mut Code) {
+fn sample(code: &mut Code, entry: u32) {
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32)]);
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32), Instruction::I32Load(THERE)]);
-    add(code, &[Instruction::I32Const(1), Instruction::I32Add, Instruction::LocalTee(ENTRY)]);
-    add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(ENTRY)]);
+    add(code, &[Instruction::I32Const(1), Instruction::I32Add, Instruction::LocalTee(entry)]);
+    add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(entry)]);
     add(code, &[Instruction::I32Const(border::CALLS_A_SAMPLE as i32 - 1), Instruction::I32And, Instruction::I32Eqz]);
     code.if_unlikely();
     leave(code, Leave::Sampled);
 }
 
 /// Leaves for the PC, which has a place in the map, and ends what is done only then.
-fn leave(code: &mut Code, why: Leave) {
+pub(super) fn leave(code: &mut Code, why: Leave) {
     set_leave(code, why);
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
     add(code, &[Instruction::Return, Instruction::End]);
@@ -145,40 +120,46 @@ fn push_word(code: &mut Code) {
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(!3), Instruction::I32And]);
 }
 
-/// Puts the entry for the PC into ENTRY, or goes on as `missing` says; returns the PC if somebody polls, or this is a sample.
-fn find(code: &mut Code, map: Map, samples: bool, missing: Missing) {
+/// Goes back to whoever called, with the PC.
+pub(super) fn go_back(code: &mut Code) {
+    add(code, &[Instruction::LocalGet(PC), Instruction::Return, Instruction::End]);
+}
+
+/// Puts the entry for the PC into the local `entry`, or does what is done if it is `missing`, which ends the `if` it stands in;
+/// leaves if somebody polls, or this is a sample.
+pub(super) fn find(code: &mut Code, map: Map, entry: u32, samples: bool, missing: impl Fn(&mut Code)) {
     let look = |code: &mut Code| {
         poll_word(code);
         code.if_unlikely();
         leave(code, Leave::Poll);
         if samples {
-            sample(code);
+            sample(code, entry);
         }
     };
     map.push_is_outside(code);
     code.if_unlikely();
     map.push_is_outside16(code);
     code.if_unlikely();
-    Missing::Back.go(code);
+    go_back(code);
     look(code);
-    find16(code, map, |code| missing.go(code));
+    find16(code, map, entry, &missing);
     add(code, &[Instruction::Else]);
     look(code);
     add(code, &[Instruction::LocalGet(PC)]);
     map.push_entry(code);
     // Zero is none; what is below it is MIPS16e code's.
-    add(code, &[Instruction::LocalTee(ENTRY), Instruction::I32Const(1), Instruction::I32LtS]);
+    add(code, &[Instruction::LocalTee(entry), Instruction::I32Const(1), Instruction::I32LtS]);
     code.if_unlikely();
-    missing.go(code);
+    missing(code);
     add(code, &[Instruction::End]);
 }
 
-/// Puts the entry for the PC of MIPS16e code, which has a place in the map, into ENTRY, or does what is done without one.
-fn find16(code: &mut Code, map: Map, missing: impl Fn(&mut Code)) {
+/// Puts the entry for the PC of MIPS16e code, which has a place in the map, into a local, or does what is done without one.
+fn find16(code: &mut Code, map: Map, entry: u32, missing: impl Fn(&mut Code)) {
     push_word(code);
     map.push_entry(code);
     let tag_at = Instruction::I32Const(border::TAG_AT as i32);
-    add(code, &[Instruction::LocalTee(ENTRY), tag_at, Instruction::I32ShrU]);
+    add(code, &[Instruction::LocalTee(entry), tag_at, Instruction::I32ShrU]);
     // The tag of the halfword.
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(1), Instruction::I32ShrU]);
     add(code, &[Instruction::I32Const(1), Instruction::I32And, Instruction::I32Const(2), Instruction::I32Or]);
@@ -186,99 +167,26 @@ fn find16(code: &mut Code, map: Map, missing: impl Fn(&mut Code)) {
     code.if_unlikely();
     missing(code);
     let untagged = Instruction::I32Const(!(-1 << border::TAG_AT));
-    add(code, &[Instruction::LocalGet(ENTRY), untagged, Instruction::I32And, Instruction::LocalSet(ENTRY)]);
+    add(code, &[Instruction::LocalGet(entry), untagged, Instruction::I32And, Instruction::LocalSet(entry)]);
 }
 
-/// Pushes what a region function is called with: the place in it, the depth, and its slot.
-fn push_call(code: &mut Code) {
+/// Pushes what the region function of the entry in a local is called with: the place in it, the depth, and its slot.
+pub(super) fn push_call(code: &mut Code, entry: u32) {
     let place = Instruction::I32Const((1 << border::ENTRY_BITS) - 1);
-    add(code, &[Instruction::LocalGet(ENTRY), place, Instruction::I32And, Instruction::LocalGet(DEPTH)]);
+    add(code, &[Instruction::LocalGet(entry), place, Instruction::I32And, Instruction::LocalGet(DEPTH)]);
     let bits = Instruction::I32Const(border::ENTRY_BITS as i32);
-    add(code, &[Instruction::LocalGet(ENTRY), bits, Instruction::I32ShrU]);
-}
-
-/// The driver module: it exports [`border::DRIVER`] and [`border::COLD`].
-pub fn driver(memories: Memories) -> Vec<u8> {
-    let functions = [drive(Map::Cpu), cold()];
-    module(&[border::DRIVER, border::COLD], &functions, memories, (border::STRETCH, STRETCH_TYPE))
+    add(code, &[Instruction::LocalGet(entry), bits, Instruction::I32ShrU]);
 }
 
 /// A function `(pc, depth) -> pc` that calls the region of `pc`, and goes on at the PC that comes back.
 pub(super) fn drive(map: Map) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
     add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    find(&mut code, map, false, Missing::Back);
-    push_call(&mut code);
+    find(&mut code, map, ENTRY, false, go_back);
+    push_call(&mut code, ENTRY);
     add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
     add(&mut code, &[state(State::LEAVE), Instruction::I32Load(THERE)]);
     add(&mut code, &[Instruction::I32Eqz, Instruction::BrIf(0), Instruction::End]);
-    add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
-    code.finish()
-}
-
-/// The function that stands in for code that is not there: what its code calls or jumps to runs if that is there, and all else
-/// is interpreted, until it comes to behind what it stands in for. So a rare call does not take down the stack of those that
-/// led there.
-fn cold() -> Body {
-    let mut code = Code::new(2, &[Type::I32, Type::I32, Type::I32, Type::I64]);
-    let (back, sp, answer) = (ENTRY + 1, ENTRY + 2, ENTRY + 3);
-    let load = |register: Gpr| [state(State::gpr_offset(register)), Instruction::I32Load(THERE)];
-    let return_if = |code: &mut Code| {
-        add(code, &[Instruction::If(BlockType::Empty), Instruction::LocalGet(PC), Instruction::Return]);
-        add(code, &[Instruction::End]);
-    };
-    let return_if_behind = |code: &mut Code| {
-        // Whoever left has a mark, and is a negative number.
-        add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32LtS]);
-        add(code, &load(Gpr::SP));
-        add(code, &[Instruction::LocalTee(ENTRY), Instruction::LocalGet(sp), Instruction::I32GtU, Instruction::I32Or]);
-        add(code, &[Instruction::LocalGet(ENTRY), Instruction::LocalGet(sp), Instruction::I32Eq]);
-        add(code, &[Instruction::LocalGet(PC), Instruction::LocalGet(back), Instruction::I32Eq]);
-        add(code, &[Instruction::I32And, Instruction::I32Or]);
-        return_if(code);
-    };
-    // Whoever jumps there returns.
-    add(&mut code, &load(Gpr::RA));
-    add(&mut code, &[Instruction::LocalTee(back), Instruction::LocalGet(PC), Instruction::I32Eq]);
-    return_if(&mut code);
-    add(&mut code, &load(Gpr::SP));
-    add(&mut code, &[Instruction::LocalSet(sp)]);
-    poll_word(&mut code);
-    add(&mut code, &[Instruction::LocalGet(DEPTH), Instruction::I32GeS]);
-    code.if_unlikely();
-    leave(&mut code, Leave::Poll);
-    add(&mut code, &[Instruction::Loop(BlockType::Empty)]);
-    add(&mut code, &[Instruction::LocalGet(PC), Instruction::LocalGet(back), Instruction::LocalGet(sp)]);
-    add(&mut code, &[Instruction::Call(COLD), Instruction::LocalTee(answer)]);
-    add(&mut code, &[Instruction::I32WrapI64, Instruction::LocalSet(PC)]);
-    return_if_behind(&mut code);
-    add(&mut code, &[Instruction::LocalGet(answer), Instruction::I64Const(border::CALLS as i64)]);
-    add(&mut code, &[Instruction::I64And, Instruction::I64Eqz, Instruction::I32Eqz]);
-    add(&mut code, &[Instruction::If(BlockType::Empty), Instruction::I32Const(-1), Instruction::LocalSet(back)]);
-    add(&mut code, &[Instruction::End]);
-    find(&mut code, Map::Cpu, false, Missing::Back);
-    // What it jumps to in the frame that it began in takes its place: it might jump to and fro for ever.
-    add(&mut code, &[Instruction::LocalGet(answer), Instruction::I64Const(border::CALLED as i64)]);
-    add(&mut code, &[Instruction::I64And, Instruction::I64Eqz]);
-    add(&mut code, &load(Gpr::SP));
-    add(&mut code, &[Instruction::LocalGet(sp), Instruction::I32Eq, Instruction::I32And]);
-    add(&mut code, &[Instruction::If(BlockType::Empty)]);
-    push_call(&mut code);
-    add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
-    add(&mut code, &[Instruction::LocalGet(DEPTH), Instruction::I32Const(COLD_DEPTH), Instruction::I32Sub]);
-    add(&mut code, &[Instruction::LocalSet(DEPTH)]);
-    push_call(&mut code);
-    add(&mut code, &[Instruction::CallIndirect { type_index: 0, table_index: 0 }, Instruction::LocalSet(PC)]);
-    add(&mut code, &[Instruction::LocalGet(DEPTH), Instruction::I32Const(COLD_DEPTH), Instruction::I32Add]);
-    add(&mut code, &[Instruction::LocalSet(DEPTH)]);
-    return_if_behind(&mut code);
-    add(&mut code, &[Instruction::Br(0), Instruction::End, Instruction::Unreachable, Instruction::End]);
-    code.finish()
-}
-
-/// The same where nobody does.
-pub(super) fn missing() -> Body {
-    let mut code = Code::new(2, &[]);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::End]);
     code.finish()
 }
@@ -293,7 +201,7 @@ pub(super) fn lookup(map: Map) -> Body {
     map.push_is_outside16(&mut code);
     code.if_unlikely();
     none(&mut code);
-    find16(&mut code, map, none);
+    find16(&mut code, map, ENTRY, none);
     add(&mut code, &[Instruction::Else, Instruction::LocalGet(PC)]);
     map.push_entry(&mut code);
     add(&mut code, &[Instruction::LocalTee(ENTRY), Instruction::I32Const(1), Instruction::I32LtS]);
@@ -307,8 +215,11 @@ pub(super) fn lookup(map: Map) -> Body {
 /// now and then.
 pub(super) fn dispatcher(map: Map, samples: bool) -> Body {
     let mut code = Code::new(2, &[Type::I32]);
-    find(&mut code, map, samples, Missing::Cold);
-    push_call(&mut code);
+    find(&mut code, map, ENTRY, samples, |code| {
+        add(code, &[Instruction::LocalGet(PC), Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD)]);
+        add(code, &[Instruction::End]);
+    });
+    push_call(&mut code, ENTRY);
     add(&mut code, &[Instruction::ReturnCallIndirect { type_index: 0, table_index: 0 }, Instruction::End]);
     code.finish()
 }

@@ -4,13 +4,14 @@
 //! in no time. [`region`] gives a guest function the control flow and the locals of a Wasm function.
 
 pub mod block;
+mod cold;
 mod driver;
 mod near;
 pub mod program;
 pub mod region;
 mod sites;
 
-pub use driver::driver;
+pub use cold::driver;
 pub(crate) use driver::{THERE, poll_word, state};
 pub use sites::Sites;
 
@@ -66,16 +67,21 @@ pub enum Memories {
 }
 
 /// How many functions modules import: those of their own are numbered behind.
-pub const IMPORTED: u32 = 2;
+pub const IMPORTED: u32 = 3;
 /// The imported function that interprets, [`border::INTERPRET`].
 pub(crate) const INTERPRET: u32 = 0;
-/// The function that stands in for code that is not there, [`border::COLD`]; in the driver module it is [`border::STRETCH`].
+/// The function that stands in for code that is not there, [`border::COLD`].
 const COLD: u32 = 1;
+/// The function that goes on where what stands in place of a call is left, [`border::OUT_OF_LINE`].
+pub(crate) const OUT_OF_LINE: u32 = 2;
 
-/// The types of functions, by number: of regions, of the interpreter, and of what interprets on and on.
+/// The types of functions, by number: of regions, of the interpreter, of what interprets on and on, of what goes on somewhere and
+/// returns to where it is told, and of [`border::OUT_OF_LINE`].
 const REGION_TYPE: u32 = 0;
 const INTERPRET_TYPE: u32 = 1;
 const STRETCH_TYPE: u32 = 2;
+const REACH_TYPE: u32 = 3;
+const OUT_OF_LINE_TYPE: u32 = 4;
 
 /// The export that is the function numbered `number`.
 pub fn export(number: usize) -> String {
@@ -118,7 +124,9 @@ fn types() -> TypeSection {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
     types.ty().function([ValType::I32], [ValType::I32]);
-    types.ty().function([ValType::I32, ValType::I32, ValType::I32], [ValType::I64]);
+    types.ty().function([ValType::I32; 4], [ValType::I64]);
+    types.ty().function([ValType::I32; 3], [ValType::I32]);
+    types.ty().function([ValType::I32; 2 + border::LINES], [ValType::I32]);
     types
 }
 
@@ -138,11 +146,11 @@ fn imports(memories: Memories, table: Option<TableType>) -> ImportSection {
     imports
 }
 
-/// The code of functions, and what is known of their branches.
-fn code<'a>(functions: impl Iterator<Item = &'a Body>) -> (BranchHints, CodeSection) {
+/// The code of functions behind so many imported ones, and what is known of their branches.
+fn code<'a>(imported: u32, functions: impl Iterator<Item = &'a Body>) -> (BranchHints, CodeSection) {
     let mut code = CodeSection::new();
     let mut hints = BranchHints::new();
-    for (number, body) in (IMPORTED..).zip(functions) {
+    for (number, body) in (imported..).zip(functions) {
         code.function(&body.function);
         let hint = |hint: &(u32, bool)| BranchHint { branch_func_offset: hint.0, branch_hint_value: hint.1.into() };
         hints.function_hints(number, body.hints.iter().map(hint));
@@ -154,14 +162,19 @@ fn code<'a>(functions: impl Iterator<Item = &'a Body>) -> (BranchHints, CodeSect
 fn regions(functions: &[Body], exported: usize, memories: Memories) -> Vec<u8> {
     let names: Vec<String> = (0..exported).map(export).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    module(&names, functions, memories, (border::COLD, REGION_TYPE))
+    let functions: Vec<(&Body, u32)> = functions.iter().map(|body| (body, REGION_TYPE)).collect();
+    let others = [(border::COLD, REGION_TYPE), (border::OUT_OF_LINE, OUT_OF_LINE_TYPE)];
+    module(&names, &functions, memories, &others)
 }
 
-/// A module that has both memories and imports the table, the interpreter and another function, with `functions` of type
-/// `(i32, i32) -> i32`, the first of them exported under `names`.
-fn module(names: &[&str], functions: &[Body], memories: Memories, other: (&str, u32)) -> Vec<u8> {
+/// A module that has both memories and imports the table, the interpreter and `others`, functions by name and type, with
+/// `functions` of these types, the first of them exported under `names`.
+fn module(names: &[&str], functions: &[(&Body, u32)], memories: Memories, others: &[(&str, u32)]) -> Vec<u8> {
     let mut imports = imports(memories, Some(table_of(u64::from(border::SLOTS))));
-    imports.import(border::MODULE, other.0, EntityType::Function(other.1));
+    for (name, of) in others {
+        imports.import(border::MODULE, name, EntityType::Function(*of));
+    }
+    let imported = 1 + others.len() as u32;
     let mut defined = MemorySection::new();
     if memories == Memories::Defined {
         defined.memory(memory(border::GUEST_PAGES, Some(border::GUEST_PAGES)));
@@ -170,15 +183,15 @@ fn module(names: &[&str], functions: &[Body], memories: Memories, other: (&str, 
         defined.memory(memory(border::CPU_PAGES, Some(border::CPU_PAGES)));
     }
     let mut declarations = FunctionSection::new();
-    functions.iter().for_each(|_| _ = declarations.function(REGION_TYPE));
+    functions.iter().for_each(|(_, of)| _ = declarations.function(*of));
     let mut exports = ExportSection::new();
-    for (index, name) in (IMPORTED..).zip(names) {
+    for (index, name) in (imported..).zip(names) {
         exports.export(name, ExportKind::Func, index);
     }
     if memories == Memories::Defined {
         exports.export(border::GUEST_MEMORY, ExportKind::Memory, 0);
     }
-    let (hints, code) = code(functions.iter());
+    let (hints, code) = code(imported, functions.iter().map(|(body, _)| *body));
     let mut module = Module::new();
     module.section(&types()).section(&imports).section(&declarations);
     if !defined.is_empty() {

@@ -4,9 +4,13 @@
 //! file, too: it imports guest memory, the CPU memory and the interpreter as others do, and exports what a kernel without an
 //! engine needs to run it: [`border::DRIVER`], [`ENTRY`], and the file.
 
-use super::driver::{Map, dispatcher, drive, lookup, missing};
+use super::cold::{Reach, missing, out_of_line};
+use super::driver::{Map, dispatcher, drive, lookup};
 use super::region::{Calls, Functions, Rooted};
-use super::{IMPORTED, INTERPRET_TYPE, Memories, REGION_TYPE, Unit, code, imports, regions, table_of, types};
+use super::{
+    IMPORTED, INTERPRET, INTERPRET_TYPE, Memories, OUT_OF_LINE, OUT_OF_LINE_TYPE, REGION_TYPE, Unit, code, imports,
+    regions, table_of, types,
+};
 use crate::border;
 use crate::reading::emit::Options;
 use alloc::collections::BTreeMap;
@@ -30,7 +34,7 @@ pub const FILE_BYTES: &str = "file_bytes";
 const MAP_MEMORY: u32 = 2;
 const FILE_MEMORY: u32 = 3;
 /// Type of a function that gives a constant, behind those that all modules have.
-const BYTES_TYPE: u32 = 3;
+const BYTES_TYPE: u32 = 5;
 
 /// Words without an entry that are left out of the map's contents.
 const GAP_WORDS: u32 = 1024;
@@ -73,9 +77,9 @@ impl<'a> Program<'a> {
         let behind = IMPORTED + functions.len() as u32;
 
         let mut declared = FunctionSection::new();
-        // Stands where other modules import who stands in for missing code: here all that is missing is the interpreter's.
-        let missing = missing();
-        declared.function(REGION_TYPE);
+        // These stand where other modules import who goes on where there is no code: here that is the interpreter's.
+        let imported = [missing(), out_of_line(OUT_OF_LINE, Reach::Plain(behind))];
+        [REGION_TYPE, OUT_OF_LINE_TYPE].iter().for_each(|of| _ = declared.function(*of));
         functions.iter().for_each(|_| _ = declared.function(REGION_TYPE));
         of_bodies.iter().for_each(|of| _ = declared.function(*of));
         let mut tables = TableSection::new();
@@ -103,7 +107,7 @@ impl<'a> Program<'a> {
         types.ty().function([], [ValType::I32]);
         let imports = imports(Memories::Imported, None);
         // Offsets of branch hints would not survive what links it.
-        let (_, code) = code([&missing].into_iter().chain(functions).chain(&bodies));
+        let (_, code) = code(INTERPRET + 1, imported.iter().chain(functions).chain(&bodies));
         module.section(&types).section(&imports).section(&declared).section(&tables).section(&memories);
         module.section(&exports).section(&elements).section(&code).section(&data);
         module.finish()

@@ -4,6 +4,7 @@
 //! what is called at all; code compares before it relies on either, unless that cannot be otherwise.
 
 use super::Rooted;
+use crate::border::LINES;
 use crate::insn::Insn;
 use crate::reading::effects::effects;
 use crate::reg::Gpr;
@@ -13,8 +14,6 @@ use alloc::vec::Vec;
 
 /// The most instructions of a function that is inlined.
 pub const INLINED_MAX: u32 = 100;
-/// How deep inlined functions nest.
-const NESTING_MAX: u32 = 3;
 /// Instructions that inlining may always add; big functions may double.
 const ADDED_MIN: u32 = 64;
 /// Instructions that a function's calls of itself may add: few functions do that, and those spend their time on it.
@@ -28,6 +27,8 @@ pub(super) struct Layout<'a> {
     pub(super) places: Vec<Place<'a>>,
     /// The place where the function starts.
     pub(super) root: u32,
+    /// Of each of the functions that stand here, where the calls return to in whose place it stands, the innermost first.
+    backs: Vec<Vec<u32>>,
 }
 
 /// A block where it stands.
@@ -95,16 +96,20 @@ impl<'a> Layout<'a> {
             budget: regions[number].instructions().max(ADDED_MIN),
             recursion_budget: RECURSION_MAX,
             first_blocks: BTreeMap::new(),
-            instances: 0,
-            layout: Layout { blocks: Vec::new(), places: Vec::new(), root: 0 },
+            layout: Layout { blocks: Vec::new(), places: Vec::new(), root: 0, backs: Vec::new() },
         };
-        laying.layout.root = laying.stand(number, None, 0);
+        laying.layout.root = laying.stand(number, None, Vec::new());
         laying.layout
     }
 
     /// The block that stands at `place`.
     pub(super) fn block(&self, place: u32) -> &'a Block {
         self.blocks[self.places[place as usize].block]
+    }
+
+    /// Where the calls return to in whose place `place` stands, the innermost first.
+    pub(super) fn backs(&self, place: u32) -> &[u32] {
+        &self.backs[self.places[place as usize].instance as usize]
     }
 
     /// The ways on from `place`: addresses, and where those stand that do.
@@ -174,19 +179,21 @@ struct Laying<'a> {
     recursion_budget: u32,
     /// Each region's first block, if its blocks are there.
     first_blocks: BTreeMap<usize, usize>,
-    instances: u32,
     layout: Layout<'a>,
 }
 
 impl<'a> Laying<'a> {
-    /// Lays out a region, which returns to `back`, if it is inlined; the answer is the place of its root.
-    fn stand(&mut self, number: usize, back: Option<(u32, Option<u32>)>, nesting: u32) -> u32 {
+    /// Lays out a region, which returns to `back`, if it is inlined, and then to the others; the answer is the place of its root.
+    fn stand(&mut self, number: usize, back: Option<(u32, Option<u32>)>, others: Vec<u32>) -> u32 {
         let Rooted { region, root, likely, open_calls, .. } = &self.regions[number];
         let first_block = *self.first_blocks.entry(number).or_insert_with(|| {
             self.layout.blocks.extend(&region.blocks);
             self.layout.blocks.len() - region.blocks.len()
         });
         let first = self.layout.places.len();
+        let backs: Vec<u32> = back.iter().map(|(to, _)| *to).chain(others).collect();
+        let instance = self.layout.backs.len() as u32;
+        self.layout.backs.push(backs.clone());
         let place_of = |pc: u32| region.block_at(pc).map(|block| (first + block) as u32);
         let keeps_ra = !region.blocks.iter().any(changes_ra);
         for (index, block) in region.blocks.iter().enumerate() {
@@ -197,18 +204,17 @@ impl<'a> Laying<'a> {
             };
             self.layout.places.push(Place {
                 block: first_block + index,
-                instance: self.instances,
+                instance,
                 successors: block.successors().map(place_of).collect(),
                 likely: likely.get(&block.pc).map_or(&[], Vec::as_slice),
                 is_open: open_calls.contains(&block.pc),
                 role,
             });
         }
-        self.instances += 1;
         for (place, block) in (first..).zip(&region.blocks) {
-            if let Some(target) = self.inlined(place, *root, nesting) {
+            if let Some(target) = self.inlined(place, *root, backs.len()) {
                 let back = (block.behind(), self.layout.places[place].successors[0]);
-                let root = self.stand(self.numbers[&target], Some(back), nesting + 1);
+                let root = self.stand(self.numbers[&target], Some(back), backs.clone());
                 self.layout.places[place].role = Role::Calls { target, place: root };
             }
         }
@@ -216,7 +222,7 @@ impl<'a> Laying<'a> {
     }
 
     /// What is inlined in place of the call at `place`, in a region of this root, if that is one and worth it.
-    fn inlined(&mut self, place: usize, root: u32, nesting: u32) -> Option<u32> {
+    fn inlined(&mut self, place: usize, root: u32, nesting: usize) -> Option<u32> {
         let Place { block, likely, .. } = self.layout.places[place];
         let block = self.layout.blocks[block];
         let End::Call(target) = block.end else { return None };
@@ -227,7 +233,7 @@ impl<'a> Laying<'a> {
         let call = block.insns.last().copied().flatten()?;
         let is_linked_by_slot = !block.is_compact && writes_ra(block.slot?);
         let budget = if target == root { &mut self.recursion_budget } else { &mut self.budget };
-        let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(*budget);
+        let is_worth_it = nesting < LINES && cost <= INLINED_MAX.min(*budget);
         if !is_worth_it || inlined.stays_out || !writes_ra(call) || is_linked_by_slot {
             return None;
         }

@@ -2,9 +2,10 @@
 
 use super::super::layout::Place;
 use super::Writer;
-use crate::border::{LEFT, Leave};
+use crate::border::{LEFT, LINES, Leave};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Flow};
+use crate::translate::OUT_OF_LINE;
 use crate::translate::driver::{poll_word, set_leave};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -35,6 +36,9 @@ impl Writer<'_> {
     /// Leaves the region for an address that is known.
     pub(super) fn leave_to(&mut self, pc: u32) {
         self.emit.flush();
+        if self.leaves_out_of_line(Instruction::I32Const(pc as i32)) {
+            return;
+        }
         let Some(function) = self.calls.functions.get(&pc).copied() else {
             self.add(Instruction::I32Const(pc as i32));
             self.add(Instruction::LocalGet(Emit::DEPTH));
@@ -46,6 +50,22 @@ impl Writer<'_> {
         self.add(Instruction::I32Const(0));
         self.add(Instruction::LocalGet(Emit::DEPTH));
         self.add(Instruction::ReturnCall(function));
+    }
+
+    /// Goes on at `target` as what stands in place of a call would, if the node does: whoever called this function sees no more of
+    /// it than if nothing were missing.
+    fn leaves_out_of_line(&mut self, target: Instruction<'static>) -> bool {
+        let backs = self.nodes.place(self.node).map_or(&[][..], |place| self.layout.backs(place));
+        if backs.is_empty() {
+            return false;
+        }
+        self.add(target);
+        self.add(Instruction::LocalGet(Emit::DEPTH));
+        for line in 0..LINES {
+            self.add(Instruction::I32Const(backs.get(line).map_or(0, |back| *back as i32)));
+        }
+        self.add(Instruction::ReturnCall(OUT_OF_LINE));
+        true
     }
 
     /// Leaves for `pc` if what is on the Wasm stack says that somebody polls; everything is in the register file.
@@ -61,6 +81,9 @@ impl Writer<'_> {
     /// Leaves the region as a computed jump says: back to a caller, or on to elsewhere.
     pub(super) fn leave_by(&mut self, target: Temp, is_on: bool) {
         self.emit.flush();
+        if is_on && self.leaves_out_of_line(Instruction::LocalGet(target.0)) {
+            return;
+        }
         self.add(Instruction::LocalGet(target.0));
         if is_on {
             self.add(Instruction::LocalGet(Emit::DEPTH));

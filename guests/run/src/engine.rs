@@ -86,6 +86,11 @@ pub enum Call {
         /// Where that is.
         pc: u32,
     },
+    /// To note a sample, as [`border::COLD`](mips::border::COLD) says.
+    Sample {
+        /// Where code is on its way to.
+        pc: u32,
+    },
     /// To stand in for missing code, as [`border::STRETCH`](mips::border::STRETCH) says.
     Stretch {
         /// Where it is missing.

@@ -63,8 +63,10 @@ pub struct Vcpu<E: Engine> {
     refused: BTreeSet<u32>,
     /// What is being compiled while the guest runs on, by its root.
     begun: BTreeMap<u32, Begun>,
-    /// What goes on between modules, and the roots of which one module is being made.
+    /// What goes on between modules; what was seen of it and not looked at yet: where code came to, and what `ra` was; and the
+    /// roots of which one module is being made.
     traffic: Traffic,
+    samples: Vec<(u32, u32)>,
     joining: BTreeSet<u32>,
     chance: Chance,
     options: Options,
@@ -127,6 +129,7 @@ impl<E: Engine> Vcpu<E> {
             refused: BTreeSet::new(),
             begun: BTreeMap::new(),
             traffic: Traffic::new(tier.is_cold()),
+            samples: Vec::new(),
             joining: BTreeSet::new(),
             chance: Chance::new(),
             options,
@@ -267,7 +270,7 @@ impl<E: Engine> Vcpu<E> {
             Drive::Left(Leave::Poll) => self.polled(),
             Drive::Left(Leave::Moved) => Some(Exit::Moved),
             Drive::Left(Leave::Sampled) => {
-                self.sampled();
+                self.look_at_samples();
                 None
             }
             // What it left to the interpreter is done where cells are missing, too.

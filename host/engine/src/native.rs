@@ -361,6 +361,10 @@ impl Engine for Native {
         let ran = wasm.drive(pc, &mut |call| match call {
             // Somebody has to install it.
             Call::Stretch { pc, .. } if background.has_done() => pc.into(),
+            Call::Sample { pc } if background.has_done() => {
+                self.cpu.state().leave = Leave::Sampled.code();
+                u64::from(pc | border::LEFT)
+            }
             call => help(self.cpu.state(), &mut self.memory, call),
         });
         running(false);

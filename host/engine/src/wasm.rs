@@ -137,7 +137,11 @@ impl Wasm {
         let interpret = |caller: Caller<'_, Lent>, pc| help(caller, Call::Interpret { pc }) as u32;
         let interpret = Func::wrap(&mut store, interpret);
         let stretch = |caller: Caller<'_, Lent>, pc, back, sp, is_first: u32| {
-            help(caller, Call::Stretch { pc, back, sp, is_first: is_first != 0 })
+            let call = match pc & border::LEFT {
+                0 => Call::Stretch { pc, back, sp, is_first: is_first != 0 },
+                left => Call::Sample { pc: pc & !left },
+            };
+            help(caller, call)
         };
         let stretch = Func::wrap(&mut store, stretch);
         let imports = [table.into(), interpret.into(), stretch.into()];

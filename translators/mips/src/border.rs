@@ -20,7 +20,8 @@ pub const TABLE: &str = "table";
 /// why is in [`crate::State::leave`] already: [`Leave::Interpret`] if nothing was done, or [`Leave::Moved`].
 pub const INTERPRET: &str = "interpret";
 /// Import: `(pc: i32, depth: i32) -> pc: i32`, stands in for code that there is none of at `pc`, until that returns, in place
-/// of whoever calls it. The driver module exports it.
+/// of whoever calls it. If `pc` has [`LEFT`], there may be code: this is a sample, which somebody notes. The driver module
+/// exports it.
 pub const COLD: &str = "cold";
 /// Import: `(pc: i32, depth: i32, back: i32, back: i32, back: i32) -> pc: i32`, goes on at `pc`, where code that stood in place
 /// of a call is left, in place of whoever calls it: when that comes to the first `back`, where the call returns to, it goes on
@@ -31,7 +32,8 @@ pub const LINES: usize = 3;
 /// Import of the driver module: `(pc: i32, back: i32, sp: i32, is_first: i32) -> i64`, has the host interpret from `pc` on,
 /// until it comes to where there is code, or shall be, or to [`is_behind`] the frame; or code leaves, and
 /// [`crate::State::leave`] says why. `is_first` says that this is where code is missing, and not where it goes on. The lower
-/// half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`].
+/// half of the answer is where that is, and the upper half has [`CALLED`] and [`CALLS`]. If `pc` has [`LEFT`], it just notes a
+/// sample, and the answer is the PC without that or code leaves.
 pub const STRETCH: &str = "stretch";
 /// In the answer: what it came to was just called.
 pub const CALLED: u64 = 1 << 32;
@@ -57,7 +59,7 @@ pub const STATE_AT: u32 = 0;
 /// How often code went from module to module, modulo 2^32; behind the register file.
 pub const CALLS_AT: u32 = 0x800;
 const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
-/// Each so many-th time it leaves with [`Leave::Sampled`].
+/// Each so many-th time is a sample.
 pub const CALLS_A_SAMPLE: u32 = 1 << 13;
 /// The map of entries: that of `pc` lies at `MAP_AT + place(pc)`.
 pub const MAP_AT: u32 = 0x1_0000;
@@ -127,7 +129,7 @@ pub enum Leave {
     Interpret,
     /// The poll word was set.
     Poll,
-    /// It was on its way to another module, the [`CALLS_A_SAMPLE`]-th time since the last such: it has just come to `pc`.
+    /// There are samples to look at of what was on its way to another module, the last of which has just come to `pc`.
     Sampled,
     /// A system call that was made in place, and what comes behind it is not to go on as if nothing had happened. The
     /// register file has `pc`, too.

@@ -10,9 +10,14 @@ use crate::statistics::Statistics;
 use crate::tier::Tier;
 use crate::watched::Watched;
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use mips::border::{CALLED, CALLS, LEFT, Leave};
 use mips::reading::interp::{Decoded, Interp, Stop};
+use mips::reg::Gpr;
 use mips::{Exception, State};
+
+/// Samples that somebody should look at: to leave for each would take down the stack each time.
+const SAMPLES: usize = 64;
 
 /// Who helps while translated code runs: all of a [`Vcpu`] but its engine, and the kernel.
 struct Helper<'a, 'k, S> {
@@ -26,6 +31,7 @@ struct Helper<'a, 'k, S> {
     chance: &'a mut Chance,
     clock: Option<fn() -> u64>,
     kernel: &'a mut Kernel<'k, S>,
+    samples: &'a mut Vec<(u32, u32)>,
     /// Nanoseconds that it interpreted.
     took_ns: u64,
 }
@@ -33,12 +39,13 @@ struct Helper<'a, 'k, S> {
 impl<E: Engine> Vcpu<E> {
     /// Runs translated code, and helps it; how it came back, and how many nanoseconds were interpreted for it.
     pub(super) fn drive(&mut self, kernel: &mut Kernel<'_, E::Space>) -> (Drive, u64) {
-        let Vcpu { engine, decoded, seen, statistics, barred, chance, .. } = self;
+        let Vcpu { engine, decoded, seen, statistics, barred, chance, samples, .. } = self;
         let (tier, has_asked, clock) = (self.tier, self.has_asked, self.clock);
         let mut helper =
-            Helper { tier, has_asked, seen, decoded, statistics, barred, chance, clock, kernel, took_ns: 0 };
+            Helper { tier, has_asked, seen, decoded, statistics, barred, chance, clock, kernel, samples, took_ns: 0 };
         let drive = engine.drive(&mut |state, space, call| match call {
             Call::Interpret { pc } => helper.interpret(state, space, pc).into(),
+            Call::Sample { pc } => helper.sample(state, pc).into(),
             Call::Stretch { pc, back, sp, is_first } => {
                 if is_first {
                     helper.seen.heat.visit(pc);
@@ -89,6 +96,16 @@ impl<S: Space> Helper<'_, '_, S> {
                 u64::from(state.pc | LEFT)
             }
         }
+    }
+
+    /// Notes that code is on its way to `pc` from another module; where it goes on, or leaves.
+    fn sample(&mut self, state: &mut State, pc: u32) -> u32 {
+        self.samples.push((pc, state.gpr[Gpr::RA.index()]));
+        if self.samples.len() < if self.tier == Tier::Auto { SAMPLES } else { 1 } {
+            return pc;
+        }
+        state.leave = Leave::Sampled.code();
+        pc | LEFT
     }
 
     /// Whether to stand in for missing code at `pc`, or to leave to where it may be made.

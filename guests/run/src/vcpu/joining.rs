@@ -6,7 +6,6 @@ use crate::fetched::Fetched;
 use alloc::vec::Vec;
 use core::ops::Range;
 use mips::reading::effects::effects;
-use mips::reg::Gpr;
 use mips::region::insn_at;
 use mips::translate::region::{self, INLINED_MAX, Limits, gather};
 
@@ -16,10 +15,15 @@ const JOINED: Limits = Limits { blocks: 1_000, instructions: u32::MAX, small: IN
 const JOINED_MIN: u32 = 6_000;
 
 impl<E: Engine> Vcpu<E> {
-    /// Translated code was interrupted on its way to another module.
-    pub(super) fn sampled(&mut self) {
-        let state = self.engine.parts().0;
-        let (target, back) = (state.pc, state.gpr[Gpr::RA.index()]);
+    /// Looks at what was seen of ways to other modules.
+    pub(super) fn look_at_samples(&mut self) {
+        for (target, back) in core::mem::take(&mut self.samples) {
+            self.sampled(target, back);
+        }
+    }
+
+    /// Translated code was on its way to another module: to `target`, with `back` in `ra`.
+    fn sampled(&mut self, target: u32, back: u32) {
         let site = self.call_before(back);
         if let Some(site) = site.filter(|site| self.computes_call(*site)) {
             self.learn(site, target);

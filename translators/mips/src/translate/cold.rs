@@ -57,6 +57,16 @@ fn push_is_too_deep(code: &mut Code) {
 /// A function `(pc, depth) -> pc`, as [`border::COLD`] says.
 fn cold() -> Body {
     let mut code = Code::new(2, &[]);
+    add(&mut code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32LtS]);
+    code.if_unlikely();
+    add(&mut code, &[Instruction::LocalGet(PC), Instruction::I32Const(0), Instruction::I32Const(0)]);
+    add(&mut code, &[Instruction::I32Const(0), Instruction::Call(STRETCH), Instruction::I32WrapI64]);
+    add(&mut code, &[Instruction::LocalTee(PC), Instruction::I32Const(0), Instruction::I32LtS]);
+    code.if_unlikely();
+    go_back(&mut code);
+    add(&mut code, &[Instruction::LocalGet(PC), Instruction::LocalGet(DEPTH)]);
+    push(&mut code, Gpr::RA);
+    add(&mut code, &[Instruction::ReturnCall(REACH), Instruction::End]);
     // Whoever jumps there returns.
     push(&mut code, Gpr::RA);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::I32Eq, Instruction::If(BlockType::Empty)]);

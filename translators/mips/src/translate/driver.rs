@@ -97,7 +97,7 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
     add(code, &[state(State::LEAVE), Instruction::I32Const(why.code() as i32), Instruction::I32Store(THERE)]);
 }
 
-/// Leaves with [`Leave::Sampled`] now and then.
+/// Has a sample noted now and then.
 fn sample(code: &mut Code, entry: u32) {
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32)]);
     add(code, &[Instruction::I32Const(border::CALLS_AT as i32), Instruction::I32Load(THERE)]);
@@ -105,7 +105,8 @@ fn sample(code: &mut Code, entry: u32) {
     add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(entry)]);
     add(code, &[Instruction::I32Const(border::CALLS_A_SAMPLE as i32 - 1), Instruction::I32And, Instruction::I32Eqz]);
     code.if_unlikely();
-    leave(code, Leave::Sampled);
+    add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
+    add(code, &[Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD), Instruction::End]);
 }
 
 /// Leaves for the PC, which has a place in the map, and ends what is done only then.
@@ -126,7 +127,7 @@ pub(super) fn go_back(code: &mut Code) {
 }
 
 /// Puts the entry for the PC into the local `entry`, or does what is done if it is `missing`, which ends the `if` it stands in;
-/// leaves if somebody polls, or this is a sample.
+/// leaves if somebody polls. If it `samples`, one is noted now and then.
 pub(super) fn find(code: &mut Code, map: Map, entry: u32, samples: bool, missing: impl Fn(&mut Code)) {
     let look = |code: &mut Code| {
         poll_word(code);
@@ -211,7 +212,7 @@ pub(super) fn lookup(map: Map) -> Body {
     code.finish()
 }
 
-/// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it. If it `samples`, it leaves
+/// A function `(pc, depth) -> pc` that goes on in the region of `pc`, in place of whoever calls it. If it `samples`, one is noted
 /// now and then.
 pub(super) fn dispatcher(map: Map, samples: bool) -> Body {
     let mut code = Code::new(2, &[Type::I32]);

@@ -5,7 +5,7 @@ use alloc::vec;
 
 /// Sets of [`WAYS`] addresses each, as powers of two: at first, and at most. Most processes are short.
 const SETS_BITS: u32 = 9;
-const SETS_BITS_MAX: u32 = 17;
+const SETS_BITS_MAX: u32 = 15;
 /// How many times as many that is, each time there are more.
 const GROWTH_BITS: u32 = 2;
 /// Addresses that one set can hold: two hot ones that drive each other out would never be translated.

@@ -17,6 +17,9 @@ const CALLED_MAX: usize = 10_000;
 /// How many of those for each.
 const TARGETS_MAX: usize = 4;
 
+/// Calls that were looked at lately, as a power of two.
+const LATELY_BITS: u32 = 10;
+
 /// Samples of a call that make a new translation worth while: so many at least, and one for so many instructions that are
 /// to be translated anew. At 7 ns for a call that was not expected and 30 us for an instruction, by then such calls took a
 /// third of what that will take.
@@ -34,6 +37,8 @@ pub(crate) struct Seen {
     pub(crate) heat: Heat,
     /// What calls called that led to something hot, by the address of the call.
     called: BTreeMap<u32, Vec<u32>>,
+    /// Calls that were interpreted and looked at, each with its target: what is found here need not be looked at again.
+    lately: Vec<(u32, u32)>,
     /// How often a call in translated code was seen to call something.
     samples: BTreeMap<(u32, u32), u32>,
     /// Roots of regions, and how many instructions those are.
@@ -65,6 +70,7 @@ impl Seen {
         Seen {
             heat,
             called: BTreeMap::new(),
+            lately: Vec::new(),
             samples: BTreeMap::new(),
             regions: BTreeMap::new(),
             kept: BTreeSet::new(),
@@ -96,6 +102,20 @@ impl Seen {
         changed.wait -= 1;
         self.heat.cool(pc);
         true
+    }
+
+    /// The call at `site`, which was interpreted, called `target`, which is hot; `is_computed` looks whether it computes that. The
+    /// same few calls are interpreted time and again, while something else is compiled.
+    pub(crate) fn interpreted_call(&mut self, site: u32, target: u32, is_computed: impl FnOnce() -> bool) {
+        if self.lately.is_empty() {
+            self.lately.resize(1 << LATELY_BITS, (0, 0));
+        }
+        // 2^32 divided by the golden ratio.
+        let place = (site ^ target.rotate_left(16)).wrapping_mul(0x9e37_79b9) >> (u32::BITS - LATELY_BITS);
+        let call = (site, target);
+        if core::mem::replace(&mut self.lately[place as usize], call) != call && is_computed() {
+            self.calls(site, target);
+        }
     }
 
     /// The computed call at `site` called `target`, which is hot: whether that is or was kept in mind.

@@ -143,9 +143,9 @@ impl<S: Space> Helper<'_, '_, S> {
                 Stop::Entered(called_by) => {
                     let pc = state.pc;
                     let is_hot = bus.heat.is_hot(pc);
-                    let computed = called_by.filter(|site| is_hot && is_computed_call(bus.space, self.barred, *site));
-                    if let Some(site) = computed {
-                        self.seen.calls(site, pc);
+                    if let Some(site) = called_by.filter(|_| is_hot) {
+                        let (space, barred) = (&mut *space, self.barred);
+                        self.seen.interpreted_call(site, pc, || is_computed_call(space, barred, site));
                     }
                     return Ok(calls | if called_by.is_some() { CALLED } else { 0 });
                 }

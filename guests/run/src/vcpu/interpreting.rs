@@ -1,5 +1,6 @@
 //! The virtual CPU as it interprets: stretches, single instructions, and what translated code left undone.
 
+use super::translating::is_computed_call;
 use super::{Exit, Vcpu, Why};
 use crate::engine::Engine;
 use crate::fetched::Fetched;
@@ -78,8 +79,9 @@ impl<E: Engine> Vcpu<E> {
             Stop::Budget => Some(Exit::Poll),
             Stop::Entered(called_by) => {
                 let pc = self.engine.parts().0.pc;
-                if let Some(site) = called_by.filter(|site| self.computes_call(*site)) {
-                    self.seen.calls(site, pc);
+                if let Some(site) = called_by {
+                    let Vcpu { engine, seen, barred, .. } = &mut *self;
+                    seen.interpreted_call(site, pc, || is_computed_call(engine.parts().1, barred, site));
                 }
                 if !self.engine.has_code(pc) {
                     self.compile(pc, Why::Hot);

@@ -1,4 +1,4 @@
-//! [`Traffic`]: how much goes on between modules, by samples, and which regions had better be in one.
+//! [`Traffic`]: how much goes on between modules, by samples, and which had better be one.
 //!
 //! A call within a module is a call. One to another module looks the entry up, then the function, and comes to code, tables
 //! and variables that nobody has used for a while: where a program runs all over the place, half of its time was that.
@@ -6,7 +6,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// Samples until regions are joined for the first time: so many that the busiest stand out.
+/// Samples until modules are joined for the first time: so many that the busiest stand out.
 const FIRST: u32 = 512;
 /// The same where a test hurries.
 const FIRST_HURRIED: u32 = 8;
@@ -17,10 +17,18 @@ const GROWTH: u32 = 4;
 const INSTRUCTIONS_A_SAMPLE: u32 = 16;
 /// The most instructions that are joined: more take longer to compile than most programs run.
 const INSTRUCTIONS_MAX: u32 = 32_000;
-/// How often a region must have been seen.
+/// How often a module must have been seen.
 const SEEN_MIN: u32 = 2;
 /// Addresses that are remembered: a guest may go to as many as it likes.
 const SEEN_MAX: usize = 10_000;
+
+/// A module.
+pub(crate) struct Whole {
+    /// The roots of its regions.
+    pub(crate) roots: Vec<u32>,
+    /// How many guest instructions those are.
+    pub(crate) instructions: u32,
+}
 
 /// Where code came to from another module.
 pub(crate) struct Traffic {
@@ -48,22 +56,33 @@ impl Traffic {
         self.samples >= self.next
     }
 
-    /// The busiest regions, as many as are worth it for the samples so far. `size` says how many instructions a region has, if it
-    /// can be joined.
-    pub(crate) fn busiest(&mut self, size: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+    /// The busiest modules, as many as are worth it for the samples so far. `module` says which one a region is in, and `whole` what
+    /// is in that, if it can be joined.
+    pub(crate) fn busiest(
+        &mut self,
+        module: impl Fn(u32) -> Option<u32>,
+        whole: impl Fn(u32) -> Option<Whole>,
+    ) -> Vec<Whole> {
         self.next = self.samples.saturating_mul(GROWTH);
-        let mut busy: Vec<(u32, u32)> = self.seen.iter().map(|(root, times)| (*times, *root)).collect();
-        busy.retain(|(times, _)| *times >= SEEN_MIN);
-        busy.sort_unstable_by_key(|(times, root)| (u32::MAX - times, *root));
-        let mut left = self.samples.saturating_mul(INSTRUCTIONS_A_SAMPLE).min(INSTRUCTIONS_MAX);
-        let mut roots = Vec::new();
-        for (_, root) in busy {
-            let Some(instructions) = size(root) else { continue };
-            let Some(rest) = left.checked_sub(instructions) else { break };
-            left = rest;
-            roots.push(root);
+        let mut times_of: BTreeMap<u32, u32> = BTreeMap::new();
+        for (root, times) in &self.seen {
+            if let Some(module) = module(*root) {
+                *times_of.entry(module).or_default() += times;
+            }
         }
-        roots
+        let mut busy: Vec<(u32, u32)> = times_of.into_iter().map(|(module, times)| (times, module)).collect();
+        busy.retain(|(times, _)| *times >= SEEN_MIN);
+        busy.sort_unstable_by_key(|(times, module)| (u32::MAX - times, *module));
+        let mut left = self.samples.saturating_mul(INSTRUCTIONS_A_SAMPLE).min(INSTRUCTIONS_MAX);
+        let mut modules = Vec::new();
+        for (_, module) in busy {
+            let Some(whole) = whole(module) else { continue };
+            // What is too big already stays as it is.
+            let Some(rest) = left.checked_sub(whole.instructions) else { continue };
+            left = rest;
+            modules.push(whole);
+        }
+        modules
     }
 }
 
@@ -71,17 +90,24 @@ impl Traffic {
 mod tests {
     use super::*;
 
+    /// Where each region is a module of its own.
+    fn busiest(traffic: &mut Traffic, size: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+        let whole = |root| Some(Whole { roots: [root].into(), instructions: size(root)? });
+        traffic.busiest(Some, whole).into_iter().flat_map(|whole| whole.roots).collect()
+    }
+
     #[test]
     fn the_busiest_are_joined_and_then_more() {
         let mut traffic = Traffic::new(false);
         assert_eq!((1..FIRST).filter(|number| traffic.sampled([0x10].into_iter(), 0x100 * (number % 4))).count(), 0);
         assert!(traffic.sampled([0x20].into_iter(), 0));
-        let roots = traffic.busiest(|root| (root != 0x300).then_some(FIRST * INSTRUCTIONS_A_SAMPLE / 3));
-        // What is not known cannot be joined, and what was seen once need not be.
-        assert_eq!(roots, [0x10, 0, 0x100]);
+        // What is not known cannot be joined, what was seen once need not be, and what is too big stays.
+        let size = |module| if module == 0x100 { u32::MAX } else { FIRST * INSTRUCTIONS_A_SAMPLE / 3 };
+        let found = busiest(&mut traffic, |root| (root != 0x300).then_some(size(root)));
+        assert_eq!(found, [0x10, 0, 0x200]);
         assert!((FIRST + 1..FIRST * GROWTH).all(|_| !traffic.sampled([].into_iter(), 0x200)));
         assert!(traffic.sampled([].into_iter(), 0x200));
-        assert_eq!(traffic.busiest(|_| Some(1)), [0x200, 0x10, 0, 0x100, 0x300]);
+        assert_eq!(busiest(&mut traffic, |_| Some(1)), [0x200, 0x10, 0, 0x100, 0x300]);
     }
 
     #[test]
@@ -91,6 +117,6 @@ mod tests {
         assert_eq!(traffic.seen.len(), SEEN_MAX);
         // What is remembered still counts.
         (0..2).for_each(|_| _ = traffic.sampled([].into_iter(), 7));
-        assert_eq!(traffic.busiest(|_| Some(1)), [7]);
+        assert_eq!(busiest(&mut traffic, |_| Some(1)), [7]);
     }
 }

@@ -3,6 +3,7 @@
 use super::{Haste, Vcpu};
 use crate::engine::{Engine, Made, Space};
 use crate::fetched::Fetched;
+use crate::traffic::Whole;
 use alloc::vec::Vec;
 use core::ops::Range;
 use mips::reading::effects::effects;
@@ -11,8 +12,6 @@ use mips::translate::region::{self, INLINED_MAX, Limits, gather};
 
 /// How much is joined: the traffic decides.
 const JOINED: Limits = Limits { blocks: 1_000, instructions: u32::MAX, small: INLINED_MAX };
-/// Instructions of a module that is left as it is.
-const JOINED_MIN: u32 = 6_000;
 
 impl<E: Engine> Vcpu<E> {
     /// Looks at what was seen of ways to other modules.
@@ -36,19 +35,21 @@ impl<E: Engine> Vcpu<E> {
         }
     }
 
-    /// Makes one module of what is busy in the object that `pc` is in.
+    /// Makes one module of those that are busy in the object that `pc` is in.
     fn join(&mut self, pc: u32) {
         let object = self.engine.parts().1.object(pc);
         let Vcpu { engine, seen, joining, traffic, .. } = &mut *self;
-        let instructions = |root: u32| seen.regions.get(&root).copied();
-        // What was joined before would only come apart again.
-        let is_joined = |root: u32| {
-            let others = engine.module(root).map(|module| engine.roots(module)).unwrap_or_default();
-            others.into_iter().filter_map(instructions).sum::<u32>() >= JOINED_MIN
+        let can_be = |root: &u32| object.contains(root) && seen.is_steady(*root) && !joining.contains(root);
+        // Of a module all stays together: what was joined before would only come apart again.
+        let whole = |module: u32| {
+            let roots = engine.roots(module);
+            let sizes: Option<Vec<u32>> = roots.iter().map(|root| seen.regions.get(root).copied()).collect();
+            let instructions = sizes?.into_iter().sum();
+            roots.iter().all(can_be).then_some(Whole { roots, instructions })
         };
-        let can_be = |root: u32| object.contains(&root) && seen.is_steady(root) && !joining.contains(&root);
-        let roots = traffic.busiest(|root| instructions(root).filter(|_| can_be(root) && !is_joined(root)));
-        if roots.len() > 1 {
+        let modules = traffic.busiest(|root| engine.module(root), whole);
+        if modules.len() > 1 {
+            let roots: Vec<u32> = modules.into_iter().flat_map(|whole| whole.roots).collect();
             self.join_regions(&roots, object);
         }
     }

@@ -114,16 +114,18 @@ impl Writer<'_> {
         match flow {
             Flow::Always(target) => self.call_known(target),
             Flow::Computed(target) => {
-                let functions = &self.calls.functions;
-                let likely = place.likely_calls().iter().copied();
-                let direct: Vec<u32> = likely.filter(|pc| functions.contains_key(pc)).collect();
+                let Calls { functions, dispatcher, near } = self.calls;
+                let likely = place.likely_calls();
+                let direct: Vec<u32> = likely.iter().copied().filter(|pc| functions.contains_key(pc)).collect();
+                // Where all that is likely is elsewhere, there is no use in looking here first.
+                let other = if direct.is_empty() && !likely.is_empty() { *dispatcher } else { *near };
                 for likely in &direct {
                     self.push_is(target, *likely);
                     self.add(Instruction::If(BlockType::Result(ValType::I32)));
                     self.call_known(*likely);
                     self.add(Instruction::Else);
                 }
-                self.call_by(self.calls.near, Instruction::LocalGet(target.0));
+                self.call_by(other, Instruction::LocalGet(target.0));
                 direct.iter().for_each(|_| self.add(Instruction::End));
             }
             Flow::If(..) => unreachable!("a conditional branch is no call"),

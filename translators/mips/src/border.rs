@@ -23,12 +23,20 @@ pub const INTERPRET: &str = "interpret";
 /// of whoever calls it. If `pc` has [`LEFT`], there may be code: this is a sample, which somebody notes. The driver module
 /// exports it.
 pub const COLD: &str = "cold";
-/// Import: `(pc: i32, depth: i32, back: i32, back: i32, back: i32) -> pc: i32`, goes on at `pc`, where code that stood in place
-/// of a call is left, in place of whoever calls it: when that comes to the first `back`, where the call returns to, it goes on
-/// there, and so on. Zero is nowhere. The driver module exports it.
+/// Import: `(pc: i32, depth: i32, backs: i64, further: i64) -> pc: i32`, goes on at `pc`, where code that stood in place of a call
+/// is left, in place of whoever calls it: when that comes to where the call returns to, it goes on there, and so on. The lower
+/// half of `backs` is the first such address, the upper half the next, and zero is none; [`backs`] says how they get there. So
+/// it takes no more arguments than have registers: a frame has to make room for others, however seldom they are passed. The
+/// driver module exports it.
 pub const OUT_OF_LINE: &str = "out_of_line";
 /// Calls that [`OUT_OF_LINE`] can be out of.
-pub const LINES: usize = 3;
+pub const LINES: usize = 4;
+
+/// The last arguments of [`OUT_OF_LINE`] for such addresses, the first of them where what is left returns to.
+pub fn backs(addresses: &[u32]) -> [u64; 2] {
+    let address = |line: usize| u64::from(addresses.get(line).copied().unwrap_or(0));
+    [address(0) | address(1) << 32, address(2) | address(3) << 32]
+}
 /// Import of the driver module: `(pc: i32, back: i32, sp: i32, is_first: i32) -> i64`, has the host interpret from `pc` on,
 /// until it comes to where there is code, or shall be, or to [`is_behind`] the frame; or code leaves, and
 /// [`crate::State::leave`] says why. `is_first` says that this is where code is missing, and not where it goes on. The lower

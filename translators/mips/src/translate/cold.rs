@@ -150,12 +150,14 @@ pub(super) enum Reach {
 
 /// A function numbered `itself`, as [`border::OUT_OF_LINE`] says.
 pub(super) fn out_of_line(itself: u32, reach: Reach) -> Body {
-    let mut code = Code::new(2 + border::LINES as u32, &[]);
+    let (backs, further, back) = (2, 3, 4);
+    let mut code = Code::new(4, &[Type::I32]);
     let (function, takes_back) = match reach {
         Reach::Plain(function) => (function, false),
         Reach::Back(function) => (function, true),
     };
-    add(&mut code, &[Instruction::LocalGet(BACK), Instruction::I32Eqz, Instruction::If(BlockType::Empty)]);
+    add(&mut code, &[Instruction::LocalGet(backs), Instruction::I32WrapI64, Instruction::LocalTee(back)]);
+    add(&mut code, &[Instruction::I32Eqz, Instruction::If(BlockType::Empty)]);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::LocalGet(DEPTH)]);
     if takes_back {
         add(&mut code, &[Instruction::I32Const(border::NOWHERE as i32)]);
@@ -168,14 +170,19 @@ pub(super) fn out_of_line(itself: u32, reach: Reach) -> Body {
     add(&mut code, &[Instruction::LocalGet(PC)]);
     push_deeper(&mut code);
     if takes_back {
-        add(&mut code, &[Instruction::LocalGet(BACK)]);
+        add(&mut code, &[Instruction::LocalGet(back)]);
     }
-    add(&mut code, &[Instruction::Call(function), Instruction::LocalTee(PC), Instruction::LocalGet(BACK)]);
+    add(&mut code, &[Instruction::Call(function), Instruction::LocalTee(PC), Instruction::LocalGet(back)]);
     add(&mut code, &[Instruction::I32Ne, Instruction::If(BlockType::Empty)]);
     go_back(&mut code);
     add(&mut code, &[Instruction::LocalGet(PC), Instruction::LocalGet(DEPTH)]);
-    (1..border::LINES as u32).for_each(|line| add(&mut code, &[Instruction::LocalGet(BACK + line)]));
-    add(&mut code, &[Instruction::I32Const(0), Instruction::ReturnCall(itself), Instruction::End]);
+    add(&mut code, &[Instruction::LocalGet(backs), Instruction::I64Const(32), Instruction::I64ShrU]);
+    add(
+        &mut code,
+        &[Instruction::LocalGet(further), Instruction::I64Const(32), Instruction::I64Shl, Instruction::I64Or],
+    );
+    add(&mut code, &[Instruction::LocalGet(further), Instruction::I64Const(32), Instruction::I64ShrU]);
+    add(&mut code, &[Instruction::ReturnCall(itself), Instruction::End]);
     code.finish()
 }
 

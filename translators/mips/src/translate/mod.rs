@@ -126,7 +126,7 @@ fn types() -> TypeSection {
     types.ty().function([ValType::I32], [ValType::I32]);
     types.ty().function([ValType::I32; 4], [ValType::I64]);
     types.ty().function([ValType::I32; 3], [ValType::I32]);
-    types.ty().function([ValType::I32; 2 + border::LINES], [ValType::I32]);
+    types.ty().function([ValType::I32, ValType::I32, ValType::I64, ValType::I64], [ValType::I32]);
     types
 }
 

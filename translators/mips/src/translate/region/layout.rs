@@ -4,7 +4,7 @@
 //! what is called at all; code compares before it relies on either, unless that cannot be otherwise.
 
 use super::Rooted;
-use crate::border::LINES;
+use crate::border;
 use crate::insn::Insn;
 use crate::reading::effects::effects;
 use crate::reg::Gpr;
@@ -14,6 +14,9 @@ use alloc::vec::Vec;
 
 /// The most instructions of a function that is inlined.
 pub const INLINED_MAX: u32 = 100;
+/// How deep inlined functions nest.
+const NESTING_MAX: usize = 3;
+const _: () = assert!(NESTING_MAX <= border::LINES);
 /// Instructions that inlining may always add; big functions may double.
 const ADDED_MIN: u32 = 64;
 /// Instructions that a function's calls of itself may add: few functions do that, and those spend their time on it.
@@ -233,7 +236,7 @@ impl<'a> Laying<'a> {
         let call = block.insns.last().copied().flatten()?;
         let is_linked_by_slot = !block.is_compact && writes_ra(block.slot?);
         let budget = if target == root { &mut self.recursion_budget } else { &mut self.budget };
-        let is_worth_it = nesting < LINES && cost <= INLINED_MAX.min(*budget);
+        let is_worth_it = nesting < NESTING_MAX && cost <= INLINED_MAX.min(*budget);
         if !is_worth_it || inlined.stays_out || !writes_ra(call) || is_linked_by_slot {
             return None;
         }

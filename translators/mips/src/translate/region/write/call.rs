@@ -2,7 +2,7 @@
 
 use super::super::layout::Place;
 use super::Writer;
-use crate::border::{LEFT, LINES, Leave};
+use crate::border::{self, LEFT, Leave};
 use crate::cells::Cells;
 use crate::reading::emit::{Emit, Flow};
 use crate::translate::OUT_OF_LINE;
@@ -61,8 +61,8 @@ impl Writer<'_> {
         }
         self.add(target);
         self.add(Instruction::LocalGet(Emit::DEPTH));
-        for line in 0..LINES {
-            self.add(Instruction::I32Const(backs.get(line).map_or(0, |back| *back as i32)));
+        for backs in border::backs(backs) {
+            self.add(Instruction::I64Const(backs as i64));
         }
         self.add(Instruction::ReturnCall(OUT_OF_LINE));
         true

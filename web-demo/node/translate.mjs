@@ -42,7 +42,7 @@ class Translated {
     const interpret = () => 0;
     // There is other code for nothing: what has none is where it goes back to.
     const cold = (pc) => pc;
-    const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret, cold } };
+    const imports = { strata: { guest: this.guest, cpu: this.cpu, table, interpret, cold, out_of_line: cold } };
     const { region0: region } = new WebAssembly.Instance(new WebAssembly.Module(module), imports).exports;
     for (const [copy, page] of this.pages()) copy.set(page);
     this.registers.set(this.strata.taken(core.registers()));

@@ -45,7 +45,9 @@ impl<E: Engine> Vcpu<E> {
             let roots = engine.roots(module);
             let sizes: Option<Vec<u32>> = roots.iter().map(|root| seen.regions.get(root).copied()).collect();
             let instructions = sizes?.into_iter().sum();
-            roots.iter().all(can_be).then_some(Whole { roots, instructions })
+            // All that a module was for may be elsewhere by now.
+            let is_one = !roots.is_empty() && roots.iter().all(can_be);
+            is_one.then_some(Whole { roots, instructions })
         };
         let modules = traffic.busiest(|root| engine.module(root), whole);
         if modules.len() > 1 {

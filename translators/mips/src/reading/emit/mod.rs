@@ -92,6 +92,11 @@ pub struct Checkpoint {
 }
 
 impl<'a> Emit<'a> {
+    /// What the code may take for granted.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
     /// An emitter into a function `(entry: i32, depth: i32) -> pc: i32`.
     pub fn new(arena: &'a Arena, options: Options) -> Emit<'a> {
         Emit {

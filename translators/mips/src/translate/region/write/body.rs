@@ -1,5 +1,6 @@
 //! A block's instructions, up to where it goes.
 
+use super::unaligned::whole_words;
 use crate::border::Leave;
 use crate::cpu::Slot;
 use crate::insn::Insn;
@@ -32,7 +33,7 @@ pub(in crate::translate) fn survey(emit: &mut Emit<'_>, block: &Block) -> (Held,
 /// Writes a block's instructions, and the delay slot if it always runs.
 pub(super) fn body(emit: &mut Emit<'_>, block: &Block) -> Ending {
     emit.keep_address(block.switch.as_ref().map(|switch| switch.load));
-    for (at, insn) in block.placed() {
+    for (at, insn) in whole_words(block, emit.options()) {
         let start = emit.begin(at, at);
         let is_done = insn.is_some_and(|insn| {
             let Ok(()) = perform(emit, insn);

@@ -4,6 +4,7 @@ mod body;
 mod call;
 mod fork;
 mod switch;
+mod unaligned;
 
 use super::graph::Nodes;
 use super::layout::{Layout, Place, Role};

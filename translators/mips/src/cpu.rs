@@ -186,11 +186,6 @@ pub trait Cpu {
     fn store_long(&mut self, at: Self::Word, value: Self::Long) -> Step<Self>
     where
         Self: Sized;
-    /// Loads the aligned word that `at` is in; a fault tells of `at`.
-    fn load_around(&mut self, at: Self::Word) -> Result<Self::Word, Self::Stop> {
-        let aligned = at & self.word(!3);
-        self.load(Size::Word, Extend::Zero, aligned)
-    }
     /// SWL or SWR: stores the addressed part of a word and touches no other byte.
     fn store_part(&mut self, side: Side, at: Self::Word, value: Self::Word) -> Step<Self>
     where

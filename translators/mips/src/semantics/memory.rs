@@ -69,7 +69,7 @@ fn part_shift<C: Cpu>(cpu: &C, at: C::Word, side: Side) -> C::Word {
 fn load_part<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem, side: Side) -> Step<C> {
     let at = address(cpu, mem);
     let at = cpu.hold(at);
-    let word = cpu.load_around(at)?;
+    let word = cpu.load(Size::Word, Extend::Zero, at & cpu.word(!3))?;
     let shift = part_shift(cpu, at, side);
     let ones = cpu.word(u32::MAX);
     let (part, mask) = match side {

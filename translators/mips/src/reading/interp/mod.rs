@@ -381,10 +381,6 @@ impl<B: Bus> Cpu for Interp<'_, B> {
             self.reached(done)
         }
     }
-    fn load_around(&mut self, at: Word) -> Result<Word, Stopped> {
-        let value = self.bus.load(Size::Word, at.0 & !3).map_err(|fault| Fault { at: at.0, ..fault });
-        self.reached(value).map(Word)
-    }
     fn store_part(&mut self, side: Side, at: Word, value: Word) -> Step<Self> {
         let byte = self.byte_in_word(at.0);
         // Left: the register's top byte goes to `at`, the next ones toward the word's end. Right: the mirror image.

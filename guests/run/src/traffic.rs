@@ -75,9 +75,12 @@ impl Traffic {
         busy.sort_unstable_by_key(|(times, module)| (u32::MAX - times, *module));
         let mut left = self.samples.saturating_mul(INSTRUCTIONS_A_SAMPLE).min(INSTRUCTIONS_MAX);
         let mut modules = Vec::new();
-        for (_, module) in busy {
+        for (times, module) in busy {
             let Some(whole) = whole(module) else { continue };
-            // What is too big already stays as it is.
+            // What is too big for what it has to do with others stays as it is.
+            if whole.instructions > times.saturating_mul(INSTRUCTIONS_A_SAMPLE) {
+                continue;
+            }
             let Some(rest) = left.checked_sub(whole.instructions) else { continue };
             left = rest;
             modules.push(whole);
@@ -101,8 +104,8 @@ mod tests {
         let mut traffic = Traffic::new(false);
         assert_eq!((1..FIRST).filter(|number| traffic.sampled([0x10].into_iter(), 0x100 * (number % 4))).count(), 0);
         assert!(traffic.sampled([0x20].into_iter(), 0));
-        // What is not known cannot be joined, what was seen once need not be, and what is too big stays.
-        let size = |module| if module == 0x100 { u32::MAX } else { FIRST * INSTRUCTIONS_A_SAMPLE / 3 };
+        // What is not known cannot be joined, what was seen once need not be, and what is too big for how often it was stays.
+        let size = |module| FIRST / 4 * INSTRUCTIONS_A_SAMPLE + u32::from(module == 0x100);
         let found = busiest(&mut traffic, |root| (root != 0x300).then_some(size(root)));
         assert_eq!(found, [0x10, 0, 0x200]);
         assert!((FIRST + 1..FIRST * GROWTH).all(|_| !traffic.sampled([].into_iter(), 0x200)));

@@ -46,7 +46,7 @@ pub(crate) fn strata() -> Result<PathBuf> {
 
 /// How a command begins that is wasmtime with its own WASI, if set-up fetched it; tests/runtime/wasmtime.py says how it goes on.
 pub(crate) fn wasmtime() -> Option<Vec<OsString>> {
-    let packages = Some(inputs().join("wasmtime")).filter(|folder| folder.is_dir())?;
+    let packages = Some(inputs().join("wasmtime")).filter(|folder| folder.join("package").is_file())?;
     Some(vec!["python3".into(), root().join("tests/runtime/wasmtime.py").into(), packages.into()])
 }
 

@@ -52,7 +52,7 @@ pub fn node() -> Option<(PathBuf, u32)> {
 
 /// A command that begins with wasmtime with its own WASI, which set-up fetched; tests/runtime/wasmtime.py says how it goes on.
 pub fn wasmtime() -> Option<Command> {
-    let packages = Some(inputs().join("wasmtime")).filter(|folder| folder.is_dir())?;
+    let packages = Some(inputs().join("wasmtime")).filter(|folder| folder.join("package").is_file())?;
     let mut command = Command::new("python3");
     command.arg(root().join("tests/runtime/wasmtime.py")).arg(packages);
     Some(command)

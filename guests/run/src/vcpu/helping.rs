@@ -46,12 +46,10 @@ impl<E: Engine> Vcpu<E> {
         let drive = engine.drive(&mut |state, space, call| match call {
             Call::Interpret { pc } => helper.interpret(state, space, pc).into(),
             Call::Sample { pc } => helper.sample(state, pc).into(),
-            Call::Stretch { pc, back, sp, is_first } => {
-                if is_first {
-                    helper.seen.heat.visit(pc);
-                }
-                helper.go_on(state, space, pc, (back, sp))
-            }
+            Call::Stretch { pc, back, sp, is_first } => match helper.stands_in(pc, is_first) {
+                true => helper.go_on(state, space, pc, (back, sp)),
+                false => pc.into(),
+            },
         });
         (drive, helper.took_ns)
     }
@@ -85,9 +83,6 @@ impl<S: Space> Helper<'_, '_, S> {
 
     /// Stands in for missing code at `pc`, up to where there is some or should be, or to behind `frame`; where that is.
     fn go_on(&mut self, state: &mut State, space: &mut S, pc: u32, frame: (u32, u32)) -> u64 {
-        if !self.stands_in(pc) {
-            return pc.into();
-        }
         state.pc = pc;
         match self.stretch(state, space, frame) {
             Ok(how) => how | u64::from(state.pc),
@@ -109,9 +104,15 @@ impl<S: Space> Helper<'_, '_, S> {
     }
 
     /// Whether to stand in for missing code at `pc`, or to leave to where it may be made.
-    fn stands_in(&mut self, pc: u32) -> bool {
+    fn stands_in(&mut self, pc: u32, is_first: bool) -> bool {
         match self.tier {
-            Tier::Auto if self.has_asked => self.seen.heat.visits(pc) < LEFT_VISITS,
+            // Each call of it counts, and not what it calls itself.
+            Tier::Auto if self.has_asked => {
+                if is_first {
+                    self.seen.heat.visit(pc);
+                }
+                self.seen.heat.visits(pc) < LEFT_VISITS
+            }
             Tier::Mixed => self.chance.below(2) == 0,
             _ => false,
         }

@@ -13,10 +13,10 @@ use wasm_encoder::{BlockType, Instruction};
 
 /// The driver module's imported function that interprets on and on, [`border::STRETCH`].
 const STRETCH: u32 = 1;
-/// Its own functions.
-const OUT_OF_LINE: u32 = 4;
-const STAND_IN: u32 = 5;
-const REACH: u32 = 6;
+/// Its own functions that call each other, behind the imported ones and in the order in which [`driver`] lists them.
+const OUT_OF_LINE: u32 = STRETCH + 3;
+const STAND_IN: u32 = STRETCH + 4;
+const REACH: u32 = STRETCH + 5;
 
 /// The parameter behind the depth: where it returns to.
 const BACK: u32 = 2;

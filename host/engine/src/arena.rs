@@ -7,10 +7,12 @@
 
 #![expect(unsafe_code, reason = "maps memory twice, and has machine code run from there")]
 
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io;
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mprotect, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags, madvise, mmap_anonymous, mprotect, mremap, munmap,
+};
 use rustix::param::page_size;
+use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wasmtime::{CustomCodeMemory, Engine, Error, Module, Result};
@@ -187,19 +189,21 @@ fn protect(at: *const u8, bytes: usize, how: MprotectFlags) -> Result<()> {
 }
 
 impl Views {
+    /// Memory without a name: `perf` looks for the names of code in its map only if no file has it.
     fn new() -> io::Result<Views> {
-        let file = memfd_create("code", MemfdFlags::CLOEXEC)?;
-        ftruncate(&file, ARENA_BYTES as u64)?;
-        let view = |prot| {
-            // SAFETY: no address is asked for, so nothing existing is replaced.
-            let at = unsafe { mmap(ptr::null_mut(), ARENA_BYTES, prot, MapFlags::SHARED, &file, 0)? };
-            Ok(NonNull::new(at.cast()).expect("mmap without MAP_FIXED gives no null address"))
-        };
-        let written = view(ProtFlags::READ | ProtFlags::WRITE)?;
-        let executed = view(ProtFlags::READ | ProtFlags::EXEC);
-        let unmap = |_: &io::Errno| Views::unmap(written);
-        let executed = executed.inspect_err(unmap)?;
-        Ok(Views { written, executed })
+        let flags = MapFlags::SHARED | MapFlags::NORESERVE;
+        // SAFETY: no address is asked for, so nothing existing is replaced.
+        let written =
+            unsafe { mmap_anonymous(ptr::null_mut(), ARENA_BYTES, ProtFlags::READ | ProtFlags::WRITE, flags)? };
+        // SAFETY: of shared memory of which no byte is to be moved, this makes another view (mremap(2)).
+        let executed = unsafe { mremap(written, 0, ARENA_BYTES, MremapFlags::MAYMOVE) };
+        let view =
+            |at: *mut c_void| NonNull::new(at.cast()).expect("only what asks for it is mapped at a null address");
+        let executed = executed.map(view).inspect_err(|_| Views::unmap(view(written)))?;
+        let views = Views { written: view(written), executed };
+        // SAFETY: it was just made.
+        unsafe { mprotect(executed.as_ptr().cast(), ARENA_BYTES, MprotectFlags::READ | MprotectFlags::EXEC)? };
+        Ok(views)
     }
 
     fn unmap(view: NonNull<u8>) {

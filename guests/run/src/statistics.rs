@@ -44,6 +44,8 @@ pub struct Statistics {
     pub single_steps: u64,
     /// Times it called the interpreter for one instruction.
     pub in_place: u64,
+    /// Times it went from module to module and was seen to: one in [`CALLS_A_SAMPLE`](mips::border::CALLS_A_SAMPLE).
+    pub samples: u64,
     /// System calls that it made.
     pub served: u64,
     /// Times the interpreter was started for a stretch.
@@ -80,6 +82,7 @@ impl Statistics {
             drives,
             single_steps,
             in_place,
+            samples,
             served,
             stretches,
             interpreted,
@@ -106,6 +109,7 @@ impl Statistics {
         self.drives += drives;
         self.single_steps += single_steps;
         self.in_place += in_place;
+        self.samples += samples;
         self.served += served;
         self.stretches += stretches;
         self.interpreted += interpreted;

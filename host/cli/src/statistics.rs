@@ -2,6 +2,7 @@
 
 use crate::failure::say;
 use crate::launch::Ended;
+use mips::border::CALLS_A_SAMPLE;
 
 /// Says it, a line a figure: where the time went, where instructions ran, what was translated and why, and what became of it.
 pub(crate) fn say_all(ended: &Ended) {
@@ -16,6 +17,7 @@ pub(crate) fn say_all(ended: &Ended) {
         ("interpreted stretches", of.stretches),
         ("times something hot was interpreted, as it was still being compiled", of.awaited),
         ("times translated code was entered", of.drives),
+        ("ways from module to module, about", of.samples * u64::from(CALLS_A_SAMPLE)),
         ("system calls made in place", of.served),
         ("single instructions interpreted in place", of.in_place),
         ("single instructions interpreted for it", of.single_steps),

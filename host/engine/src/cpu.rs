@@ -31,7 +31,7 @@ impl CpuMemory {
     pub(crate) fn new(mapping: Arc<Mapping>) -> CpuMemory {
         let mut memory = CpuMemory { mapping };
         *memory.state() = State::default();
-        memory.set_calls(0);
+        memory.set_calls(border::CALLS_A_SAMPLE);
         memory
     }
 
@@ -49,7 +49,7 @@ impl CpuMemory {
         unsafe { &*mapping.base().add((STATE_AT + State::POLL) as usize).cast::<AtomicU32>() }
     }
 
-    /// Sets how many computed calls there were.
+    /// Sets how many times code goes from module to module until that is a sample.
     pub(crate) fn set_calls(&mut self, calls: u32) {
         // SAFETY: committed, aligned, and behind the register file, so that nobody else has it.
         unsafe { self.mapping.base().add(border::CALLS_AT as usize).cast::<u32>().write(calls) };

@@ -335,7 +335,7 @@ impl Engine for Native {
     }
 
     fn sample_after(&mut self, calls: u32) {
-        self.cpu.set_calls(border::CALLS_A_SAMPLE - 1 - calls);
+        self.cpu.set_calls(calls + 1);
     }
 
     fn is_full(&self) -> bool {

@@ -64,11 +64,11 @@ pub const STACK_BYTES: usize = 4 << 20;
 pub const PAGE_BYTES: u32 = 4096;
 /// The register file, [`crate::State`]: first, because near addresses make short instructions.
 pub const STATE_AT: u32 = 0;
-/// How often code went from module to module, modulo 2^32; behind the register file.
+/// How often code goes from module to module until that is a sample; behind the register file.
 pub const CALLS_AT: u32 = 0x800;
 const _: () = assert!(size_of::<crate::State>() <= CALLS_AT as usize);
-/// Each so many-th time is a sample.
-pub const CALLS_A_SAMPLE: u32 = 1 << 13;
+/// Each so many-th time is one. A prime: a loop that goes there sixteen times each turn would show the same one for ever.
+pub const CALLS_A_SAMPLE: u32 = (1 << 13) - 1;
 /// The map of entries: that of `pc` lies at `MAP_AT + place(pc)`.
 pub const MAP_AT: u32 = 0x1_0000;
 /// What no PC of 32-bit code with an entry has set: the upper half of the address space is the kernel's, and code lies at

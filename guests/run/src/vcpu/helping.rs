@@ -95,6 +95,7 @@ impl<S: Space> Helper<'_, '_, S> {
 
     /// Notes that code is on its way to `pc` from another module; where it goes on, or leaves.
     fn sample(&mut self, state: &mut State, pc: u32) -> u32 {
+        self.statistics.samples += 1;
         self.samples.push((pc, state.gpr[Gpr::RA.index()]));
         if self.samples.len() < if self.tier == Tier::Auto { SAMPLES } else { 1 } {
             return pc;

@@ -99,12 +99,15 @@ pub(super) fn set_leave(code: &mut Code, why: Leave) {
 
 /// Has a sample noted now and then.
 fn sample(code: &mut Code, entry: u32) {
-    add(code, &[Instruction::I32Const(border::CALLS_AT as i32)]);
-    add(code, &[Instruction::I32Const(border::CALLS_AT as i32), Instruction::I32Load(THERE)]);
-    add(code, &[Instruction::I32Const(1), Instruction::I32Add, Instruction::LocalTee(entry)]);
-    add(code, &[Instruction::I32Store(THERE), Instruction::LocalGet(entry)]);
-    add(code, &[Instruction::I32Const(border::CALLS_A_SAMPLE as i32 - 1), Instruction::I32And, Instruction::I32Eqz]);
+    let calls = Instruction::I32Const(border::CALLS_AT as i32);
+    add(code, &[calls.clone(), calls.clone(), Instruction::I32Load(THERE)]);
+    add(code, &[Instruction::I32Const(1), Instruction::I32Sub, Instruction::LocalTee(entry)]);
+    add(
+        code,
+        &[Instruction::I32Store(THERE), Instruction::LocalGet(entry), Instruction::I32Const(1), Instruction::I32LtS],
+    );
     code.if_unlikely();
+    add(code, &[calls, Instruction::I32Const(border::CALLS_A_SAMPLE as i32), Instruction::I32Store(THERE)]);
     add(code, &[Instruction::LocalGet(PC), Instruction::I32Const(border::LEFT as i32), Instruction::I32Or]);
     add(code, &[Instruction::LocalGet(DEPTH), Instruction::ReturnCall(COLD), Instruction::End]);
 }

@@ -14,6 +14,9 @@ const WAYS: usize = 4;
 /// An address and how often branches led there.
 type Count = (u32, u32);
 
+/// Visits that are enough, whatever it takes to be hot.
+const MARKED: u32 = u32::MAX;
+
 /// How often branches led to each address. Of those that share a set the coldest is forgotten, which costs only time.
 pub(crate) struct Heat {
     counts: Box<[[Count; WAYS]]>,
@@ -36,6 +39,16 @@ impl Heat {
         // 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
         let hash = pc.rotate_right(2).wrapping_mul(0x9e37_79b9);
         (hash >> (32 - SETS_BITS_MAX)) as usize & (self.counts.len() - 1)
+    }
+
+    /// How many visits make an address hot.
+    pub(crate) fn threshold(&self) -> u32 {
+        self.threshold
+    }
+
+    /// Calls an address hot after `visits` from now on.
+    pub(crate) fn be_hot_after(&mut self, visits: u32) {
+        self.threshold = visits;
     }
 
     /// Counts a visit; true from when `pc` is hot.
@@ -102,7 +115,7 @@ impl Heat {
 
     /// Makes `pc` hot: there is code for it.
     pub(crate) fn mark(&mut self, pc: u32) {
-        *self.count(pc) = self.threshold;
+        *self.count(pc) = MARKED;
     }
 }
 
@@ -133,5 +146,15 @@ mod tests {
         assert!(!heat.is_hot(sharing[0]) && heat.is_hot(sharing[1]));
         heat.warm(sharing[0], 1);
         assert!(!heat.is_hot(sharing[0]) && heat.visit(sharing[0]));
+    }
+
+    #[test]
+    fn what_has_code_stays_hot() {
+        let mut heat = Heat::new(100);
+        heat.be_hot_after(10);
+        heat.mark(0x40_0000);
+        assert!((0..10).any(|_| heat.visit(0x40_0004)));
+        heat.be_hot_after(100);
+        assert!(heat.is_hot(0x40_0000) && !heat.is_hot(0x40_0004));
     }
 }

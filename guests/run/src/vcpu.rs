@@ -41,9 +41,11 @@ pub enum Exit {
 
 /// Visits before a branch target is translated: about what compiling costs, in interpreted instructions.
 const HOT_VISITS: u32 = 2_000;
-/// The same for where translated code left because there is none: each time costs the way out and back, and what is
-/// interpreted up to the next code.
-const LEFT_VISITS: u32 = 500;
+/// What part of that is enough where translated code left because there is none: each time costs the way out and back, and
+/// what is interpreted up to the next code.
+const LEFT_SHARE: u32 = 4;
+/// What part of that is enough in a program that ran before: what is made is there in all runs to come.
+const KNOWN_SHARE: u32 = 4;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 /// In tier `mixed`, the most instructions interpreted at a time, and how seldom code is made where there is some.
@@ -321,6 +323,6 @@ impl<E: Engine> Vcpu<E> {
         if pc != self.engine.parts().0.gpr[Gpr::RA.index()] {
             self.seen.heat.visit(pc);
         }
-        self.tier != Tier::Auto || self.seen.heat.visits(pc) >= LEFT_VISITS
+        self.tier != Tier::Auto || self.seen.heat.visits(pc) >= self.seen.heat.threshold() / LEFT_SHARE
     }
 }

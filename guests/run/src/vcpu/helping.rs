@@ -1,7 +1,7 @@
 //! The virtual CPU as it helps translated code: single instructions, system calls, and code that is not there.
 
 use super::translating::is_computed_call;
-use super::{LEFT_VISITS, MIXED_STRETCH, STRETCH, Vcpu};
+use super::{LEFT_SHARE, MIXED_STRETCH, STRETCH, Vcpu};
 use crate::chance::Chance;
 use crate::engine::{Call, Drive, Engine, Space};
 use crate::kernel::{Kernel, Served};
@@ -112,7 +112,7 @@ impl<S: Space> Helper<'_, '_, S> {
                 if is_first {
                     self.seen.heat.visit(pc);
                 }
-                self.seen.heat.visits(pc) < LEFT_VISITS
+                self.seen.heat.visits(pc) < self.seen.heat.threshold() / LEFT_SHARE
             }
             Tier::Mixed => self.chance.below(2) == 0,
             _ => false,

@@ -61,6 +61,7 @@ impl<E: Engine> Vcpu<E> {
                     unit.calls.iter().for_each(|(site, target)| _ = self.seen.calls(*site, *target));
                 }
                 self.seen.have_regions(&functions);
+                self.judge();
                 Some(true)
             }
         }

@@ -1,6 +1,6 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
-use super::{Begun, Haste, Vcpu, Why};
+use super::{Begun, HOT_VISITS, Haste, KNOWN_SHARE, Vcpu, Why};
 use crate::engine::{Engine, Finished, Made, Space};
 use crate::fetched::Fetched;
 use crate::tier::Tier;
@@ -73,6 +73,7 @@ impl<E: Engine> Vcpu<E> {
             let ranges = translated.functions.iter().flat_map(|unit| unit.ranges.iter().copied()).collect();
             self.begun.insert(made.root, Begun { ranges, is_better });
             self.seen.have_regions(&translated.functions);
+            self.judge();
             if !is_better {
                 self.seen.heat.cool(made.root);
             }
@@ -92,6 +93,13 @@ impl<E: Engine> Vcpu<E> {
             time_us,
             outcome,
         })
+    }
+
+    /// Decides anew what is hot, as there is more code now.
+    pub(super) fn judge(&mut self) {
+        let made = self.statistics.modules + self.begun.len() as u64;
+        let share = if self.statistics.recalled > made { KNOWN_SHARE } else { 1 };
+        self.seen.heat.be_hot_after(HOT_VISITS / share);
     }
 
     /// Takes what was compiled meanwhile.
@@ -178,6 +186,7 @@ impl<E: Engine> Vcpu<E> {
             }
         }
         self.statistics.modules += 1;
+        self.judge();
         self.statistics.wasm_bytes += made.wasm_bytes as u64;
         for unit in made.functions.iter() {
             unit.entries.iter().for_each(|entry| self.seen.heat.mark(*entry));

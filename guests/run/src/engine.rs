@@ -19,10 +19,10 @@ pub trait Space: Bus + AddressSpace {
     fn has_changed(&self) -> bool;
     /// Ranges whose code may have changed since last asked: address and length in bytes.
     fn take_changed(&mut self) -> Vec<(Addr, u32)>;
-    /// The range of addresses around `pc` whose code comes and goes together: that of one file, or all that is none's. Code of
-    /// two such ranges is not translated into one module.
-    fn object(&self, _pc: u32) -> Range<u32> {
-        0..u32::MAX
+    /// The ranges of addresses whose code may be translated into one module with that at `pc`, in the order in which they were
+    /// mapped: the programs and libraries, if `pc` is in one of them, or else all around that is no file's.
+    fn objects(&self, _pc: u32) -> Vec<Range<u32>> {
+        core::iter::once(0..u32::MAX).collect()
     }
     /// Whether code translated ahead of time begins at `pc`, for the interpreter to stop there. Whoever translates while the
     /// guest runs counts visits instead.

@@ -182,16 +182,24 @@ impl Seen {
         !self.changed.contains_key(&(root / PAGE_BYTES))
     }
 
-    /// The same as a translator asks for it that may take nothing from outside `object`; `ran` is what ran, if the rest is to
-    /// be left out.
-    pub(crate) fn profile<'a>(&'a self, object: Range<u32>, ran: Option<&'a Decoded>) -> impl Profile {
-        Asked { seen: self, object, ran, made_of: Regions::new() }
+    /// The same as a translator asks for it that may take nothing from outside `objects`, of one of which it makes something;
+    /// `ran` is what ran, if the rest is to be left out.
+    pub(crate) fn profile<'a>(&'a self, objects: Objects, ran: Option<&'a Decoded>) -> impl Profile {
+        Asked { seen: self, objects, ran, made_of: Regions::new() }
     }
 
     /// The same of regions that stay what they are, by what they were made of.
-    pub(crate) fn profile_of<'a>(&'a self, object: Range<u32>, ran: &'a Decoded, made_of: Regions) -> impl Profile {
-        Asked { seen: self, object, ran: Some(ran), made_of }
+    pub(crate) fn profile_of<'a>(&'a self, objects: Objects, ran: &'a Decoded, made_of: Regions) -> impl Profile {
+        Asked { seen: self, objects, ran: Some(ran), made_of }
     }
+}
+
+/// Where code may be taken from for one module.
+pub(crate) struct Objects {
+    /// Where what it is made for is.
+    pub(crate) own: Range<u32>,
+    /// All of them.
+    pub(crate) all: Vec<Range<u32>>,
 }
 
 /// Regions by their roots: the code they were made of, from where to where, in order.
@@ -211,7 +219,7 @@ fn expected(units: &[&Unit]) -> BTreeMap<u32, Vec<u32>> {
 
 struct Asked<'a> {
     seen: &'a Seen,
-    object: Range<u32>,
+    objects: Objects,
     ran: Option<&'a Decoded>,
     made_of: Regions,
 }
@@ -221,7 +229,9 @@ impl Profile for Asked<'_> {
         // What an earlier run left and this one did not use yet is best left alone: nobody knows what of it runs.
         let is_known = || self.seen.is_steady(root) && self.has_run(root, root);
         let is_warm = || self.seen.heat.visits(root) >= WARM_VISITS && is_known();
-        self.object.contains(&root) && (self.seen.all_is_warm || is_warm())
+        // What is elsewhere is for all that call it: once it has code of its own, others may have it in their place.
+        let is_there = || self.is_translated(root) && self.objects.all.iter().any(|object| object.contains(&root));
+        (self.objects.own.contains(&root) || is_there()) && (self.seen.all_is_warm || is_warm())
     }
     fn is_translated(&self, root: u32) -> bool {
         self.seen.regions.contains_key(&root) || self.seen.kept.contains(&root)
@@ -264,13 +274,17 @@ mod tests {
         seen
     }
 
+    fn profile(seen: &Seen) -> impl Profile {
+        seen.profile(Objects { own: 0..u32::MAX, all: Vec::new() }, None)
+    }
+
     #[test]
     fn what_is_sampled_often_is_expected_then() {
         let mut seen = seen();
         let caller = unit(0xf00, &[]);
         let times = (0..SAMPLES).filter(|_| seen.sampled(SITE, TARGET, &[&caller])).count();
         assert_eq!(times, 1);
-        assert_eq!(seen.profile(0..u32::MAX, None).called(SITE), [TARGET]);
+        assert_eq!(profile(&seen).called(SITE), [TARGET]);
         // What expects it is not made anew.
         let caller = unit(0xf00, &[(SITE, TARGET)]);
         assert!((0..10 * SAMPLES).all(|_| !seen.sampled(SITE, TARGET, &[&caller])));
@@ -285,8 +299,8 @@ mod tests {
             assert!(seen.calls(*site, *target));
         }
         assert!((0..SAMPLES).any(|_| seen.sampled(SITE, TARGET, &[&caller])));
-        assert_eq!(seen.profile(0..u32::MAX, None).called(other), [4, TARGET]);
-        assert_eq!(seen.profile(0..u32::MAX, None).called(other + 40), [8]);
+        assert_eq!(profile(&seen).called(other), [4, TARGET]);
+        assert_eq!(profile(&seen).called(other + 40), [8]);
     }
 
     #[test]

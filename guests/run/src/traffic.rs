@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Samples until modules are joined for the first time: so many that the busiest stand out.
-const FIRST: u32 = 512;
+const FIRST: u32 = 256;
 /// The same where a test hurries.
 const FIRST_HURRIED: u32 = 8;
 /// How many times as many make the next time.
@@ -15,6 +15,8 @@ const GROWTH: u32 = 4;
 /// Instructions that a sample is worth translating for. A call to another module takes some 50 ns, so a sample stands for
 /// 0.4 ms, and an instruction takes 30 us.
 const INSTRUCTIONS_A_SAMPLE: u32 = 16;
+/// The same of a sample of a way that there would be no more. What is joined once need not be again only if it is the most of what goes on.
+const INSTRUCTIONS_A_WAY: u32 = 2 * INSTRUCTIONS_A_SAMPLE;
 /// The most instructions that are joined: more take longer to compile than most programs run.
 const INSTRUCTIONS_MAX: u32 = 32_000;
 /// How often a module must have been seen.
@@ -34,26 +36,43 @@ pub(crate) struct Whole {
 pub(crate) struct Traffic {
     /// How often it was seen to, and to have left, by root.
     seen: BTreeMap<u32, u32>,
+    /// The same of ways, each from a root to a root.
+    ways: BTreeMap<(u32, u32), u32>,
     samples: u32,
+    /// How many runs like this one what is joined is for.
+    runs: u32,
     /// At how many samples regions are joined next.
     next: u32,
+    /// Whether it joins for little.
+    hurries: bool,
 }
 
 impl Traffic {
     /// None yet; if it `hurries`, regions are joined after a few samples.
     pub(crate) fn new(hurries: bool) -> Traffic {
-        Traffic { seen: BTreeMap::new(), samples: 0, next: if hurries { FIRST_HURRIED } else { FIRST } }
+        let next = if hurries { FIRST_HURRIED } else { FIRST };
+        Traffic { seen: BTreeMap::new(), ways: BTreeMap::new(), samples: 0, runs: 1, next, hurries }
     }
 
     /// Code was seen on its way from one of `from` to `to`, by their roots: whether it is time to join what is busy.
     pub(crate) fn sampled(&mut self, from: impl Iterator<Item = u32>, to: u32) -> bool {
-        for root in from.chain([to]) {
-            if self.seen.len() < SEEN_MAX || self.seen.contains_key(&root) {
-                *self.seen.entry(root).or_default() += 1;
-            }
+        for root in from {
+            count(&mut self.seen, root);
+            count(&mut self.ways, (root, to));
         }
+        count(&mut self.seen, to);
         self.samples = self.samples.saturating_add(1);
         self.samples >= self.next
+    }
+
+    /// What is joined is for so many runs from now on.
+    pub(crate) fn is_for(&mut self, runs: u32) {
+        self.runs = runs;
+    }
+
+    /// Where code was seen to go most often.
+    pub(crate) fn busiest_root(&self) -> Option<u32> {
+        self.seen.iter().max_by_key(|(_, times)| **times).map(|(root, _)| *root)
     }
 
     /// The busiest modules, as many as are worth it for the samples so far. `module` says which one a region is in, and `whole` what
@@ -73,19 +92,34 @@ impl Traffic {
         let mut busy: Vec<(u32, u32)> = times_of.into_iter().map(|(module, times)| (times, module)).collect();
         busy.retain(|(times, _)| *times >= SEEN_MIN);
         busy.sort_unstable_by_key(|(times, module)| (u32::MAX - times, *module));
-        let mut left = self.samples.saturating_mul(INSTRUCTIONS_A_SAMPLE).min(INSTRUCTIONS_MAX);
-        let mut modules = Vec::new();
-        for (times, module) in busy {
-            let Some(whole) = whole(module) else { continue };
+        let worth = |samples: u32| samples.saturating_mul(self.runs * INSTRUCTIONS_A_SAMPLE);
+        let mut left = worth(self.samples).min(INSTRUCTIONS_MAX);
+        let mut modules = BTreeMap::new();
+        for (times, number) in busy {
+            let Some(whole) = whole(number) else { continue };
             // What is too big for what it has to do with others stays as it is.
-            if whole.instructions > times.saturating_mul(INSTRUCTIONS_A_SAMPLE) {
+            if whole.instructions > worth(times) {
                 continue;
             }
             let Some(rest) = left.checked_sub(whole.instructions) else { continue };
             left = rest;
-            modules.push(whole);
+            modules.insert(number, whole);
         }
-        modules
+        let instructions: u32 = modules.values().map(|whole| whole.instructions).sum();
+        let is_between = |(from, to): &(u32, u32)| match (module(*from), module(*to)) {
+            (Some(from), Some(to)) => from != to && modules.contains_key(&from) && modules.contains_key(&to),
+            _ => false,
+        };
+        let between: u32 = self.ways.iter().filter(|(way, _)| is_between(way)).map(|(_, times)| times).sum();
+        let is_worth = between.saturating_mul(self.runs * INSTRUCTIONS_A_WAY) >= instructions;
+        if is_worth || self.hurries { modules.into_values().collect() } else { Vec::new() }
+    }
+}
+
+/// Counts one more, unless there are too many others.
+fn count<K: Ord>(times: &mut BTreeMap<K, u32>, of: K) {
+    if times.len() < SEEN_MAX || times.contains_key(&of) {
+        *times.entry(of).or_default() += 1;
     }
 }
 
@@ -107,10 +141,23 @@ mod tests {
         // What is not known cannot be joined, what was seen once need not be, and what is too big for how often it was stays.
         let size = |module| FIRST / 4 * INSTRUCTIONS_A_SAMPLE + u32::from(module == 0x100);
         let found = busiest(&mut traffic, |root| (root != 0x300).then_some(size(root)));
-        assert_eq!(found, [0x10, 0, 0x200]);
+        assert_eq!(found, [0, 0x10, 0x200]);
         assert!((FIRST + 1..FIRST * GROWTH).all(|_| !traffic.sampled([].into_iter(), 0x200)));
         assert!(traffic.sampled([].into_iter(), 0x200));
-        assert_eq!(busiest(&mut traffic, |_| Some(1)), [0x200, 0x10, 0, 0x100, 0x300]);
+        assert_eq!(busiest(&mut traffic, |_| Some(1)), [0, 0x10, 0x100, 0x200, 0x300]);
+    }
+
+    #[test]
+    fn what_goes_on_elsewhere_is_no_reason_to_join() {
+        let mut traffic = Traffic::new(false);
+        let between = FIRST / 4;
+        (0..FIRST).for_each(|number| _ = traffic.sampled([0x10].into_iter(), 0x20 + (number / between) % 2 * 0x10));
+        let size = between * INSTRUCTIONS_A_WAY;
+        let sizes = |more: u32| move |root| (root != 0x30).then_some(if root == 0x10 { size } else { size + more });
+        assert_eq!(busiest(&mut traffic, sizes(0)), [0x10, 0x20]);
+        assert_eq!(busiest(&mut traffic, sizes(1)), []);
+        traffic.is_for(4);
+        assert_eq!(busiest(&mut traffic, sizes(1)), [0x10, 0x20]);
     }
 
     #[test]
@@ -119,7 +166,7 @@ mod tests {
         (0..2 * SEEN_MAX as u32).for_each(|root| _ = traffic.sampled([].into_iter(), root));
         assert_eq!(traffic.seen.len(), SEEN_MAX);
         // What is remembered still counts.
-        (0..2).for_each(|_| _ = traffic.sampled([].into_iter(), 7));
-        assert_eq!(busiest(&mut traffic, |_| Some(1)), [7]);
+        (0..2).for_each(|_| _ = traffic.sampled([5].into_iter(), 7));
+        assert_eq!(busiest(&mut traffic, |_| Some(1)), [5, 7]);
     }
 }

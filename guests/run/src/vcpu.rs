@@ -44,8 +44,8 @@ const HOT_VISITS: u32 = 2_000;
 /// What part of that is enough where translated code left because there is none: each time costs the way out and back, and
 /// what is interpreted up to the next code.
 const LEFT_SHARE: u32 = 4;
-/// What part of that is enough in a program that ran before: what is made is there in all runs to come.
-const KNOWN_SHARE: u32 = 4;
+/// How many runs what is made of a program that ran before is thought to be for: it is there in all that come.
+const RUNS: u32 = 4;
 /// Instructions interpreted between looks at the poll word: well below a millisecond.
 const STRETCH: u32 = 20_000;
 /// In tier `mixed`, the most instructions interpreted at a time, and how seldom code is made where there is some.

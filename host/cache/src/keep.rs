@@ -7,6 +7,7 @@ use crate::record::Record;
 use crate::store::{Store, StoreError};
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::ops::Range;
 
 /// Bytes of machine code and what belongs to it that one object keeps; what comes later is not kept.
 const BYTES_MAX: usize = 256 << 20;
@@ -30,8 +31,35 @@ struct Kept {
     object: Object,
     id: Digest,
     bundle: Option<Bundle>,
-    fresh: Vec<Record>,
+    fresh: Vec<Fresh>,
     fresh_bytes: usize,
+}
+
+/// An object whose code a module is made of, by number, and where that is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The guest addresses of its code.
+    pub range: Range<u32>,
+    /// Its number.
+    pub object: usize,
+}
+
+/// A module that this run made.
+struct Fresh {
+    record: Record,
+    /// All that its code is of.
+    parts: Vec<Part>,
+}
+
+impl Fresh {
+    /// Whether it was made of what the objects' files hold.
+    fn is_true(&self, objects: &[Kept]) -> bool {
+        let read = |at: u32, into: &mut [u8]| {
+            let part = self.parts.iter().find(|part| part.range.contains(&at));
+            part.is_some_and(|part| objects[part.object].object.code(at, into))
+        };
+        Record::digest(&self.record.units, read) == Some(self.record.code)
+    }
 }
 
 /// What a run left for the next one.
@@ -91,12 +119,13 @@ impl Keep {
         self.objects.get_mut(object)?.bundle.as_mut()
     }
 
-    /// Keeps a module that was made of the code of an object, for the end.
-    pub fn add(&mut self, object: usize, record: Record) {
-        let kept = &mut self.objects[object];
+    /// Keeps a module for the end, with the first of the objects that it was made of; of none, it is not kept.
+    pub fn add(&mut self, parts: Vec<Part>, record: Record) {
+        let Some(first) = parts.first() else { return };
+        let kept = &mut self.objects[first.object];
         if kept.fresh_bytes + record.artifact.len() <= BYTES_MAX {
             kept.fresh_bytes += record.artifact.len();
-            kept.fresh.push(record);
+            kept.fresh.push(Fresh { record, parts });
         }
     }
 
@@ -107,10 +136,13 @@ impl Keep {
 
     /// Writes what is new, beside what is there. Code that is not what the objects' files hold stays out.
     pub fn publish(self) -> Result<Option<Published>, StoreError> {
-        let Keep { mut store, objects, driver, .. } = self;
+        let Keep { mut store, mut objects, driver, .. } = self;
         let mut sum = None;
-        for kept in objects {
-            if let Some(Published { modules, bytes }) = kept.publish(&mut store, driver.as_ref())? {
+        for number in 0..objects.len() {
+            let mut fresh = std::mem::take(&mut objects[number].fresh);
+            fresh.retain(|fresh| fresh.is_true(&objects));
+            let fresh = fresh.into_iter().map(|fresh| fresh.record).collect();
+            if let Some(Published { modules, bytes }) = objects[number].publish(fresh, &mut store, driver.as_ref())? {
                 let sum = sum.get_or_insert(Published::default());
                 sum.modules += modules;
                 sum.bytes += bytes;
@@ -121,11 +153,15 @@ impl Keep {
 }
 
 impl Kept {
-    fn publish(self, store: &mut Store, driver: Option<&Record>) -> Result<Option<Published>, StoreError> {
-        let Kept { object, id, bundle, fresh, .. } = self;
+    fn publish(
+        &mut self,
+        fresh: Vec<Record>,
+        store: &mut Store,
+        driver: Option<&Record>,
+    ) -> Result<Option<Published>, StoreError> {
+        let Kept { object, id, bundle, .. } = self;
         let read = |at: u32, into: &mut [u8]| object.code(at, into);
         let is_true = |record: &Record| Record::digest(&record.units, read) == Some(record.code);
-        let fresh: Vec<Record> = fresh.into_iter().filter(is_true).collect();
         let modules = fresh.len();
         let fresh_bytes: usize = fresh.iter().map(|record| record.artifact.len()).sum();
         let bytes = bundle.as_ref().map_or(0, Bundle::bytes);
@@ -133,16 +169,16 @@ impl Kept {
             return Ok(None);
         }
         // Another run may have written it meanwhile.
-        let old = store.read(&id).map_or(Vec::new(), |bundle| bundle.pieces());
-        let useless = bundle.map(|bundle| bundle.useless).unwrap_or_default();
+        let old = store.read(id).map_or(Vec::new(), |bundle| bundle.pieces());
+        let useless = bundle.take().map(|bundle| bundle.useless).unwrap_or_default();
         // What was of no use because the guest had changed its code may be of use to others.
         let old = old.into_iter().filter(|piece| {
             !useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| is_true(&record))
         });
         let pieces = merge(driver.into_iter().chain(fresh.iter().rev()).map(Piece::new).chain(old));
-        let head = Bundle::head(&id, &object.name, &pieces);
+        let head = Bundle::head(id, &object.name, &pieces);
         let parts: Vec<&[u8]> = [&*head].into_iter().chain(pieces.iter().map(|piece| &*piece.contents)).collect();
-        store.write(&id, &parts)?;
+        store.write(id, &parts)?;
         Ok(Some(Published { modules, bytes: parts.iter().map(|part| part.len()).sum() }))
     }
 }
@@ -156,4 +192,84 @@ fn merge(all: impl Iterator<Item = Piece>) -> Vec<Piece> {
         bytes <= BYTES_MAX && there.insert((kind, options, root))
     };
     all.filter(|piece| is_wanted(piece)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Kind;
+    use mips::reading::emit::Options;
+    use mips::state::FpuMode;
+    use mips::translate::{Sites, Unit};
+
+    const BYTES: u64 = 0x1000;
+    /// Where the program and its library are.
+    const BASES: [u32; 2] = [0x1_0000, 0x8_0000];
+    const OPTIONS: Options = Options {
+        big_endian: false,
+        fpu: FpuMode { fr: false, nan2008: false, exact: false, abs2008: false },
+        fault_precise: false,
+    };
+
+    /// What is at an address in the files.
+    fn byte(at: u32) -> u8 {
+        (at / 4) as u8
+    }
+
+    fn fill(at: u32, into: &mut [u8]) -> bool {
+        into.iter_mut().zip(at..).for_each(|(byte, at)| *byte = self::byte(at));
+        true
+    }
+
+    /// What a run keeps of both in a store.
+    fn keep(path: &std::path::Path) -> Keep {
+        let mut keep = Keep::new(Store::open(path).expect("it is ours"));
+        keep.open(&7);
+        for base in BASES {
+            let read = move |at: u64, into: &mut [u8]| at + into.len() as u64 <= BYTES && fill(base + at as u32, into);
+            let name = format!("{base:x}");
+            keep.add_object(Object { name, base, bytes: BYTES, big_endian: false, read: Box::new(read) });
+        }
+        keep
+    }
+
+    /// A module made of code of both, as `read` had it.
+    fn record(root: u32, read: impl FnMut(u32, &mut [u8]) -> bool) -> Record {
+        let ranges = BASES.map(|base| (base + 0x100, base + 0x200)).into();
+        let (entries, sites) = (vec![root], Sites::new(&[]));
+        let unit =
+            Unit { entries, sites, ranges, blocks: 1, instructions: 8, open_calls: Vec::new(), calls: Vec::new() };
+        let code = Record::digest(std::slice::from_ref(&unit), read).expect("all can be read");
+        Record { kind: Kind::Code, options: OPTIONS, root, units: vec![unit], code, artifact: vec![1, 2, 3] }
+    }
+
+    #[test]
+    fn what_is_of_two_files_is_kept_if_both_hold_it() {
+        let path = std::env::temp_dir().join(format!("strata-keep-{}", std::process::id()));
+        let part = |number: usize| Part { range: BASES[number]..BASES[number] + BYTES as u32, object: number };
+        let mut first = keep(&path);
+        let [right, changed, half, none] = [0x1_0100, 0x1_0104, 0x1_0108, 0x1_010c];
+        first.add(vec![part(0), part(1)], record(right, fill));
+        // The guest had written into the library.
+        let written = |at: u32, into: &mut [u8]| {
+            fill(at, into)
+                && (at < BASES[1] || {
+                    into[0] ^= 1;
+                    true
+                })
+        };
+        first.add(vec![part(0), part(1)], record(changed, written));
+        first.add(vec![part(0)], record(half, fill));
+        first.add(Vec::new(), record(none, fill));
+        assert_eq!(first.publish().expect("scratch room").map(|published| published.modules), Some(1));
+        let mut next = keep(&path);
+        assert!(next.bundle(1).is_none(), "it is the first's");
+        let bundle = next.bundle(0).expect("it was left");
+        assert_eq!(
+            [right, changed, half, none].map(|root| bundle.find(root, OPTIONS).is_some()),
+            [true, false, false, false]
+        );
+        assert!(bundle.take(0, written).is_none() && bundle.take(0, fill).is_some());
+        std::fs::remove_dir_all(&path).expect("it is ours");
+    }
 }

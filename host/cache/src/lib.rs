@@ -21,7 +21,7 @@ mod wire;
 
 pub use bundle::{Bundle, Source};
 pub use digest::Digest;
-pub use keep::{Keep, Published};
+pub use keep::{Keep, Part, Published};
 pub use object::{Object, Read};
 pub use precompiled::{Precompiled, PrecompiledError};
 pub use record::{Kind, Record};

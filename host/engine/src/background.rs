@@ -17,8 +17,8 @@ use wasmtime::{Module, Result};
 
 /// Threads that compile beside the guests, on a host with more processors than that.
 const COMPILERS_MAX: usize = 4;
-/// How long a run that is over waits for them.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a run that is over waits for them: what is given up, the next run begins again, and the one after that.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A module to compile.
 struct Job {

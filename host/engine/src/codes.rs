@@ -6,7 +6,7 @@ use std::ops::Range;
 /// Pages of code of a file.
 #[derive(Clone)]
 pub(crate) struct Code {
-    range: Range<u32>,
+    pub(crate) range: Range<u32>,
     /// The address of the file's first byte, were all of it mapped as these pages are.
     pub(crate) base: u32,
     pub(crate) file: CodeFile,
@@ -47,14 +47,14 @@ impl Codes {
         self.0.iter()
     }
 
-    /// The range around an address that holds one file's code, or, where no file's code is, lies between those that do.
-    pub(crate) fn around(&self, pc: u32) -> Range<u32> {
-        if let Some(code) = self.at(pc) {
-            return code.range.clone();
+    /// The ranges that hold a file's code, if an address is in one of them, or else what lies between them around it.
+    pub(crate) fn with(&self, pc: u32) -> Vec<Range<u32>> {
+        if self.at(pc).is_some() {
+            return self.0.iter().map(|code| code.range.clone()).collect();
         }
         let from = self.0.iter().map(|code| code.range.end).filter(|end| *end <= pc).max();
         let to = self.0.iter().map(|code| code.range.start).filter(|start| *start > pc).min();
-        from.unwrap_or(0)..to.unwrap_or(u32::MAX)
+        std::iter::once(from.unwrap_or(0)..to.unwrap_or(u32::MAX)).collect()
     }
 }
 
@@ -72,12 +72,13 @@ mod tests {
         let path = |codes: &Codes, pc| codes.at(pc).map(|code| (code.file.path.to_vec(), code.base));
         assert_eq!(path(&codes, 0x4fff), Some((b"one".to_vec(), 0)));
         assert_eq!(path(&codes, 0x5000), Some((b"two".to_vec(), 0x5000)));
-        assert_eq!(codes.around(0x1000), 0x1000..0x5000);
-        assert_eq!(codes.around(0x800), 0..0x1000);
+        assert_eq!(codes.with(0x1000), [0x1000..0x5000, 0x5000..0xa000]);
+        let only = |codes: &Codes, pc| <[Range<u32>; 1]>::try_from(codes.with(pc)).map(|[only]| only).ok();
+        assert_eq!(only(&codes, 0x800), Some(0..0x1000));
         codes.remove(0x2000..0x7000);
-        assert_eq!((codes.around(0x1000), codes.around(0x7000)), (0x1000..0x2000, 0x7000..0xa000));
-        assert_eq!(codes.around(0x3000), 0x2000..0x7000);
+        assert_eq!(codes.with(0x7000), [0x1000..0x2000, 0x7000..0xa000]);
+        assert_eq!(only(&codes, 0x3000), Some(0x2000..0x7000));
         codes.remove(0..0x9000);
-        assert_eq!((codes.iter().count(), codes.around(0)), (1, 0..0x9000));
+        assert_eq!((codes.iter().count(), only(&codes, 0)), (1, Some(0..0x9000)));
     }
 }

@@ -449,7 +449,7 @@ impl Space for GuestMemory {
         std::mem::take(&mut self.changed)
     }
 
-    fn object(&self, pc: u32) -> Range<u32> {
-        self.codes.around(pc)
+    fn objects(&self, pc: u32) -> Vec<Range<u32>> {
+        self.codes.with(pc)
     }
 }

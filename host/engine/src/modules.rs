@@ -5,7 +5,7 @@ use crate::codes::Code;
 use crate::compiler::Compiler;
 use crate::memory::GuestMemory;
 use abi::CodeFile;
-use cache::{Bundle, Digest, Keep, Kind, Object, Precompiled, Published, Record, StoreError};
+use cache::{Bundle, Digest, Keep, Kind, Object, Part, Precompiled, Published, Record, StoreError};
 use mips::reading::emit::Options;
 use mips::reading::interp::Bus;
 use mips::state::FpuMode;
@@ -41,11 +41,11 @@ struct Live {
     owner: Option<u64>,
 }
 
-/// For whom a module is, beside the process that wanted it: an object, and its code as it was then.
+/// For whom a module is, beside the process that wanted it: an object, and the code it is made of as it was then.
 pub(crate) struct Purpose {
     key: ObjectKey,
-    /// Its number in the cache.
-    object: Option<usize>,
+    /// The objects' numbers in the cache, with where they are, that first that it is for.
+    parts: Vec<Part>,
     code: Digest,
 }
 
@@ -98,6 +98,19 @@ fn object(keep: &mut Keep, code: &Code, big_endian: bool) -> Option<usize> {
     let read = read.clone();
     let read = Box::new(move |at: u64, into: &mut [u8]| read(at, into));
     keep.add_object(Object { name: name.into_owned(), base: code.base, bytes: *bytes, big_endian, read })
+}
+
+/// The objects whose code `units` were made of, beginning with that at `first`. None if some of it is no file's.
+fn parts(keep: &mut Keep, first: &Code, units: &[Unit], memory: &GuestMemory) -> Option<Vec<Part>> {
+    let mut parts: Vec<Part> = Vec::new();
+    for (from, _) in [(first.range.start, 0)].iter().chain(units.iter().flat_map(|unit| &unit.ranges)) {
+        if !parts.iter().any(|part| part.range.contains(from)) {
+            let code = memory.codes.at(*from)?;
+            let object = object(keep, code, memory.is_big_endian())?;
+            parts.push(Part { range: code.range.clone(), object });
+        }
+    }
+    Some(parts)
 }
 
 fn compiler(started: &mut Option<Compiler>) -> Result<&Compiler> {
@@ -164,8 +177,8 @@ impl Modules {
         let at = memory.codes.at(made.root)?;
         let digest = Record::digest(units, code(memory))?;
         let keep = self.keep.as_mut().filter(|keep| keep.is_open());
-        let object = keep.and_then(|keep| object(keep, at, memory.is_big_endian()));
-        Some(Purpose { key: key(at), object, code: digest })
+        let parts = keep.and_then(|keep| parts(keep, at, units, memory)).unwrap_or_default();
+        Some(Purpose { key: key(at), parts, code: digest })
     }
 
     /// Remembers a module for other processes, and its artifact for the next run.
@@ -177,14 +190,14 @@ impl Modules {
         purpose: Purpose,
         owner: u64,
     ) {
-        let Purpose { key, object, code } = purpose;
+        let Purpose { key, parts, code } = purpose;
         self.share(
             key,
             Live { module: module.clone(), units: units.clone(), options: made.options, code, owner: Some(owner) },
         );
-        if let (Some(keep), Some(object)) = (&mut self.keep, object) {
+        if let Some(keep) = &mut self.keep {
             let Made { root, options } = made;
-            keep.add(object, Record { kind: Kind::Code, options, root, units: units.to_vec(), code, artifact });
+            keep.add(parts, Record { kind: Kind::Code, options, root, units: units.to_vec(), code, artifact });
         }
     }
 

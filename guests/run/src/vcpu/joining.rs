@@ -3,11 +3,13 @@
 use super::{Haste, Vcpu};
 use crate::engine::{Engine, Made, Space};
 use crate::fetched::Fetched;
+use crate::seen::Objects;
 use crate::traffic::Whole;
 use alloc::vec::Vec;
 use core::ops::Range;
 use mips::reading::effects::effects;
 use mips::region::insn_at;
+use mips::translate::Unit;
 use mips::translate::region::{self, INLINED_MAX, Limits, gather};
 
 /// How much is joined: the traffic decides.
@@ -31,40 +33,47 @@ impl<E: Engine> Vcpu<E> {
         let callers = site.map(|site| self.engine.made_of(site)).unwrap_or_default();
         let callers: Vec<u32> = callers.iter().flat_map(|unit| unit.entries.first().copied()).collect();
         if self.traffic.sampled(callers.into_iter(), target) {
-            self.join(target);
+            self.join();
         }
     }
 
-    /// Makes one module of those that are busy in the object that `pc` is in.
-    fn join(&mut self, pc: u32) {
-        let object = self.engine.parts().1.object(pc);
+    /// Makes one module of those that are busy.
+    fn join(&mut self) {
+        let Some(busiest) = self.traffic.busiest_root() else { return };
+        let all = self.engine.parts().1.objects(busiest);
         let Vcpu { engine, seen, joining, traffic, .. } = &mut *self;
-        let can_be = |root: &u32| object.contains(root) && seen.is_steady(*root) && !joining.contains(root);
+        let is_in = |root: &u32| all.iter().any(|object| object.contains(root));
+        let can_be = |root: &u32| is_in(root) && seen.is_steady(*root) && !joining.contains(root);
         // Of a module all stays together: what was joined before would only come apart again.
         let whole = |module: u32| {
             let roots = engine.roots(module);
-            let sizes: Option<Vec<u32>> = roots.iter().map(|root| seen.regions.get(root).copied()).collect();
-            let instructions = sizes?.into_iter().sum();
+            let instructions =
+                roots.iter().filter_map(|root| region(engine, *root)).map(|unit| unit.instructions).sum();
             // All that a module was for may be elsewhere by now.
             let is_one = !roots.is_empty() && roots.iter().all(can_be);
             is_one.then_some(Whole { roots, instructions })
         };
         let modules = traffic.busiest(|root| engine.module(root), whole);
         if modules.len() > 1 {
-            let roots: Vec<u32> = modules.into_iter().flat_map(|whole| whole.roots).collect();
-            self.join_regions(&roots, object);
+            let mut roots: Vec<u32> = modules.into_iter().flat_map(|whole| whole.roots).collect();
+            // What is of several is the program's rather than a library's: that was mapped first.
+            let of = |root: &u32| all.iter().position(|object| object.contains(root));
+            roots.sort_by_key(of);
+            self.join_regions(&roots, all);
         }
     }
 
-    /// Makes one module of the regions at `roots`.
-    fn join_regions(&mut self, roots: &[u32], object: Range<u32>) {
+    /// Makes one module of the regions at `roots`, of the object that the first is in.
+    fn join_regions(&mut self, roots: &[u32], all: Vec<Range<u32>>) {
         let begun = self.processor_time();
         // They stay what they are: one that has all that ever ran is bigger, and no better.
         let made_of = roots.iter().map(|root| (*root, self.ranges_of(*root))).collect();
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched::new(space, &self.barred);
-        let regions = gather(&code, roots, &gpr, JOINED, &self.seen.profile_of(object, &self.decoded, made_of));
+        let own = all.iter().find(|object| object.contains(&roots[0])).cloned().unwrap_or_default();
+        let objects = Objects { own, all };
+        let regions = gather(&code, roots, &gpr, JOINED, &self.seen.profile_of(objects, &self.decoded, made_of));
         let translated = region::translate(&regions, self.options, E::MEMORIES);
         self.joining.extend(roots);
         self.statistics.joined += 1;
@@ -74,8 +83,7 @@ impl<E: Engine> Vcpu<E> {
 
     /// What the region at `root` was made of.
     fn ranges_of(&self, root: u32) -> Vec<(u32, u32)> {
-        let units = self.engine.made_of(root);
-        units.into_iter().rfind(|unit| unit.entries.contains(&root)).map(|unit| unit.ranges.clone()).unwrap_or_default()
+        region(&self.engine, root).map(|unit| unit.ranges.clone()).unwrap_or_default()
     }
 
     /// The call that comes back to `back`.
@@ -86,4 +94,9 @@ impl<E: Engine> Vcpu<E> {
         let links = |site: &u32| insn_at(&code, *site).flatten().is_some_and(|insn| effects(insn).links);
         distances.iter().map(|bytes| back.wrapping_sub(*bytes)).find(links)
     }
+}
+
+/// The region at `root`, which is the newest of those made of it.
+fn region<E: Engine>(engine: &E, root: u32) -> Option<&Unit> {
+    engine.made_of(root).into_iter().rfind(|unit| unit.entries.contains(&root))
 }

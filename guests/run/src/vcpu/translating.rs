@@ -1,8 +1,9 @@
 //! The virtual CPU as it translates: what becomes a region, what blocks, and when.
 
-use super::{Begun, HOT_VISITS, Haste, KNOWN_SHARE, Vcpu, Why};
+use super::{Begun, HOT_VISITS, Haste, RUNS, Vcpu, Why};
 use crate::engine::{Engine, Finished, Made, Space};
 use crate::fetched::Fetched;
+use crate::seen::Objects;
 use crate::tier::Tier;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -95,11 +96,13 @@ impl<E: Engine> Vcpu<E> {
         })
     }
 
-    /// Decides anew what is hot, as there is more code now.
+    /// Decides anew what is worth translating, as there is more code now. If most of it is from earlier runs, the program is one
+    /// that will run again.
     pub(super) fn judge(&mut self) {
         let made = self.statistics.modules + self.begun.len() as u64;
-        let share = if self.statistics.recalled > made { KNOWN_SHARE } else { 1 };
-        self.seen.heat.be_hot_after(HOT_VISITS / share);
+        let runs = if self.statistics.recalled > made { RUNS } else { 1 };
+        self.seen.heat.be_hot_after(HOT_VISITS / runs);
+        self.traffic.is_for(runs);
     }
 
     /// Takes what was compiled meanwhile.
@@ -161,7 +164,8 @@ impl<E: Engine> Vcpu<E> {
         // Tier `mixed` is to meet both.
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
-        let (gpr, object) = (state.gpr, space.object(pc));
+        let (gpr, all) = (state.gpr, space.objects(pc));
+        let own = all.iter().find(|object| object.contains(&pc)).cloned().unwrap_or(pc..pc);
         let code = Fetched::new(space, &self.barred);
         let instructions = self.statistics.instructions + self.statistics.recalled_instructions;
         let limits = match self.tier {
@@ -169,7 +173,7 @@ impl<E: Engine> Vcpu<E> {
             _ if instructions > BIG => Limits { small: SMALL_IN_BIG, ..FUNCTIONS },
             _ => FUNCTIONS,
         };
-        let profile = self.seen.profile(object, (!whole).then_some(&self.decoded));
+        let profile = self.seen.profile(Objects { own, all }, (!whole).then_some(&self.decoded));
         gather(&code, &[pc], &gpr, limits, &profile)
     }
 

@@ -21,12 +21,14 @@ const MARKED: u32 = u32::MAX;
 pub(crate) struct Heat {
     counts: Box<[[Count; WAYS]]>,
     threshold: u32,
+    /// The highest that there was.
+    threshold_max: u32,
 }
 
 impl Heat {
     /// Counters that call an address hot after `threshold` visits.
     pub(crate) fn new(threshold: u32) -> Heat {
-        Heat { counts: Heat::empty(1 << SETS_BITS), threshold }
+        Heat { counts: Heat::empty(1 << SETS_BITS), threshold, threshold_max: threshold }
     }
 
     fn empty(sets: usize) -> Box<[[Count; WAYS]]> {
@@ -49,6 +51,7 @@ impl Heat {
     /// Calls an address hot after `visits` from now on.
     pub(crate) fn be_hot_after(&mut self, visits: u32) {
         self.threshold = visits;
+        self.threshold_max = self.threshold_max.max(visits);
     }
 
     /// Counts a visit; true from when `pc` is hot.
@@ -101,9 +104,9 @@ impl Heat {
         self.counts[self.set(pc)].iter().find(|(of, _)| *of == pc).map_or(0, |(_, visits)| *visits)
     }
 
-    /// Makes `pc` hot after so many visits at the latest.
+    /// Makes `pc` hot after so many visits at the latest, whatever it takes by then.
     pub(crate) fn warm(&mut self, pc: u32, visits: u32) {
-        let least = self.threshold.saturating_sub(visits);
+        let least = self.threshold_max.saturating_sub(visits);
         let count = self.count(pc);
         *count = least.max(*count);
     }
@@ -134,7 +137,7 @@ mod tests {
     fn addresses_that_share_a_set_get_hot_all_the_same() {
         let mut heat = Heat::new(10);
         // They share one in the biggest table, and so in all.
-        let biggest = Heat { counts: Heat::empty(1 << SETS_BITS_MAX), threshold: 0 };
+        let biggest = Heat { counts: Heat::empty(1 << SETS_BITS_MAX), ..Heat::new(0) };
         let shares = |pc: &u32| biggest.set(*pc) == biggest.set(0x40_0000);
         let sharing: alloc::vec::Vec<u32> = (0x40_0000..0x800_0000).step_by(4).filter(shares).take(WAYS).collect();
         assert_eq!(sharing.len(), WAYS);

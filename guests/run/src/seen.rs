@@ -196,10 +196,34 @@ impl Seen {
 
 /// Where code may be taken from for one module.
 pub(crate) struct Objects {
-    /// Where what it is made for is.
-    pub(crate) own: Range<u32>,
-    /// All of them.
-    pub(crate) all: Vec<Range<u32>>,
+    /// All of them, in the order in which they were mapped.
+    all: Vec<Range<u32>>,
+    /// Which of them a region is made for; none if several that there are become one module.
+    own: Option<usize>,
+}
+
+impl Objects {
+    /// For the region at `pc`.
+    pub(crate) fn of(pc: u32, all: Vec<Range<u32>>) -> Objects {
+        let own = all.iter().position(|object| object.contains(&pc));
+        // Where nobody's code is, there is nothing to take.
+        Objects { own: Some(own.unwrap_or(all.len())), all }
+    }
+
+    /// For regions of all of them.
+    pub(crate) fn joined(all: Vec<Range<u32>>) -> Objects {
+        Objects { all, own: None }
+    }
+
+    /// Whether what is at `root` may be taken, if it has code of its own or not. What a region has together with libraries is of use
+    /// to the program whose they are. A library's is for all programs, and so has nothing of one of them.
+    fn has(&self, root: u32, is_translated: impl FnOnce() -> bool) -> bool {
+        let Some(object) = self.all.iter().position(|object| object.contains(&root)) else { return false };
+        match self.own {
+            Some(own) if object != own => object > own && is_translated(),
+            _ => true,
+        }
+    }
 }
 
 /// Regions by their roots: the code they were made of, from where to where, in order.
@@ -229,9 +253,7 @@ impl Profile for Asked<'_> {
         // What an earlier run left and this one did not use yet is best left alone: nobody knows what of it runs.
         let is_known = || self.seen.is_steady(root) && self.has_run(root, root);
         let is_warm = || self.seen.heat.visits(root) >= WARM_VISITS && is_known();
-        // What is elsewhere is for all that call it: once it has code of its own, others may have it in their place.
-        let is_there = || self.is_translated(root) && self.objects.all.iter().any(|object| object.contains(&root));
-        (self.objects.own.contains(&root) || is_there()) && (self.seen.all_is_warm || is_warm())
+        self.objects.has(root, || self.is_translated(root)) && (self.seen.all_is_warm || is_warm())
     }
     fn is_translated(&self, root: u32) -> bool {
         self.seen.regions.contains_key(&root) || self.seen.kept.contains(&root)
@@ -274,8 +296,20 @@ mod tests {
         seen
     }
 
+    #[test]
+    fn a_library_has_nothing_of_its_program() {
+        let all = [0x1000..0x2000, 0x2000..0x3000, 0x8000..0x9000];
+        let [program, library, other, nowhere] = [0x1004, 0x2004, 0x8004, 0x4000];
+        let has = |of: u32, root: u32, is_translated| Objects::of(of, all.to_vec()).has(root, || is_translated);
+        assert!([program, library].iter().all(|pc| has(*pc, *pc, false) && has(*pc, other, true)));
+        assert!(!has(program, library, false), "it is made for all its callers first");
+        assert!(!has(library, program, true) && !has(program, nowhere, true) && !has(nowhere, library, true));
+        let joined = Objects::joined(all.to_vec());
+        assert!([program, library, other].iter().all(|pc| joined.has(*pc, || false)) && !joined.has(nowhere, || true));
+    }
+
     fn profile(seen: &Seen) -> impl Profile {
-        seen.profile(Objects { own: 0..u32::MAX, all: Vec::new() }, None)
+        seen.profile(Objects::joined(Vec::new()), None)
     }
 
     #[test]

@@ -15,7 +15,8 @@ const GROWTH: u32 = 4;
 /// Instructions that a sample is worth translating for. A call to another module takes some 50 ns, so a sample stands for
 /// 0.4 ms, and an instruction takes 30 us.
 const INSTRUCTIONS_A_SAMPLE: u32 = 16;
-/// The same of a sample of a way that there would be no more. What is joined once need not be again only if it is the most of what goes on.
+/// The same of a sample of a way that would be gone, as it led from one of them to another. If half of all do not, the program
+/// is busy everywhere, and joining would go on from run to run.
 const INSTRUCTIONS_A_WAY: u32 = 2 * INSTRUCTIONS_A_SAMPLE;
 /// The most instructions that are joined: more take longer to compile than most programs run.
 const INSTRUCTIONS_MAX: u32 = 32_000;
@@ -36,7 +37,7 @@ pub(crate) struct Whole {
 pub(crate) struct Traffic {
     /// How often it was seen to, and to have left, by root.
     seen: BTreeMap<u32, u32>,
-    /// The same of ways, each from a root to a root.
+    /// The same of ways, from a root to a root.
     ways: BTreeMap<(u32, u32), u32>,
     samples: u32,
     /// How many runs like this one what is joined is for.
@@ -65,14 +66,15 @@ impl Traffic {
         self.samples >= self.next
     }
 
-    /// What is joined is for so many runs from now on.
-    pub(crate) fn is_for(&mut self, runs: u32) {
+    /// What is joined from now on is thought to be for so many runs.
+    pub(crate) fn expect_runs(&mut self, runs: u32) {
         self.runs = runs;
     }
 
-    /// Where code was seen to go most often.
-    pub(crate) fn busiest_root(&self) -> Option<u32> {
-        self.seen.iter().max_by_key(|(_, times)| **times).map(|(root, _)| *root)
+    /// What was seen most often of what `is_there`.
+    pub(crate) fn busiest_root(&self, is_there: impl Fn(u32) -> bool) -> Option<u32> {
+        let there = self.seen.iter().filter(|(root, _)| is_there(**root));
+        there.max_by_key(|(_, times)| **times).map(|(root, _)| *root)
     }
 
     /// The busiest modules, as many as are worth it for the samples so far. `module` says which one a region is in, and `whole` what
@@ -156,7 +158,7 @@ mod tests {
         let sizes = |more: u32| move |root| (root != 0x30).then_some(if root == 0x10 { size } else { size + more });
         assert_eq!(busiest(&mut traffic, sizes(0)), [0x10, 0x20]);
         assert_eq!(busiest(&mut traffic, sizes(1)), []);
-        traffic.is_for(4);
+        traffic.expect_runs(4);
         assert_eq!(busiest(&mut traffic, sizes(1)), [0x10, 0x20]);
     }
 

@@ -190,7 +190,8 @@ impl<E: Engine> Vcpu<E> {
             for (at, bytes) in &changed {
                 self.decoded.forget(at.0, *bytes);
                 let entries = self.engine.forget(at.0, *bytes);
-                self.seen.changed(&entries);
+                let own = self.in_objects_with(entries, *at, *bytes);
+                self.seen.changed(&own);
                 self.seen.ran.forget(at.0, *bytes);
             }
             self.seen.regions.clear();
@@ -208,6 +209,18 @@ impl<E: Engine> Vcpu<E> {
             self.has_asked = false;
         }
         self.assume(options);
+    }
+
+    /// Those of `entries` that are in an object of which some of `bytes` bytes at `at` are part: what is together with a library that
+    /// is gone did not change itself.
+    fn in_objects_with(&mut self, mut entries: Vec<u32>, at: Addr, bytes: u32) -> Vec<u32> {
+        let space = self.engine.parts().1;
+        let end = at.0.saturating_add(bytes);
+        entries.retain(|entry| {
+            let objects = space.objects(*entry);
+            objects.iter().any(|object| object.contains(entry) && object.start < end && at.0 < object.end)
+        });
+        entries
     }
 
     /// Why the engine refused a region, once.

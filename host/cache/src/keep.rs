@@ -161,7 +161,12 @@ impl Kept {
     ) -> Result<Option<Published>, StoreError> {
         let Kept { object, id, bundle, .. } = self;
         let read = |at: u32, into: &mut [u8]| object.code(at, into);
-        let is_true = |record: &Record| Record::digest(&record.units, read) == Some(record.code);
+        let may_be_true = |record: &Record| {
+            let ranges = record.units.iter().flat_map(|unit| &unit.ranges);
+            // Of other files nobody knows here what they hold.
+            let is_own = |(from, to): &(u32, u32)| object.code(*from, &mut vec![0; (to - from) as usize]);
+            !ranges.clone().all(is_own) || Record::digest(&record.units, read) == Some(record.code)
+        };
         let modules = fresh.len();
         let fresh_bytes: usize = fresh.iter().map(|record| record.artifact.len()).sum();
         let bytes = bundle.as_ref().map_or(0, Bundle::bytes);
@@ -173,7 +178,7 @@ impl Kept {
         let useless = bundle.take().map(|bundle| bundle.useless).unwrap_or_default();
         // What was of no use because the guest had changed its code may be of use to others.
         let old = old.into_iter().filter(|piece| {
-            !useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| is_true(&record))
+            !useless.contains(&piece.item.digest) || piece.record().is_some_and(|record| may_be_true(&record))
         });
         let pieces = merge(driver.into_iter().chain(fresh.iter().rev()).map(Piece::new).chain(old));
         let head = Bundle::head(id, &object.name, &pieces);

@@ -141,14 +141,15 @@ impl Workshop {
     /// Leaves what was compiled for the next run. What waits to be compiled is dropped, but for what comes next, so that each
     /// run leaves something; and nobody waits long for what is being compiled.
     pub(crate) fn publish(&self) -> Result<Option<Published>, StoreError> {
-        let least = usize::from(self.modules().keeps());
+        let keeps = self.modules().keeps();
+        let (least, patience) = if keeps { (1_usize, PATIENCE) } else { (0, Duration::ZERO) };
         let mut work = self.work();
         let waiting = least.saturating_sub(work.begun);
         work.jobs.truncate(waiting);
         work.ends = true;
         self.news.notify_all();
         let is_busy = |work: &mut Work| work.begun > 0 || !work.jobs.is_empty();
-        let waited = self.news.wait_timeout_while(work, PATIENCE, is_busy).unwrap_or_else(PoisonError::into_inner);
+        let waited = self.news.wait_timeout_while(work, patience, is_busy).unwrap_or_else(PoisonError::into_inner);
         let (mut work, waited) = waited;
         work.jobs.clear();
         let threads = std::mem::take(&mut work.threads);

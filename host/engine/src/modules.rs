@@ -12,6 +12,7 @@ use mips::state::FpuMode;
 use mips::translate::{Memories, Unit, driver};
 use run::Made;
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 use wasmtime::{Module, Result};
 
@@ -103,9 +104,10 @@ fn object(keep: &mut Keep, code: &Code, big_endian: bool) -> Option<usize> {
 /// The objects whose code `units` were made of, beginning with that at `first`. None if some of it is no file's.
 fn parts(keep: &mut Keep, first: &Code, units: &[Unit], memory: &GuestMemory) -> Option<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::new();
-    for (from, _) in [(first.range.start, 0)].iter().chain(units.iter().flat_map(|unit| &unit.ranges)) {
-        if !parts.iter().any(|part| part.range.contains(from)) {
-            let code = memory.codes.at(*from)?;
+    let starts = units.iter().flat_map(|unit| &unit.ranges).map(|(from, _)| *from);
+    for at in iter::once(first.range.start).chain(starts) {
+        if !parts.iter().any(|part| part.range.contains(&at)) {
+            let code = memory.codes.at(at)?;
             let object = object(keep, code, memory.is_big_endian())?;
             parts.push(Part { range: code.range.clone(), object });
         }
@@ -286,17 +288,16 @@ impl Modules {
         }
     }
 
-    /// What a process of this run has for `pc`, if this one's code is the same.
+    /// The newest that a process of this run has for `pc`, if this one's code is the same.
     fn take_live(&self, key: &ObjectKey, pc: u32, options: Options, memory: &GuestMemory, owner: u64) -> Option<Kept> {
         let places = self.live.get(key)?;
         let is_for = |live: &&Arc<Live>| live.options == options && live.owner != Some(owner);
         let newest = |entry: u32| places.get(&entry)?.iter().rfind(is_for);
-        let live = newest(pc)?;
-        if Record::digest(&live.units, code(memory)) != Some(live.code) {
-            return Some(Kept::Stale);
-        }
+        // What was made together with a library that this one has not, or has elsewhere, is of no use to it.
+        let fits = |live: &&Arc<Live>| Record::digest(&live.units, code(memory)) == Some(live.code);
+        let live = places.get(&pc)?.iter().rev().filter(is_for).find(fits)?;
         let entries = live.units.iter().flat_map(|unit| unit.entries.iter().copied());
-        let is_older = |entry: &u32| newest(*entry).is_none_or(|newest| !Arc::ptr_eq(newest, live));
+        let is_older = |entry: &u32| *entry != pc && newest(*entry).is_none_or(|newest| !Arc::ptr_eq(newest, live));
         let mut older: Vec<u32> = entries.filter(is_older).collect();
         older.sort_unstable();
         Some(Kept::Module { module: live.module.clone(), units: live.units.clone(), older })

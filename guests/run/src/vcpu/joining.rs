@@ -5,6 +5,7 @@ use crate::engine::{Engine, Made, Space};
 use crate::fetched::Fetched;
 use crate::seen::Objects;
 use crate::traffic::Whole;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 use mips::reading::effects::effects;
@@ -31,7 +32,8 @@ impl<E: Engine> Vcpu<E> {
         }
         // A call that was inlined is in several regions, and there is no telling which of them it was.
         let callers = site.map(|site| self.engine.made_of(site)).unwrap_or_default();
-        let callers: Vec<u32> = callers.iter().flat_map(|unit| unit.entries.first().copied()).collect();
+        // Nor is there of the versions that one had.
+        let callers: BTreeSet<u32> = callers.iter().flat_map(|unit| unit.entries.first().copied()).collect();
         if self.traffic.sampled(callers.into_iter(), target) {
             self.join();
         }
@@ -39,7 +41,7 @@ impl<E: Engine> Vcpu<E> {
 
     /// Makes one module of those that are busy.
     fn join(&mut self) {
-        let Some(busiest) = self.traffic.busiest_root() else { return };
+        let Some(busiest) = self.traffic.busiest_root(|root| self.engine.module(root).is_some()) else { return };
         let all = self.engine.parts().1.objects(busiest);
         let Vcpu { engine, seen, joining, traffic, .. } = &mut *self;
         let is_in = |root: &u32| all.iter().any(|object| object.contains(root));
@@ -71,8 +73,7 @@ impl<E: Engine> Vcpu<E> {
         let (state, space) = self.engine.parts();
         let gpr = state.gpr;
         let code = Fetched::new(space, &self.barred);
-        let own = all.iter().find(|object| object.contains(&roots[0])).cloned().unwrap_or_default();
-        let objects = Objects { own, all };
+        let objects = Objects::joined(all);
         let regions = gather(&code, roots, &gpr, JOINED, &self.seen.profile_of(objects, &self.decoded, made_of));
         let translated = region::translate(&regions, self.options, E::MEMORIES);
         self.joining.extend(roots);

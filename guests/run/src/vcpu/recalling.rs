@@ -48,9 +48,9 @@ impl<E: Engine> Vcpu<E> {
         match recalled {
             Recalled::Nothing => None,
             Recalled::Stale => {
-                self.seen.kept.remove(&pc);
                 self.seen.heat.cool(pc);
-                Some(false)
+                // If it gets hot by itself, it is made anew.
+                self.seen.kept.remove(&pc).then_some(false)
             }
             Recalled::Code { functions, bytes } => {
                 self.statistics.recalled += 1;

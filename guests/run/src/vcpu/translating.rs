@@ -96,13 +96,13 @@ impl<E: Engine> Vcpu<E> {
         })
     }
 
-    /// Decides anew what is worth translating, as there is more code now. If most of it is from earlier runs, the program is one
-    /// that will run again.
+    /// Decides anew what is worth translating, as there is more code now. If most of it is from earlier runs, or from processes of
+    /// this one, the program is one that will run again.
     pub(super) fn judge(&mut self) {
         let made = self.statistics.modules + self.begun.len() as u64;
         let runs = if self.statistics.recalled > made { RUNS } else { 1 };
         self.seen.heat.be_hot_after(HOT_VISITS / runs);
-        self.traffic.is_for(runs);
+        self.traffic.expect_runs(runs);
     }
 
     /// Takes what was compiled meanwhile.
@@ -165,7 +165,6 @@ impl<E: Engine> Vcpu<E> {
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
         let (state, space) = self.engine.parts();
         let (gpr, all) = (state.gpr, space.objects(pc));
-        let own = all.iter().find(|object| object.contains(&pc)).cloned().unwrap_or(pc..pc);
         let code = Fetched::new(space, &self.barred);
         let instructions = self.statistics.instructions + self.statistics.recalled_instructions;
         let limits = match self.tier {
@@ -173,7 +172,7 @@ impl<E: Engine> Vcpu<E> {
             _ if instructions > BIG => Limits { small: SMALL_IN_BIG, ..FUNCTIONS },
             _ => FUNCTIONS,
         };
-        let profile = self.seen.profile(Objects { own, all }, (!whole).then_some(&self.decoded));
+        let profile = self.seen.profile(Objects::of(pc, all), (!whole).then_some(&self.decoded));
         gather(&code, &[pc], &gpr, limits, &profile)
     }
 

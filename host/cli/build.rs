@@ -17,7 +17,10 @@ fn main() {
     for source in SOURCES.iter().copied().chain(["Cargo.lock"]) {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
-    let module = if has_target() {
+    let library = library();
+    // Of what is not there, cargo looks again each time.
+    println!("cargo::rerun-if-changed={}", library.display());
+    let module = if library.is_dir() {
         build(&root, &out.join("portable")).ok_or("host/portable does not build for wasm32".to_owned())
     } else {
         Err(format!("rustup target add {TARGET}"))
@@ -36,10 +39,10 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|error| panic!("cargo sets {name}: {error}"))
 }
 
-/// Whether the standard library for the target is installed.
-fn has_target() -> bool {
+/// Where the standard library for the target is, once it is installed.
+fn library() -> PathBuf {
     let print = Command::new(variable("RUSTC")).args(["--print", "target-libdir", "--target", TARGET]).output();
-    print.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+    PathBuf::from(print.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
 }
 
 /// Builds the module, in a folder of its own: the other one is locked by who runs this.

@@ -20,6 +20,7 @@ use abi::Addr;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 use mips::Exception;
 use mips::border::Leave;
 use mips::reading::emit::Options;
@@ -68,6 +69,8 @@ pub struct Vcpu<E: Engine> {
     /// What goes on between modules; what was seen of it and not looked at yet: where code came to, and what `ra` was; and the
     /// roots of which one module is being made.
     traffic: Traffic,
+    /// The objects that were mapped when the program's own code was hot for the first time.
+    linked: Vec<Range<u32>>,
     samples: Vec<(u32, u32)>,
     joining: BTreeSet<u32>,
     chance: Chance,
@@ -131,6 +134,7 @@ impl<E: Engine> Vcpu<E> {
             refused: BTreeSet::new(),
             begun: BTreeMap::new(),
             traffic: Traffic::new(tier.is_cold()),
+            linked: Vec::new(),
             samples: Vec::new(),
             joining: BTreeSet::new(),
             chance: Chance::new(),

@@ -1,7 +1,7 @@
 //! The virtual CPU as it joins: regions that call each other all the time become one module.
 
 use super::{Haste, Vcpu};
-use crate::engine::{Engine, Made, Space};
+use crate::engine::{Engine, Made};
 use crate::fetched::Fetched;
 use crate::seen::Objects;
 use crate::traffic::Whole;
@@ -42,7 +42,7 @@ impl<E: Engine> Vcpu<E> {
     /// Makes one module of those that are busy.
     fn join(&mut self) {
         let Some(busiest) = self.traffic.busiest_root(|root| self.engine.module(root).is_some()) else { return };
-        let all = self.engine.parts().1.objects(busiest);
+        let all = self.objects(busiest);
         let Vcpu { engine, seen, joining, traffic, .. } = &mut *self;
         let is_in = |root: &u32| all.iter().any(|object| object.contains(root));
         let can_be = |root: &u32| is_in(root) && seen.is_steady(*root) && !joining.contains(root);

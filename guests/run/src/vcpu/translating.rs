@@ -7,6 +7,7 @@ use crate::seen::Objects;
 use crate::tier::Tier;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::ops::Range;
 use mips::reading::effects::{Flow, effects};
 use mips::reg::Gpr;
 use mips::region::{Reach, discover, insn_at};
@@ -38,6 +39,7 @@ impl<E: Engine> Vcpu<E> {
             return false;
         }
         let begun = self.processor_time();
+        self.note_linked(pc);
         if self.refused.contains(&pc) || self.tier == Tier::Auto && self.seen.shall_wait(pc) {
             return false;
         }
@@ -159,12 +161,32 @@ impl<E: Engine> Vcpu<E> {
         (!regions.is_empty()).then(|| region::translate(&regions, self.options, E::MEMORIES))
     }
 
+    /// Notes what is mapped when code of the program itself, which was mapped first, is hot for the first time.
+    fn note_linked(&mut self, pc: u32) {
+        if self.linked.is_empty() {
+            let all = self.engine.parts().1.objects(pc);
+            if all.first().is_some_and(|program| program.contains(&pc)) {
+                self.linked = all;
+            }
+        }
+    }
+
+    /// Of which objects a module may be that has code of the one at `pc`: of those that a program is linked with, or of it alone.
+    /// What a program loads later is not there the next time when its own code is hot.
+    pub(super) fn objects(&mut self, pc: u32) -> Vec<Range<u32>> {
+        let is_linked = self.linked.iter().any(|object| object.contains(&pc));
+        let mut all = self.engine.parts().1.objects(pc);
+        all.retain(|object| object.contains(&pc) || is_linked && self.linked.contains(object));
+        all
+    }
+
     /// The region at `pc`, and those it calls that are worth translating with it.
     fn gather(&mut self, pc: u32) -> Vec<Rooted> {
         // Tier `mixed` is to meet both.
         let whole = self.tier == Tier::Region || self.tier == Tier::Mixed && self.chance.below(2) == 0;
+        let all = self.objects(pc);
         let (state, space) = self.engine.parts();
-        let (gpr, all) = (state.gpr, space.objects(pc));
+        let gpr = state.gpr;
         let code = Fetched::new(space, &self.barred);
         let instructions = self.statistics.instructions + self.statistics.recalled_instructions;
         let limits = match self.tier {

@@ -215,8 +215,8 @@ impl Objects {
         Objects { all, own: None }
     }
 
-    /// Whether what is at `root` may be taken, if it has code of its own or not. What a region has together with libraries is of use
-    /// to the program whose they are. A library's is for all programs, and so has nothing of one of them.
+    /// Whether what is at `root` may be taken. A region may have something of what was mapped after its own object, as a program has
+    /// of its libraries, once that is translated for all its callers. A library's region is for all programs, and has nothing of one.
     fn has(&self, root: u32, is_translated: impl FnOnce() -> bool) -> bool {
         let Some(object) = self.all.iter().position(|object| object.contains(&root)) else { return false };
         match self.own {

@@ -27,6 +27,17 @@ impl Guest<'_> {
         self.space.write(at, out.bytes())
     }
 
+    /// Changes an aligned word that other threads change as well, unless `change` has nothing to put there; what it was.
+    pub fn update(&mut self, at: Addr, mut change: impl FnMut(u32) -> Option<u32>) -> Result<u32, BadAddress> {
+        loop {
+            let old = self.read::<u32>(at)?;
+            let Some(new) = change(old) else { return Ok(old) };
+            if self.space.compare_exchange(at, self.endian.bytes32(old), self.endian.bytes32(new))? {
+                return Ok(old);
+            }
+        }
+    }
+
     /// Reads `length` bytes.
     pub fn bytes(&self, at: Addr, length: u32) -> Result<Vec<u8>, BadAddress> {
         let mut bytes = vec![0; length as usize];

@@ -72,6 +72,16 @@ pub trait AddressSpace {
     fn read(&self, at: Addr, into: &mut [u8]) -> Result<(), BadAddress>;
     /// Writes, if every byte may be written.
     fn write(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress>;
+    /// Writes `new` over four bytes, if they are `old`; whether they were. `at` is a multiple of four, and other threads that have
+    /// the memory see both at once. Here nobody else has it.
+    fn compare_exchange(&mut self, at: Addr, old: [u8; 4], new: [u8; 4]) -> Result<bool, BadAddress> {
+        let mut was = [0; 4];
+        self.read(at, &mut was)?;
+        if was == old {
+            self.write(at, &new)?;
+        }
+        Ok(was == old)
+    }
     /// Writes whatever the protection, if mapped: loaders and file mappings.
     fn fill(&mut self, at: Addr, from: &[u8]) -> Result<(), BadAddress>;
     /// Says that code in this range may have changed: cacheflush(2), and every unmap or protect of executable pages.

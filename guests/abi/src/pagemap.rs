@@ -2,23 +2,28 @@
 
 use crate::memory::{Addr, PAGE_BYTES, Prot, USER_END};
 use crate::{Access, Denied};
-use alloc::vec;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use bytemuck::zeroed_vec;
+use core::iter;
 use core::ops::Range;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 const PAGES: usize = (USER_END / PAGE_BYTES) as usize;
 
 /// A page that is mapped, beside the bits of its `Prot`.
 const MAPPED: u8 = 8;
 
-/// A byte for each page of the user half.
+/// A byte for each page of the user half. Clones are the same map: threads of a guest look at it while one of them changes it,
+/// and each sees a page as it was before or is afterwards.
+#[derive(Clone)]
 pub struct PageMap {
-    pages: Vec<u8>,
+    pages: Arc<Vec<AtomicU8>>,
 }
 
 impl Default for PageMap {
     fn default() -> PageMap {
-        PageMap { pages: vec![0; PAGES] }
+        PageMap { pages: Arc::new(zeroed_vec(PAGES)) }
     }
 }
 
@@ -34,10 +39,25 @@ impl PageMap {
         start.min(PAGES)..(start + bytes.div_ceil(PAGE_BYTES) as usize).min(PAGES)
     }
 
+    /// What is known of the page of that index; none if it has none.
+    #[inline(always)]
+    fn page(&self, index: usize) -> Option<u8> {
+        self.pages.get(index).map(|page| page.load(Ordering::Relaxed))
+    }
+
+    /// What is known of the pages of a range.
+    fn all(&self, at: Addr, bytes: u32) -> impl Iterator<Item = u8> + '_ {
+        self.pages[PageMap::range(at, bytes)].iter().map(|page| page.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, at: Addr, bytes: u32, new: u8) {
+        self.pages[PageMap::range(at, bytes)].iter().for_each(|page| page.store(new, Ordering::Relaxed));
+    }
+
     /// Whether `at` may be accessed so; `need` is one bit.
     #[inline(always)]
     pub fn allows(&self, at: u32, need: Prot) -> bool {
-        self.pages.get((at / PAGE_BYTES) as usize).is_some_and(|page| page & need.bits() != 0)
+        self.page((at / PAGE_BYTES) as usize).is_some_and(|page| page & need.bits() != 0)
     }
 
     /// What an access to `at` is refused for, if it is.
@@ -47,7 +67,7 @@ impl PageMap {
             Access::Store => Prot::WRITE,
             Access::Fetch => Prot::EXEC,
         };
-        match self.pages.get((at / PAGE_BYTES) as usize) {
+        match self.page((at / PAGE_BYTES) as usize) {
             None => Some(if at >= 0x8000_0000 { Denied::Privileged } else { Denied::Unmapped }),
             Some(0) => Some(Denied::Unmapped),
             Some(page) if page & need.bits() == 0 => Some(Denied::Protected),
@@ -56,48 +76,63 @@ impl PageMap {
     }
 
     /// The pages of a range are mapped with this protection.
-    pub fn map(&mut self, at: Addr, bytes: u32, prot: Prot) {
-        self.pages[PageMap::range(at, bytes)].fill(MAPPED | effective(prot).bits());
+    pub fn map(&self, at: Addr, bytes: u32, prot: Prot) {
+        self.set(at, bytes, MAPPED | effective(prot).bits());
     }
 
     /// The pages of a range are not mapped any more.
-    pub fn unmap(&mut self, at: Addr, bytes: u32) {
-        self.pages[PageMap::range(at, bytes)].fill(0);
+    pub fn unmap(&self, at: Addr, bytes: u32) {
+        self.set(at, bytes, 0);
     }
 
     /// Those pages of a range that are mapped have this protection.
-    pub fn protect(&mut self, at: Addr, bytes: u32, prot: Prot) {
+    pub fn protect(&self, at: Addr, bytes: u32, prot: Prot) {
         let new = MAPPED | effective(prot).bits();
-        self.pages[PageMap::range(at, bytes)].iter_mut().filter(|page| **page != 0).for_each(|page| *page = new);
+        for page in &self.pages[PageMap::range(at, bytes)] {
+            if page.load(Ordering::Relaxed) != 0 {
+                page.store(new, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Whether all pages of a range are mapped with this protection.
     pub fn is_all(&self, at: Addr, bytes: u32, prot: Prot) -> bool {
         let wanted = MAPPED | effective(prot).bits();
-        self.pages[PageMap::range(at, bytes)].iter().all(|page| *page == wanted)
+        self.all(at, bytes).all(|page| page == wanted)
     }
 
     /// Whether any page of a range may hold code.
     pub fn may_hold_code(&self, at: Addr, bytes: u32) -> bool {
-        self.pages[PageMap::range(at, bytes)].iter().any(|page| page & Prot::EXEC.bits() != 0)
+        self.all(at, bytes).any(|page| page & Prot::EXEC.bits() != 0)
     }
 
     /// The protection of the page that holds `at`.
     pub fn prot(&self, at: Addr) -> Prot {
-        let page = self.pages.get((at.0 / PAGE_BYTES) as usize).copied().unwrap_or(0);
+        let page = self.page((at.0 / PAGE_BYTES) as usize).unwrap_or(0);
         Prot::from_bits_truncate(page)
     }
 
     /// Runs of pages of a range that have the same protection: how many bytes, and which.
     pub fn runs(&self, at: Addr, bytes: u32) -> impl Iterator<Item = (u32, Prot)> + '_ {
-        let runs = self.pages[PageMap::range(at, bytes)].chunk_by(|a, b| a == b);
-        runs.map(|run| (run.len() as u32 * PAGE_BYTES, Prot::from_bits_truncate(run[0])))
+        self.alike(PageMap::range(at, bytes)).map(|(bytes, page)| (bytes, Prot::from_bits_truncate(page)))
     }
 
     /// Runs of pages of the whole user half that are alike: how many bytes, their protection, and whether they are mapped.
     pub fn all_runs(&self) -> impl Iterator<Item = (u32, Prot, bool)> + '_ {
-        let runs = self.pages.chunk_by(|a, b| a == b);
-        runs.map(|run| (run.len() as u32 * PAGE_BYTES, Prot::from_bits_truncate(run[0]), run[0] & MAPPED != 0))
+        self.alike(0..PAGES).map(|(bytes, page)| (bytes, Prot::from_bits_truncate(page), page & MAPPED != 0))
+    }
+
+    /// Runs of pages that are alike: how many bytes, and what is known of each.
+    fn alike(&self, range: Range<usize>) -> impl Iterator<Item = (u32, u8)> + '_ {
+        let mut left = self.pages[range].iter().map(|page| page.load(Ordering::Relaxed)).peekable();
+        iter::from_fn(move || {
+            let first = left.next()?;
+            let mut pages = 1;
+            while left.next_if_eq(&first).is_some() {
+                pages += 1;
+            }
+            Some((pages * PAGE_BYTES, first))
+        })
     }
 
     /// The first byte of a range that is not mapped.
@@ -115,8 +150,8 @@ impl PageMap {
             return None;
         }
         let last = u64::from(at.0) + bytes as u64 - 1;
-        let pages = u64::from(at.0) / u64::from(PAGE_BYTES)..=last / u64::from(PAGE_BYTES);
-        let bad = pages.into_iter().find(|page| self.pages.get(*page as usize).is_none_or(|page| page & bits == 0))?;
+        let mut pages = u64::from(at.0) / u64::from(PAGE_BYTES)..=last / u64::from(PAGE_BYTES);
+        let bad = pages.find(|page| self.page(*page as usize).is_none_or(|page| page & bits == 0))?;
         Some(Addr(at.0.max((bad * u64::from(PAGE_BYTES)) as u32)))
     }
 }
@@ -127,7 +162,7 @@ mod tests {
 
     #[test]
     fn pages_are_as_they_were_last_said_to_be() {
-        let mut map = PageMap::default();
+        let map = PageMap::default();
         let at = Addr(0x1_0000);
         map.map(at, 3 * PAGE_BYTES, Prot::READ);
         map.protect(Addr(0x1_1000), PAGE_BYTES, Prot::WRITE);

@@ -244,6 +244,11 @@ impl Thread {
 }
 
 impl Child {
+    /// Whether it runs while its maker does: not if that has lent it its memory (vfork(2)).
+    pub fn runs_beside(&self) -> bool {
+        !self.request.flags.has(CloneFlags::VFORK)
+    }
+
     /// The first thing that it does in its memory.
     pub fn begin(&self, space: &mut dyn AddressSpace) {
         if self.request.flags.has(CloneFlags::CHILD_SETTID) {

@@ -63,7 +63,7 @@ impl Thread {
         match loaded {
             Ok(()) => Outcome::Continue,
             // There is no program left to tell.
-            Err(_) => self.exit(ExitStatus::Killed(Signal::KILL), space),
+            Err(_) => Outcome::Over(ExitStatus::Killed(Signal::KILL)),
         }
     }
 

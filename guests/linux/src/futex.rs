@@ -45,7 +45,7 @@ impl Key {
 /// A thread that waits.
 struct Waiter {
     tid: u32,
-    /// What it may be woken for (FUTEX_WAIT_BITSET).
+    /// What it may be woken for (FUTEX_WAIT_BITSET); nothing, if it waits for a lock that is handed over (FUTEX_LOCK_PI).
     bits: u32,
 }
 
@@ -107,6 +107,20 @@ impl Futexes {
         count
     }
 
+    /// Gives a lock to the first that waits for it ([`Futexes::wait`] with no bits): who that is, and whether others are left.
+    pub(crate) fn hand_over(&mut self, key: Key) -> Option<(u32, bool)> {
+        let queue = self.waiting.get_mut(&key)?;
+        let first = queue.iter().position(|waiter| waiter.bits == 0)?;
+        let Waiter { tid, .. } = queue.remove(first)?;
+        let is_more = queue.iter().any(|waiter| waiter.bits == 0);
+        if queue.is_empty() {
+            self.waiting.remove(&key);
+        }
+        self.keys.remove(&tid);
+        self.woken.insert(tid);
+        Some((tid, is_more))
+    }
+
     /// Has up to `most` of those that wait for one word wait for another.
     pub(crate) fn requeue(&mut self, from: Key, to: Key, most: u32) -> u32 {
         if from == to {
@@ -165,5 +179,8 @@ mod tests {
         assert_eq!(futexes.wake(one, 9, u32::MAX, |_| ()), 0);
         assert_eq!(futexes.wake(other, 9, u32::MAX, |tid| woken.push(tid)), 1);
         assert_eq!(woken, [1, 3, 2]);
+        [5, 6].into_iter().for_each(|tid| futexes.wait(one, tid, 0));
+        assert_eq!(futexes.wake(one, 9, u32::MAX, |_| ()), 0);
+        assert_eq!([1, 2, 3].map(|_| futexes.hand_over(one)), [Some((5, true)), Some((6, false)), None]);
     }
 }

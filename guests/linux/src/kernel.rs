@@ -11,7 +11,7 @@ use crate::world::{Clocks, Names, Random, TraceSink};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use spin::Mutex;
 use vfs::mount::Mounts;
 use vfs::{NodeRef, Watcher};
@@ -39,6 +39,8 @@ pub struct Kernel {
     current: (AtomicU32, AtomicU32),
     /// Inode numbers given to pipes so far.
     pipes: AtomicU32,
+    /// Whether threads could run and wait for a processor: whoever yields has them have it.
+    is_crowded: AtomicBool,
     /// Calls that were said not to be there.
     warned: Mutex<BTreeSet<u32>>,
 }
@@ -77,6 +79,7 @@ impl Kernel {
             streams: parts.streams,
             current,
             pipes: AtomicU32::new(0),
+            is_crowded: AtomicBool::new(false),
             warned: Mutex::default(),
         });
         kernel.terminals.attend(&kernel);
@@ -115,6 +118,16 @@ impl Kernel {
     /// The monotonic clock, by which threads wait, in nanoseconds.
     pub fn monotonic_ns(&self) -> u64 {
         self.clocks.monotonic_ns()
+    }
+
+    /// Threads could run and wait for a processor, or none does.
+    pub fn set_crowded(&self, is_crowded: bool) {
+        self.is_crowded.store(is_crowded, Ordering::Relaxed);
+    }
+
+    /// Whether some do.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.is_crowded.load(Ordering::Relaxed)
     }
 
     /// The process and the thread that make a call just now.

@@ -15,6 +15,7 @@ use crate::reply::ExitStatus;
 use crate::timer::Timers;
 use crate::world::Clocks;
 use abi::Endian;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::AtomicBool;
@@ -101,7 +102,7 @@ impl Default for About {
     }
 }
 
-/// The host's clocks, with a process's own processor time. The host's is that of the thread of its that asks.
+/// The host's clocks, with a process's own processor time.
 pub(crate) struct OwnClocks {
     host: Arc<dyn Clocks>,
     usage: Mutex<Usage>,
@@ -110,21 +111,24 @@ pub(crate) struct OwnClocks {
 /// Processor time, in nanoseconds.
 #[derive(Default)]
 struct Usage {
-    /// What was used up to when a thread of the process ran last.
+    /// What threads used that do not run any more, and others before they ran last.
     total_ns: u64,
-    /// What the host's clock showed when the one that runs now began.
-    since_ns: Option<u64>,
+    /// The host's threads that run some of the process, and what each had used when it began.
+    running: BTreeMap<u32, u64>,
 }
 
 impl OwnClocks {
-    /// A thread of the process runs from now on, or none any more.
-    pub(crate) fn set_running(&self, is_running: bool) {
-        let now = self.host.cpu_ns();
+    /// A thread of the host runs one of the process from now on, or not any more. What it has used so far.
+    pub(crate) fn set_running(&self, is_running: bool) -> u64 {
+        let (now, own) = (self.host.cpu_ns(), self.host.host_thread());
         let mut usage = self.usage.lock();
-        if let Some(since) = usage.since_ns.take() {
+        if let Some(since) = usage.running.remove(&own) {
             usage.total_ns += now.saturating_sub(since);
         }
-        usage.since_ns = is_running.then_some(now);
+        if is_running {
+            usage.running.insert(own, now);
+        }
+        now
     }
 
     /// So much was used before.
@@ -132,9 +136,9 @@ impl OwnClocks {
         self.usage.lock().total_ns += used_ns;
     }
 
-    /// Processor time as somebody else sees it, who cannot ask for what is being used just now.
-    pub(crate) fn total_ns(&self) -> u64 {
-        self.usage.lock().total_ns
+    /// Processor time that the thread of the host's used which asks.
+    pub(crate) fn thread_ns(&self) -> u64 {
+        self.host.cpu_ns()
     }
 }
 
@@ -145,8 +149,20 @@ impl Clocks for OwnClocks {
     fn monotonic_ns(&self) -> u64 {
         self.host.monotonic_ns()
     }
+    /// That of the whole process.
     fn cpu_ns(&self) -> u64 {
+        let own = self.host.host_thread();
         let usage = self.usage.lock();
-        usage.total_ns + usage.since_ns.map_or(0, |since| self.host.cpu_ns().saturating_sub(since))
+        let used = |(thread, since): (&u32, &u64)| {
+            let now = if *thread == own { Some(self.host.cpu_ns()) } else { self.host.cpu_ns_of(*thread) };
+            now.map_or(0, |now| now.saturating_sub(*since))
+        };
+        usage.total_ns + usage.running.iter().map(used).sum::<u64>()
+    }
+    fn host_thread(&self) -> u32 {
+        self.host.host_thread()
+    }
+    fn cpu_ns_of(&self, host_thread: u32) -> Option<u64> {
+        self.host.cpu_ns_of(host_thread)
     }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Interrupted {
     Restarts,
     /// EINTR always: sleeping, polling, waiting for signals.
     Fails,
+    /// Made again always: who takes a lock that is handed over knows no other outcome (ERESTARTNOINTR).
+    Insists,
 }
 
 /// What a thread waits for, beside what wakes it ([`crate::Kernel::take_woken`]).
@@ -86,8 +88,8 @@ pub enum Outcome {
     Block(Wait),
     /// It is over, and others of its process go on.
     ExitThread,
-    /// Its process is over, all threads included.
-    Exit(ExitStatus),
+    /// Its process is to be over, all threads included: whoever is the last of them to run ends it ([`crate::Thread::exit`]).
+    Over(ExitStatus),
     /// A signal would be delivered to it: its debugger says what becomes of that ([`crate::Thread::decide`]), then it polls.
     Signal(Signal),
     /// Another thread is to be made; then [`crate::Thread::cloned`] has it go on.

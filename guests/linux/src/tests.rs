@@ -44,7 +44,7 @@ impl PartialEq for Outcome {
         match (self, other) {
             (Outcome::Continue, Outcome::Continue) | (Outcome::ExitThread, Outcome::ExitThread) => true,
             (Outcome::Block(one), Outcome::Block(other)) => one == other,
-            (Outcome::Exit(one), Outcome::Exit(other)) => one == other,
+            (Outcome::Over(one), Outcome::Over(other)) => one == other,
             _ => false,
         }
     }
@@ -268,7 +268,7 @@ fn random_calls_never_panic() {
         bench.state.gpr[29] = sp;
         bench.space.map(Addr(CODE + 0x8000), 0x1000, abi::Prot::READ | abi::Prot::WRITE).unwrap();
         let (outcome, ..) = bench.call(number, &arguments);
-        if matches!(outcome, Outcome::Exit(_)) {
+        if matches!(outcome, Outcome::Over(_)) {
             bench = Bench::new();
         } else if matches!(outcome, Outcome::Block(_)) {
             bench.thread.resume = None;

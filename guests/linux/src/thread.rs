@@ -41,7 +41,7 @@ pub struct Thread {
     pub(crate) watcher: Arc<dyn Watcher>,
     /// That somebody sent it something.
     pub(crate) notice: Arc<Notice>,
-    /// Its processor time, and what its process's was when it began to run.
+    /// Its processor time, and what the host's thread had used when it began to run.
     pub(crate) used_ns: (u64, Option<u64>),
     /// Cleared, and woken, when it ends (set_tid_address(2)).
     pub(crate) clear_tid: abi::Addr,
@@ -161,10 +161,9 @@ impl Thread {
         self.kernel.table.lock().first == self.process.pid
     }
 
-    /// It runs from now on, or no more: its processor time is counted.
+    /// It runs from now on, on the thread of the host that says so, or no more: its processor time is counted.
     pub fn set_running(&mut self, is_running: bool) {
-        self.process.clocks.set_running(is_running);
-        let now = self.clocks.cpu_ns();
+        let now = self.process.clocks.set_running(is_running);
         if let Some(since) = self.used_ns.1.take() {
             self.used_ns.0 += now.saturating_sub(since);
         }
@@ -174,7 +173,7 @@ impl Thread {
     /// Processor time that it used, in nanoseconds.
     pub(crate) fn thread_ns(&self) -> u64 {
         let (total, since) = self.used_ns;
-        total + since.map_or(0, |since| self.clocks.cpu_ns().saturating_sub(since))
+        total + since.map_or(0, |since| self.process.clocks.thread_ns().saturating_sub(since))
     }
 
     /// Carries out the system call at `state.pc`.
@@ -188,7 +187,7 @@ impl Thread {
         match stop {
             Ok(()) | Err(Stop::Registers) => self.forget_wait(),
             Err(Stop::Exit(status)) => return self.exit_thread(status, &mut guest),
-            Err(Stop::ExitAll(status)) => return self.exit(status, guest.space),
+            Err(Stop::ExitAll(status)) => return Outcome::Over(status),
             Err(Stop::Clone(child)) => {
                 self.forget_wait();
                 return Outcome::Clone(child);
@@ -211,7 +210,7 @@ impl Thread {
                 let eintr = errno::number(Errno::EINTR);
                 let waiting = Some((interrupted, eintr));
                 return match self.deliver(state, &mut guest, waiting) {
-                    Delivered::Over(status) => self.exit(status, guest.space),
+                    Delivered::Over(status) => Outcome::Over(status),
                     Delivered::Handler => {
                         crate::trace::interrupted(self);
                         crate::trace::delivered(self);
@@ -265,7 +264,12 @@ impl Thread {
 
     /// The monotonic time at which [`Thread::poll`] is wanted.
     pub fn next_timer_ns(&self) -> Option<u64> {
-        self.process.timers.lock().next_ns(&*self.clocks)
+        let threads = || {
+            let table = self.kernel.table.lock();
+            let count = table.get(self.process.pid).map_or(1, |member| member.threads.len() as u64);
+            count.min(u64::from(self.kernel.processors))
+        };
+        self.process.timers.lock().next_ns(&*self.clocks, threads)
     }
 
     /// Whether the program handles a signal that an instruction can cause: it then sees every register.
@@ -352,7 +356,7 @@ impl Thread {
         self.take_sent();
         while self.signals.is_due() || self.signals.saved_mask.is_some() {
             match self.deliver(state, guest, None) {
-                Delivered::Over(status) => return self.exit(status, guest.space),
+                Delivered::Over(status) => return Outcome::Over(status),
                 Delivered::Held(signal) => return Outcome::Signal(signal),
                 Delivered::Handler | Delivered::Nothing => crate::trace::delivered(self),
                 Delivered::Stopped(_) => {}
@@ -365,26 +369,19 @@ impl Thread {
         self.settle()
     }
 
-    /// The whole process ends.
-    pub(crate) fn exit(&mut self, status: ExitStatus, space: &mut dyn AddressSpace) -> Outcome {
+    /// The whole process ends, of which this is the last thread.
+    pub fn exit(&mut self, status: ExitStatus, space: &mut dyn AddressSpace) {
         self.memory.lock().sync_all(space);
         crate::trace::delivered(self);
         crate::trace::ended(self, status);
         self.leave();
         self.kernel.locks.lock().release(None, Holder::Process(self.process.pid));
         self.kernel.commons.leave(self.process.pid);
-        self.process.clocks.set_running(false);
         // A session loses its terminal with its leader, whose number it has.
         self.kernel.terminals.leave(self.process.pid, true);
-        let used_ns = self.process.clocks.total_ns();
+        let used_ns = self.process.clocks.cpu_ns();
         let watchers = self.kernel.table.lock().end(self.process.pid, status, used_ns);
         watchers.notice();
-        Outcome::Exit(status)
-    }
-
-    /// Ends the process from outside.
-    pub fn kill(&mut self, space: &mut dyn AddressSpace) -> Outcome {
-        self.exit(ExitStatus::Killed(Signal::KILL), space)
     }
 
     /// Writes back what it shares with files.
@@ -407,7 +404,7 @@ impl Thread {
         self.release_words(guest);
         if left == 0 {
             let first = *self.process.first_status.lock();
-            return self.exit(first.unwrap_or(status), guest.space);
+            return Outcome::Over(first.unwrap_or(status));
         }
         crate::trace::delivered(self);
         crate::trace::ended(self, status);
@@ -425,10 +422,11 @@ impl Thread {
     fn expire_timers(&mut self) {
         let due = self.process.timers.lock().expire(&*self.clocks);
         for (thread, info) in due {
-            match thread {
-                None => _ = self.signals.send_to_process(info),
-                Some(tid) if tid == self.tid => _ = self.signals.send(info),
-                Some(tid) => _ = self.kernel.table.lock().deliver(self.process.pid, Some(tid), info),
+            // Whichever thread takes it need not be this one.
+            if thread == Some(self.tid) {
+                self.signals.send(info);
+            } else {
+                self.kernel.table.lock().deliver(self.process.pid, thread, info);
             }
         }
     }

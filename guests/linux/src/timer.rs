@@ -6,6 +6,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
+const MILLISECOND_NS: u64 = 1_000_000;
+
 /// Which clock a timer runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum TimerClock {
@@ -73,9 +75,13 @@ impl Timer {
         Some((self.thread, self.signal?))
     }
 
-    /// When it is due on the monotonic clock. For processor time this is the earliest that it can be.
-    fn monotonic_ns(&self, clocks: &dyn Clocks) -> Option<u64> {
-        let left = self.due_ns?.saturating_sub(self.clock.now_ns(clocks));
+    /// When it is due on the monotonic clock. For processor time this is the earliest that it can be, if so many threads run at
+    /// the same time, but for the last millisecond, which nobody measures so closely.
+    fn monotonic_ns(&self, clocks: &dyn Clocks, threads: impl Fn() -> u64) -> Option<u64> {
+        let mut left = self.due_ns?.saturating_sub(self.clock.now_ns(clocks));
+        if self.clock == TimerClock::Cpu {
+            left = (left / threads().max(1)).max(left.min(MILLISECOND_NS));
+        }
         Some(clocks.monotonic_ns().saturating_add(left))
     }
 }
@@ -116,9 +122,9 @@ impl Timers {
         set.filter_map(|timer| timer.expire(clocks)).collect()
     }
 
-    /// When the next one is due, on the monotonic clock.
-    pub(crate) fn next_ns(&self, clocks: &dyn Clocks) -> Option<u64> {
-        self.all().filter_map(|timer| timer.monotonic_ns(clocks)).min()
+    /// When the next one is due, on the monotonic clock; `threads` says how many may run at the same time.
+    pub(crate) fn next_ns(&self, clocks: &dyn Clocks, threads: impl Fn() -> u64) -> Option<u64> {
+        self.all().filter_map(|timer| timer.monotonic_ns(clocks, &threads)).min()
     }
 }
 
@@ -147,15 +153,15 @@ mod tests {
         let clocks = Fake(AtomicU64::new(100));
         let mut timers = Timers::default();
         timers.intervals[0].set(&clocks, 10, 5);
-        assert_eq!(timers.next_ns(&clocks), Some(110));
+        assert_eq!(timers.next_ns(&clocks, || 1), Some(110));
         clocks.0.store(122, Ordering::Relaxed);
         let sent = timers.expire(&clocks);
         assert_eq!(
             sent.iter().map(|(thread, info)| (*thread, info.signal)).collect::<Vec<_>>(),
             [(None, Signal::ALRM)]
         );
-        assert_eq!((timers.next_ns(&clocks), timers.intervals[0].overrun), (Some(125), 2));
+        assert_eq!((timers.next_ns(&clocks, || 1), timers.intervals[0].overrun), (Some(125), 2));
         timers.intervals[0].set(&clocks, 0, 0);
-        assert_eq!(timers.next_ns(&clocks), None);
+        assert_eq!(timers.next_ns(&clocks, || 1), None);
     }
 }

@@ -15,6 +15,14 @@ pub trait Clocks: Send + Sync {
     fn monotonic_ns(&self) -> u64;
     /// Nanoseconds of processor time that the thread of the host's used which asks.
     fn cpu_ns(&self) -> u64;
+    /// The number of that thread.
+    fn host_thread(&self) -> u32 {
+        0
+    }
+    /// What another one used; none if nobody can tell.
+    fn cpu_ns_of(&self, _host_thread: u32) -> Option<u64> {
+        None
+    }
 }
 
 /// Fills a buffer with random bytes.

@@ -1,9 +1,11 @@
 //! [`Alone`]: a world on one thread of the host, as a page or a runtime without threads has it.
 
 use crate::engine::Engine;
+use crate::runner::Host;
 use crate::scheduler::{Over, Scheduler};
-use crate::team::{Host, Team};
+use crate::team::Team;
 use crate::vcpu::Vcpu;
+use alloc::vec::Vec;
 use linux::{Thread, Wait};
 
 /// How one waits there, and knows what time it is.
@@ -59,7 +61,8 @@ impl<E: Engine> Host<E> for OneThread<'_, E> {
     fn is_turn_over(&mut self, instructions: u64) -> bool {
         *self.instructions += instructions;
         *self.is_slice_over |= self.sleep.is_slice_over(instructions);
-        *self.is_slice_over || self.scheduler.has_ready() || self.scheduler.is_frozen()
+        let wants_turns = self.scheduler.has_ready() || self.scheduler.wants_turns();
+        *self.is_slice_over || wants_turns || self.scheduler.is_frozen()
     }
 }
 
@@ -90,9 +93,9 @@ impl<E: Engine> Alone<E> {
             }
             self.scheduler.settle();
             self.scheduler.expire(sleep.now_ns());
-            let Some(mut team) = self.scheduler.take() else {
+            let Some(mut runner) = self.scheduler.take() else {
                 let until_ns = self.scheduler.deadline_ns();
-                let waits = self.scheduler.descriptors();
+                let waits: Vec<_> = self.scheduler.descriptors().collect();
                 let descriptors = waits.iter().map(|(_, descriptor)| *descriptor).collect();
                 if !sleep.sleep(&Wait { until_ns, descriptors }) {
                     return Standing::Waiting(until_ns);
@@ -102,8 +105,8 @@ impl<E: Engine> Alone<E> {
                 continue;
             };
             let Alone { scheduler, instructions, is_slice_over } = self;
-            let turn = team.run(&mut OneThread { scheduler, sleep, is_slice_over, instructions });
-            drop(self.scheduler.put(team, turn));
+            runner.run(&mut OneThread { scheduler, sleep, is_slice_over, instructions });
+            drop(self.scheduler.put(runner));
             if core::mem::take(&mut self.is_slice_over) && self.scheduler.over().is_none() {
                 return Standing::Running;
             }

@@ -19,6 +19,10 @@ pub trait Space: Bus + AddressSpace {
     fn has_changed(&self) -> bool;
     /// Ranges whose code may have changed since last asked: address and length in bytes.
     fn take_changed(&mut self) -> Vec<(Addr, u32)>;
+    /// Code runs on it from now on, or not any more. Whoever begins looks for changes afterwards.
+    fn set_running(&mut self, _runs: bool) {}
+    /// Returns when no other CPU of this address space runs code that has changed; to be asked while none runs here.
+    fn settle_changes(&mut self) {}
     /// The ranges of addresses whose code may be translated into one module with that at `pc`, in the order in which they were
     /// mapped: the programs and libraries, if `pc` is in one of them, or else all around that is no file's.
     fn objects(&self, _pc: u32) -> Vec<Range<u32>> {
@@ -127,6 +131,14 @@ pub trait Engine {
         Self: Sized,
     {
         Err(String::from("this host runs one process: see SYSCALLS.md"))
+    }
+    /// Another CPU on the same address space, to run at the same time; registers are whatever they are. The error is why threads
+    /// have to take turns.
+    fn sibling(&self) -> Result<Self, String>
+    where
+        Self: Sized,
+    {
+        Err(String::from("this host has one CPU for an address space"))
     }
     /// Another, with an empty address space in this byte order.
     fn fresh(&self, _big_endian: bool) -> Result<Self, String>

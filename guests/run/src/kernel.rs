@@ -38,7 +38,9 @@ pub(crate) fn serve<S: Space>(
 ) -> (Served, Outcome) {
     let before = state.clone();
     let settings = (thread.handles_faults(), thread.next_timer_ns());
+    space.set_running(false);
     let outcome = finish(thread, state, space, door);
+    space.set_running(true);
     let is_calm = outcome.is_calm()
         && state.poll == 0
         && !space.has_changed()

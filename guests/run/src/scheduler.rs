@@ -1,13 +1,14 @@
 //! [`Scheduler`]: who of a world's threads is to run, who waits and for what.
 //!
-//! Threads that share an address space are a [`Team`], which is what a thread of the host takes, runs for a while and puts
-//! back. Hosts decide how many such threads there are and how they sleep; whatever threads of the guest do to each other,
-//! system calls first of all, they do while the scheduler is locked.
+//! Threads that share an address space are a [`Team`]. A thread of the host takes one of them with one of the team's CPUs, a
+//! [`Runner`], runs it for a while and puts the CPU back. Hosts decide how many such threads there are and how they sleep;
+//! whatever threads of the guest do to each other, system calls first of all, they do while the scheduler is locked.
 
 use crate::debugger::Debugger;
 use crate::engine::Engine;
+use crate::runner::Runner;
 use crate::statistics::Statistics;
-use crate::team::{Team, Turn};
+use crate::team::{AtRest, Resting, Team};
 use crate::vcpu::Vcpu;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,15 +26,23 @@ pub trait Bell: Send + Sync {
     fn take(&self) -> bool;
 }
 
-/// A team that a thread of the host has taken.
-struct Away {
+/// A thread that runs, or waits in place.
+struct Running {
+    pid: u32,
+    team: u32,
     bell: Arc<dyn Bell>,
-    /// Threads of its whose wait is over.
-    noticed: BTreeSet<u32>,
+    /// Whether it has something to look at.
+    is_noticed: bool,
     /// When it wants to be rung for its timers.
     alarm_ns: Option<u64>,
-    /// Whether other threads of its are ready.
-    has_more: bool,
+    /// Who rings for it while it waits in place.
+    in_place: Option<Arc<dyn Bell>>,
+}
+
+impl Running {
+    fn ring(&self) {
+        self.in_place.as_ref().unwrap_or(&self.bell).ring();
+    }
 }
 
 /// How a world ended.
@@ -56,19 +65,39 @@ pub enum InPlace {
     Leave,
 }
 
+/// Whether a thread may go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// It may.
+    Lives,
+    /// Its process is over, in this way.
+    Ends(ExitStatus),
+    /// It is over, because another thread of its process executes another program.
+    MakesWay,
+}
+
 /// The threads of a world.
 pub struct Scheduler<E: Engine> {
     kernel: Arc<Kernel>,
     next: u32,
-    ready: VecDeque<Team<E>>,
-    parked: BTreeMap<u32, Team<E>>,
-    away: BTreeMap<u32, Away>,
+    teams: BTreeMap<u32, Team<E>>,
+    /// Teams with a thread that is ready and a CPU for it, in the order of their turns.
+    ready: VecDeque<u32>,
+    /// Teams with threads that are ready, whose CPUs others have.
+    short: BTreeSet<u32>,
+    running: BTreeMap<u32, Running>,
+    /// How many CPUs have been taken.
+    away: usize,
     /// The team of each thread.
     homes: BTreeMap<u32, u32>,
     /// What threads wait for, but those that do so in place.
     waits: BTreeMap<u32, Wait>,
-    /// Who rings for threads that wait in place.
-    in_place: BTreeMap<u32, Arc<dyn Bell>>,
+    /// Counts changes of that, and of when timers are due.
+    version: u64,
+    /// Processes that are to be over once no thread of theirs runs, and how.
+    ending: BTreeMap<u32, Over>,
+    /// Threads that execute another program once no other thread of their process runs.
+    executing: BTreeMap<u32, u32>,
     over: Option<Over>,
     /// Nobody shall run for now.
     is_frozen: bool,
@@ -76,6 +105,8 @@ pub struct Scheduler<E: Engine> {
     debugger: Option<Arc<dyn Debugger>>,
     /// Whether there ever was more than the first thread in its first address space.
     is_crowded: bool,
+    /// CPUs that a team may have: as many as threads of the host may run it.
+    pub cpus_max: usize,
     /// What teams that are gone did.
     pub statistics: Statistics,
     /// Why a region was left to the interpreter, if one was.
@@ -88,16 +119,21 @@ impl<E: Engine> Scheduler<E> {
         Scheduler {
             kernel,
             next: 0,
+            teams: BTreeMap::new(),
             ready: VecDeque::new(),
-            parked: BTreeMap::new(),
-            away: BTreeMap::new(),
+            short: BTreeSet::new(),
+            running: BTreeMap::new(),
+            away: 0,
             homes: BTreeMap::new(),
             waits: BTreeMap::new(),
-            in_place: BTreeMap::new(),
+            version: 0,
+            ending: BTreeMap::new(),
+            executing: BTreeMap::new(),
             over: None,
             is_frozen: false,
             debugger: None,
             is_crowded: false,
+            cpus_max: 1,
             statistics: Statistics::default(),
             refusal: None,
         }
@@ -108,40 +144,111 @@ impl<E: Engine> Scheduler<E> {
         &self.kernel
     }
 
-    /// Adds a team, which is ready.
-    pub fn add(&mut self, mut team: Team<E>) {
-        team.id = self.next;
+    /// Adds a team, all of whose threads are ready.
+    pub fn add(&mut self, team: Team<E>) {
+        let id = self.next;
         self.next += 1;
-        self.is_crowded |= self.next > 1 || team.tids().nth(1).is_some();
+        self.is_crowded |= self.next > 1 || team.at_rest.ready.len() > 1;
         self.debugger = team.debugger().or_else(|| self.debugger.take());
-        team.tids().for_each(|tid| _ = self.homes.insert(tid, team.id));
-        self.ready.push_back(team);
+        team.at_rest.iter().for_each(|resting| _ = self.homes.insert(resting.thread.tid(), id));
+        self.teams.insert(id, team);
+        self.queue(id);
     }
 
-    /// Gives the next team that is ready to whoever runs it.
-    pub fn take(&mut self) -> Option<Team<E>> {
-        let team = if self.is_frozen { None } else { self.ready.pop_front() }?;
-        let away = Away { bell: team.bell(), noticed: BTreeSet::new(), alarm_ns: None, has_more: team.has_more() };
-        self.away.insert(team.id, away);
-        Some(team)
+    /// Adds a thread to a team, and another CPU if there is one for it.
+    pub(crate) fn add_thread(&mut self, id: u32, resting: Resting, cpu: Option<Vcpu<E>>) {
+        self.is_crowded = true;
+        let Some(team) = self.teams.get_mut(&id) else { return };
+        self.homes.insert(resting.thread.tid(), id);
+        team.at_rest.ready.push_back(resting);
+        team.cpu_count += usize::from(cpu.is_some());
+        team.cpus.extend(cpu);
+        self.queue(id);
     }
 
-    /// Takes back a team after its turn. One that has nobody left is given back, to be dropped where nothing is locked.
-    pub fn put(&mut self, mut team: Team<E>, turn: Turn) -> Option<Team<E>> {
-        self.take_noticed(team.id).into_iter().for_each(|tid| team.make_ready(tid));
-        self.away.remove(&team.id);
-        match turn {
-            Turn::Empty => {
-                self.statistics.add(&team.statistics());
-                if let Some(refusal) = team.take_refusal() {
-                    self.refusal = Some(refusal);
-                }
-                return Some(team);
-            }
-            _ if team.is_ready() => self.ready.push_back(team),
-            _ => _ = self.parked.insert(team.id, team),
+    /// Whether a team may have one more CPU: if there is somebody to run it at the same time as the others, and no debugger wants
+    /// all threads to stop when one does.
+    pub(crate) fn may_grow(&self, id: u32) -> bool {
+        let is_short = |team: &Team<E>| team.cpus.is_empty() && team.cpu_count < self.cpus_max;
+        self.debugger.is_none() && self.teams.get(&id).is_some_and(is_short)
+    }
+
+    /// Whether more threads than one may run at the same time in a team.
+    pub(crate) fn is_parallel(&self, id: u32) -> bool {
+        self.teams.get(&id).is_some_and(|team| team.cpu_count > 1)
+    }
+
+    /// Has a team wait for its turn if a thread of its can have one.
+    fn queue(&mut self, id: u32) {
+        let Some(team) = self.teams.get(&id) else { return };
+        let (is_ready, has_cpu) = (team.is_ready(), !team.cpus.is_empty());
+        if is_ready && !has_cpu {
+            self.short.insert(id);
+            // Who waits in place has a CPU that it does not need.
+            let idle = self.running.values().find(|running| running.team == id && running.in_place.is_some());
+            idle.into_iter().for_each(Running::ring);
+        } else {
+            self.short.remove(&id);
         }
-        None
+        if is_ready && has_cpu && !self.ready.contains(&id) {
+            self.ready.push_back(id);
+        }
+        self.kernel.set_crowded(!self.ready.is_empty() || !self.short.is_empty());
+    }
+
+    /// Gives the next thread that is ready, with a CPU, to whoever runs it.
+    pub fn take(&mut self) -> Option<Runner<E>> {
+        loop {
+            let id = self.next_team()?;
+            let Some(team) = self.teams.get_mut(&id) else { continue };
+            let Some((cpu, resting)) = team.take() else { continue };
+            let runner = Runner::new(id, cpu, resting, team.debugged.take());
+            if let Some((pid, tid)) = runner.number() {
+                let bell = runner.bell();
+                let running = Running { pid, team: id, bell, is_noticed: false, alarm_ns: None, in_place: None };
+                self.running.insert(tid, running);
+            }
+            self.away += 1;
+            self.queue(id);
+            return Some(runner);
+        }
+    }
+
+    /// The team whose turn it is. If nobody shall run, one with a thread that has to see its process end.
+    fn next_team(&mut self) -> Option<u32> {
+        if !self.is_frozen {
+            return self.ready.pop_front();
+        }
+        let ends = |resting: &Resting| self.ending.contains_key(&resting.thread.pid());
+        let is_meant = |id: &u32| {
+            let front = self.teams.get(id).and_then(|team| team.at_rest.ready.front());
+            front.is_some_and(ends)
+        };
+        let place = self.ready.iter().position(is_meant)?;
+        self.ready.remove(place)
+    }
+
+    /// Takes back a CPU, and the thread that has it, if one has, which could go on. A team that has nobody left is given back, to
+    /// be dropped where nothing is locked.
+    pub fn put(&mut self, runner: Runner<E>) -> Option<Team<E>> {
+        self.away -= 1;
+        let (id, cpu, resting, debugged) = runner.parts();
+        let team = self.teams.get_mut(&id)?;
+        team.cpus.push(cpu);
+        team.debugged = debugged.or_else(|| team.debugged.take());
+        let is_over = resting.is_none() && team.is_over();
+        resting.into_iter().for_each(|resting| self.preempt(resting));
+        if !is_over {
+            self.queue(id);
+            return None;
+        }
+        let mut team = self.teams.remove(&id)?;
+        self.short.remove(&id);
+        self.statistics.add(&team.statistics());
+        if let Some(refusal) = team.take_refusal() {
+            self.refusal = Some(refusal);
+        }
+        Some(team)
     }
 
     /// Lets those know whom system calls or anybody else woke.
@@ -153,23 +260,21 @@ impl<E: Engine> Scheduler<E> {
 
     /// A thread has something to look at.
     fn wake(&mut self, tid: u32) {
-        let waited = self.waits.remove(&tid).is_some();
-        let Some(home) = self.homes.get(&tid) else { return };
-        if let Some(away) = self.away.get_mut(home) {
-            away.noticed.insert(tid);
-            // One whose wait is over has its turn when whoever runs has had it, or waits as well.
-            if !waited && !self.in_place.contains_key(&tid) {
-                away.bell.ring();
-            }
-            let of_team = |(other, _): &(&u32, &Arc<dyn Bell>)| self.homes.get(other) == Some(home);
-            if let Some((_, bell)) = self.in_place.iter().find(of_team) {
-                bell.ring();
-            }
-        } else if let Some(mut team) = self.parked.remove(home) {
-            team.make_ready(tid);
-            self.ready.push_back(team);
-        } else if let Some(team) = self.ready.iter_mut().find(|team| team.id == *home) {
-            team.make_ready(tid);
+        self.stop_waiting(tid);
+        if let Some(running) = self.running.get_mut(&tid) {
+            running.is_noticed = true;
+            running.ring();
+            return;
+        }
+        let Some(home) = self.homes.get(&tid).copied() else { return };
+        let Some(team) = self.teams.get_mut(&home) else { return };
+        team.make_ready(tid);
+        self.queue(home);
+    }
+
+    fn stop_waiting(&mut self, tid: u32) {
+        if self.waits.remove(&tid).is_some() {
+            self.version += 1;
         }
     }
 
@@ -187,27 +292,29 @@ impl<E: Engine> Scheduler<E> {
         let is_due = |wait: &Wait| wait.until_ns.is_some_and(|until| until <= now_ns);
         let due: Vec<u32> = self.waits.iter().filter(|(_, wait)| is_due(wait)).map(|(tid, _)| *tid).collect();
         due.into_iter().for_each(|tid| self.wake(tid));
-        for away in self.away.values_mut() {
-            if away.alarm_ns.is_some_and(|at| at <= now_ns) {
-                away.alarm_ns = None;
-                away.bell.ring();
+        for running in self.running.values_mut() {
+            if running.alarm_ns.is_some_and(|at| at <= now_ns) {
+                running.alarm_ns = None;
+                self.version += 1;
+                running.bell.ring();
             }
         }
+    }
+
+    /// Changes whenever [`Scheduler::deadline_ns`] or [`Scheduler::descriptors`] may have.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// When [`Scheduler::expire`] is wanted next.
     pub fn deadline_ns(&self) -> Option<u64> {
         let waits = self.waits.values().filter_map(|wait| wait.until_ns);
-        waits.chain(self.away.values().filter_map(|away| away.alarm_ns)).min()
+        waits.chain(self.running.values().filter_map(|running| running.alarm_ns)).min()
     }
 
     /// The descriptors of the host that threads wait for: whose wait, descriptor, to be readable, to be writable.
-    pub fn descriptors(&self) -> Vec<(u32, (i32, bool, bool))> {
-        let of = |(tid, wait): (&u32, &Wait)| {
-            let tid = *tid;
-            wait.descriptors.iter().map(move |descriptor| (tid, *descriptor)).collect::<Vec<_>>()
-        };
-        self.waits.iter().flat_map(of).collect()
+    pub fn descriptors(&self) -> impl Iterator<Item = (u32, (i32, bool, bool))> + '_ {
+        self.waits.iter().flat_map(|(tid, wait)| wait.descriptors.iter().map(|descriptor| (*tid, *descriptor)))
     }
 
     /// A descriptor that a thread waits for is ready.
@@ -215,83 +322,161 @@ impl<E: Engine> Scheduler<E> {
         self.wake(tid);
     }
 
-    /// A thread waits.
-    pub(crate) fn wait(&mut self, tid: u32, wait: Wait) {
-        self.waits.insert(tid, wait);
-    }
-
-    /// Threads of a team that is away whose wait is over.
-    pub(crate) fn take_noticed(&mut self, team: u32) -> BTreeSet<u32> {
-        let away = self.away.get_mut(&team);
-        let noticed = away.map(|away| core::mem::take(&mut away.noticed)).unwrap_or_default();
-        // They may have begun to wait after they were woken.
-        noticed.iter().for_each(|tid| _ = self.waits.remove(tid));
-        noticed
-    }
-
-    /// What a team that is away has: when its timers want it, and whether more than one thread of its can run.
-    pub(crate) fn note(&mut self, team: u32, alarm_ns: Option<u64>, has_more: bool) {
-        if let Some(away) = self.away.get_mut(&team) {
-            (away.alarm_ns, away.has_more) = (alarm_ns, has_more);
+    /// A thread that had a CPU waits, unless it has been woken since it looked.
+    pub(crate) fn rest(&mut self, resting: Resting, wait: Wait) {
+        let tid = resting.thread.tid();
+        let is_noticed = self.running.get(&tid).is_some_and(|running| running.is_noticed);
+        // The one that sees to the end of its process has to run.
+        if is_noticed || self.fate(tid) != Fate::Lives {
+            return self.preempt(resting);
+        }
+        let Some(Running { team, .. }) = self.running.remove(&tid) else { return };
+        if let Some(all) = self.teams.get_mut(&team) {
+            all.at_rest.waiting.insert(tid, resting);
+            self.waits.insert(tid, wait);
+            self.version += 1;
+            self.queue(team);
         }
     }
 
-    /// A team that is away has another bell: its thread runs another program.
-    pub(crate) fn move_bell(&mut self, team: u32, bell: Arc<dyn Bell>) {
-        self.is_crowded = true;
-        if let Some(away) = self.away.get_mut(&team) {
-            away.bell = bell;
+    /// A thread that had a CPU could go on, but others shall have their turn.
+    pub(crate) fn preempt(&mut self, resting: Resting) {
+        let (pid, tid) = (resting.thread.pid(), resting.thread.tid());
+        let fate = self.fate(tid);
+        let Some(Running { team, alarm_ns, .. }) = self.running.remove(&tid) else { return };
+        self.version += u64::from(alarm_ns.is_some());
+        if fate == Fate::MakesWay {
+            drop(resting);
+            self.forget(pid, tid);
+        } else if let Some(all) = self.teams.get_mut(&team) {
+            all.at_rest.ready.push_back(resting);
+        }
+        self.queue(team);
+    }
+
+    /// When the timers of a thread that runs want it.
+    pub(crate) fn set_alarm(&mut self, tid: u32, alarm_ns: Option<u64>) {
+        if let Some(running) = self.running.get_mut(&tid) {
+            running.alarm_ns = alarm_ns;
+            self.version += 1;
         }
     }
 
-    /// A thread belongs to a team from now on.
-    pub(crate) fn settle_in(&mut self, tid: u32, team: u32) {
-        self.is_crowded = true;
-        self.homes.insert(tid, team);
+    /// A thread is no more. If its process is to be over and no other thread of it runs, says how; whoever was the last one sees
+    /// to that.
+    pub(crate) fn forget(&mut self, pid: u32, tid: u32) -> Option<Over> {
+        if let Some(team) = self.homes.remove(&tid)
+            && let Some(all) = self.teams.get_mut(&team)
+        {
+            // Who was the only one to run is not any more.
+            all.only.take_if(|only| *only == tid);
+            self.queue(team);
+        }
+        self.stop_waiting(tid);
+        if self.running.remove(&tid).is_some_and(|running| running.alarm_ns.is_some()) {
+            self.version += 1;
+        }
+        let executing = self.executing.get(&pid).copied();
+        let is_left = |(other, running): (&u32, &Running)| running.pid == pid && Some(*other) != executing;
+        if self.running.iter().any(is_left) {
+            return None;
+        }
+        if let Some(executing) = self.executing.remove(&pid) {
+            self.wake(executing);
+        }
+        self.ending.remove(&pid)
     }
 
-    /// A thread is no more.
-    pub(crate) fn forget(&mut self, tid: u32) {
-        self.homes.remove(&tid);
-        self.waits.remove(&tid);
+    /// Whether threads of a process run, other than that one.
+    fn runs_others(&self, pid: u32, tid: u32) -> bool {
+        self.running.iter().any(|(other, running)| running.pid == pid && *other != tid)
+    }
+
+    /// What is to become of a thread that runs.
+    pub(crate) fn fate(&self, tid: u32) -> Fate {
+        let Some(running) = self.running.get(&tid) else { return Fate::Lives };
+        let executing = self.executing.get(&running.pid);
+        match self.ending.get(&running.pid) {
+            Some(over) => Fate::Ends(over.status),
+            None if executing.is_some_and(|executing| *executing != tid) => Fate::MakesWay,
+            None => Fate::Lives,
+        }
+    }
+
+    /// The process of a thread that runs is to be over in that way, unless another one was faster. Its threads that do not run
+    /// are no more; those that do are told.
+    pub(crate) fn end_process(&mut self, team: u32, pid: u32, tid: u32, over: Over) {
+        self.ending.entry(pid).or_insert(over);
+        self.executing.remove(&pid);
+        self.tell_others(pid, tid);
+        self.drop_process(team, pid);
+    }
+
+    /// A thread executes another program: the others of its process are over. Those that run are told; whether there are any.
+    /// Then the thread is to rest, and is woken when they are gone.
+    pub(crate) fn make_way(&mut self, team: u32, pid: u32, tid: u32) -> bool {
+        self.drop_process(team, pid);
+        let runs_others = self.runs_others(pid, tid);
+        if runs_others {
+            self.executing.insert(pid, tid);
+            self.tell_others(pid, tid);
+        }
+        runs_others
+    }
+
+    fn tell_others(&self, pid: u32, tid: u32) {
+        let others = self.running.iter().filter(|(other, running)| running.pid == pid && **other != tid);
+        others.for_each(|(_, running)| running.ring());
+    }
+
+    /// The threads of a process that do not run are no more.
+    pub(crate) fn drop_process(&mut self, team: u32, pid: u32) {
+        let gone = self.teams.get_mut(&team).map(|team| team.take_process(pid)).unwrap_or_default();
+        for resting in gone {
+            self.homes.remove(&resting.thread.tid());
+            self.stop_waiting(resting.thread.tid());
+        }
+        self.queue(team);
     }
 
     /// Has `bell` ring for a thread that is about to wait in place.
     pub fn begin_wait(&mut self, tid: u32, bell: Arc<dyn Bell>) -> InPlace {
-        let away = self.homes.get(&tid).and_then(|home| self.away.get_mut(home));
-        if away.is_some_and(|away| away.noticed.remove(&tid)) {
+        let is_needed = !self.is_alone(tid);
+        let Some(running) = self.running.get_mut(&tid) else { return InPlace::Leave };
+        if core::mem::take(&mut running.is_noticed) {
             return InPlace::Woken;
         }
-        if !self.is_alone(tid) {
+        if is_needed {
             return InPlace::Leave;
         }
-        self.in_place.insert(tid, bell);
+        running.in_place = Some(bell);
         InPlace::Sleep
     }
 
     /// Whether there is nobody who could run in the place of a thread that waits.
     fn is_alone(&self, tid: u32) -> bool {
-        let away = self.homes.get(&tid).and_then(|home| self.away.get(home));
-        let is_needed = away.is_none_or(|away| away.has_more || !away.noticed.is_empty());
-        self.ready.is_empty() && self.over.is_none() && !self.is_frozen && !is_needed
+        let is_short = self.homes.get(&tid).is_some_and(|home| self.short.contains(home));
+        self.ready.is_empty() && self.over.is_none() && !self.is_frozen && !is_short && self.fate(tid) == Fate::Lives
     }
 
     /// It waits in place no more; whether it may look again there, and does not have to leave.
     pub fn end_wait(&mut self, tid: u32) -> bool {
-        self.in_place.remove(&tid);
-        let away = self.homes.get(&tid).and_then(|home| self.away.get_mut(home));
-        away.is_some_and(|away| away.noticed.remove(&tid)) || self.is_alone(tid)
+        let is_noticed = self.running.get_mut(&tid).is_some_and(|running| {
+            running.in_place = None;
+            core::mem::take(&mut running.is_noticed)
+        });
+        is_noticed || self.is_alone(tid)
     }
 
     /// Has one thread that waits in place leave, so that whoever waits for it runs something else; false if none does.
     pub fn ring_waiting(&self) -> bool {
-        self.in_place.values().next().inspect(|bell| bell.ring()).is_some()
+        let mut waiting = self.running.values().filter(|running| running.in_place.is_some());
+        waiting.next().inspect(|running| running.ring()).is_some()
     }
 
     /// Rings all that run, so that others have their turn.
     pub fn ring_all(&self) {
-        self.away.values().for_each(|away| away.bell.ring());
-        self.in_place.values().for_each(|bell| bell.ring());
+        self.running.values().for_each(Running::ring);
     }
 
     /// Whether somebody is ready and nobody runs it.
@@ -312,7 +497,7 @@ impl<E: Engine> Scheduler<E> {
 
     /// Whether nobody shall run, and nobody does: the world stands still.
     pub fn is_still(&self) -> bool {
-        self.is_frozen && self.away.is_empty()
+        self.is_frozen && self.away == 0 && self.ending.is_empty()
     }
 
     /// Lets everybody go on.
@@ -323,20 +508,20 @@ impl<E: Engine> Scheduler<E> {
     /// The world as data, while it stands still.
     pub fn save(&mut self, given: Given) -> Result<Vec<u8>, Unsaved> {
         let mut saving = Saving::new(&self.kernel);
-        for team in self.ready.iter_mut().chain(self.parked.values_mut()) {
+        for team in self.teams.values_mut() {
             team.save(&mut saving)?;
         }
         saving.finish(given)
     }
 
-    /// Whether a thread that could run waits for another one of its team.
+    /// Whether a thread that could run waits for a CPU that another one of its team has.
     pub fn wants_turns(&self) -> bool {
-        self.away.values().any(|away| away.has_more || !away.noticed.is_empty())
+        !self.short.is_empty()
     }
 
     /// Whether anybody is being run.
     pub fn is_running(&self) -> bool {
-        !self.away.is_empty()
+        self.away > 0
     }
 
     /// Whether there ever was more than one thread and one program.
@@ -368,15 +553,27 @@ impl<E: Engine> Scheduler<E> {
         self.debugger = None;
     }
 
-    pub(crate) fn any_cpu(&mut self) -> Option<&mut Vcpu<E>> {
-        self.ready.front_mut().or_else(|| self.parked.values_mut().next()).map(Team::cpu)
+    /// Gives a team's threads that do not run to a debugger.
+    pub(crate) fn lend(&mut self, id: u32) -> AtRest {
+        self.teams.get_mut(&id).map(Team::lend).unwrap_or_default()
     }
 
-    /// Takes all teams that nobody runs, for what there is to be done at the end.
+    /// Takes them back; only that one may run, if there is one.
+    pub(crate) fn take_back(&mut self, id: u32, at_rest: AtRest, only: Option<u32>) {
+        if let Some(team) = self.teams.get_mut(&id) {
+            team.take_back(at_rest, only);
+            self.queue(id);
+        }
+    }
+
+    pub(crate) fn any_cpu(&mut self) -> Option<&mut Vcpu<E>> {
+        self.teams.values_mut().find_map(|team| team.cpus.first_mut())
+    }
+
+    /// Takes all teams, for what there is to be done at the end.
     pub fn clear(&mut self) -> Vec<Team<E>> {
-        let ready = core::mem::take(&mut self.ready);
-        let parked = core::mem::take(&mut self.parked);
-        let teams: Vec<Team<E>> = ready.into_iter().chain(parked.into_values()).collect();
+        self.ready.clear();
+        let teams: Vec<Team<E>> = core::mem::take(&mut self.teams).into_values().collect();
         for team in &teams {
             self.statistics.add(&team.statistics());
         }

@@ -155,6 +155,11 @@ impl<E: Engine> Vcpu<E> {
         Ok(self.on(engine))
     }
 
+    /// Another like it, on the same address space.
+    pub fn sibling(&self) -> Result<Vcpu<E>, String> {
+        Ok(self.on(self.engine.sibling()?))
+    }
+
     /// Another like it, on an empty address space.
     pub fn fresh(&self, big_endian: bool) -> Result<Vcpu<E>, String> {
         let engine = self.engine.fresh(big_endian)?;
@@ -169,7 +174,19 @@ impl<E: Engine> Vcpu<E> {
     /// that are interpreted, come back as exceptions.
     pub fn run(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Exit {
         // A guest that does nothing but system calls would never reach a poll.
-        if self.engine.parts().0.poll != 0 {
+        let (state, space) = self.engine.parts();
+        if state.poll != 0 {
+            return Exit::Poll;
+        }
+        space.set_running(true);
+        let exit = self.run_on(kernel);
+        self.engine.parts().1.set_running(false);
+        exit
+    }
+
+    fn run_on(&mut self, kernel: &mut Kernel<'_, E::Space>) -> Exit {
+        // Who changed code did so before this counted as running, or waits for it.
+        if self.engine.parts().1.has_changed() {
             return Exit::Poll;
         }
         loop {
@@ -211,6 +228,7 @@ impl<E: Engine> Vcpu<E> {
             }
             // Perhaps code was mapped that earlier runs left something of.
             self.has_asked = false;
+            self.engine.parts().1.settle_changes();
         }
         self.assume(options);
     }

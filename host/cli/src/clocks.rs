@@ -17,4 +17,10 @@ impl Clocks for HostClocks {
     fn cpu_ns(&self) -> u64 {
         clock::thread_cpu_ns()
     }
+    fn host_thread(&self) -> u32 {
+        engine::thread()
+    }
+    fn cpu_ns_of(&self, host_thread: u32) -> Option<u64> {
+        engine::processor_time_of(host_thread)
+    }
 }

@@ -10,7 +10,7 @@ use mips::reading::emit::Options;
 use mips::reading::interp::Bus;
 use mips::state::FpuMode;
 use mips::translate::{Memories, Unit, driver};
-use run::Made;
+use run::{Made, Space};
 use std::collections::HashMap;
 use std::iter;
 use std::sync::Arc;
@@ -107,7 +107,8 @@ fn parts(keep: &mut Keep, first: &Code, units: &[Unit], memory: &GuestMemory) ->
     let starts = units.iter().flat_map(|unit| &unit.ranges).map(|(from, _)| *from);
     for at in iter::once(first.range.start).chain(starts) {
         if !parts.iter().any(|part| part.range.contains(&at)) {
-            let code = memory.codes.at(at)?;
+            let codes = memory.codes();
+            let code = codes.at(at)?;
             let object = object(keep, code, memory.is_big_endian())?;
             parts.push(Part { range: code.range.clone(), object });
         }
@@ -176,8 +177,13 @@ impl Modules {
 
     /// Whom a module is for that is to be made of the guest's code as it is now; nobody else if that is no file's.
     pub(crate) fn purpose(&mut self, units: &[Unit], made: Made, memory: &GuestMemory) -> Option<Purpose> {
-        let at = memory.codes.at(made.root)?;
+        let at = memory.codes().at(made.root)?.clone();
+        let at = &at;
         let digest = Record::digest(units, code(memory))?;
+        // What another thread has changed since is not what was translated.
+        if memory.has_changed() {
+            return None;
+        }
         let keep = self.keep.as_mut().filter(|keep| keep.is_open());
         let parts = keep.and_then(|keep| parts(keep, at, units, memory)).unwrap_or_default();
         Some(Purpose { key: key(at), parts, code: digest })
@@ -221,7 +227,8 @@ impl Modules {
         mut is_news: impl FnMut(&Arc<Vec<u8>>, u32) -> bool,
     ) -> Vec<u32> {
         let mut entries = Vec::new();
-        let news: Vec<&Code> = memory.codes.iter().filter(|code| is_news(&code.file.path, code.base)).collect();
+        let codes = memory.codes();
+        let news: Vec<&Code> = codes.iter().filter(|code| is_news(&code.file.path, code.base)).collect();
         if let (Some(keep), Ok(compiler)) = (&mut self.keep, compiler(&mut self.compiler)) {
             if !keep.is_open() {
                 keep.open(&compiler.host());
@@ -242,7 +249,8 @@ impl Modules {
 
     /// The code that is there for `pc`.
     pub(crate) fn take(&mut self, pc: u32, options: Options, memory: &GuestMemory, owner: u64) -> Kept {
-        let at = memory.codes.at(pc);
+        let at = memory.codes().at(pc).cloned();
+        let at = at.as_ref();
         if let Some(key) = at.map(key)
             && let Some(kept) = self.take_live(&key, pc, options, memory, owner)
         {

@@ -3,6 +3,7 @@
 use crate::background::{Background, Done, Workshop};
 use crate::bell::CpuBell;
 use crate::cpu::CpuMemory;
+use crate::guarded;
 use crate::mapping::Mapping;
 use crate::memory::GuestMemory;
 use crate::modules::Kept;
@@ -40,6 +41,8 @@ struct Region {
 /// An engine on this host.
 pub struct Native {
     guest: Arc<Mapping>,
+    /// Whether the guest's memory is its to give back: others on it are gone when this is.
+    is_first: bool,
     cpu_mapping: Arc<Mapping>,
     memory: GuestMemory,
     cpu: CpuMemory,
@@ -78,8 +81,11 @@ impl Native {
         memory: GuestMemory,
     ) -> Native {
         let Place { guest, cpu: cpu_mapping, wasm } = place;
+        let bell = Arc::new(CpuBell::new(cpu_mapping.clone()));
+        memory.set_bell(bell.clone());
         Native {
-            bell: Arc::new(CpuBell::new(cpu_mapping.clone())),
+            bell,
+            is_first: true,
             guest,
             cpu: CpuMemory::new(cpu_mapping.clone()),
             cpu_mapping,
@@ -263,6 +269,20 @@ impl Engine for Native {
         Ok(child)
     }
 
+    fn sibling(&self) -> Result<Native, String> {
+        if !guarded::PARALLEL {
+            return Err(String::from("on this processor threads take turns"));
+        }
+        let text = |error: io::Error| format!("the host refuses memory for a CPU: {error}");
+        let cpu = Mapping::reserve().and_then(|cpu| CpuMemory::commit(&cpu).map(|()| cpu));
+        let cpu = Arc::new(cpu.map_err(|error| text(error.into()))?);
+        let place = Place { guest: self.guest.clone(), cpu, wasm: None };
+        let workshop = self.background.workshop.clone();
+        let mut sibling = Native::with(workshop, self.perf_map.clone(), place, self.memory.sibling());
+        sibling.is_first = false;
+        Ok(sibling)
+    }
+
     fn fresh(&self, big_endian: bool) -> Result<Native, String> {
         let workshop = self.background.workshop.clone();
         let place = workshop.places.take().map_err(|error| error.to_string())?;
@@ -443,7 +463,9 @@ impl Engine for Native {
 impl Drop for Native {
     fn drop(&mut self) {
         self.forget_all();
-        let place = Place { guest: self.guest.clone(), cpu: self.cpu_mapping.clone(), wasm: self.wasm.take() };
-        self.background.workshop.places.give(place);
+        if self.is_first {
+            let place = Place { guest: self.guest.clone(), cpu: self.cpu_mapping.clone(), wasm: self.wasm.take() };
+            self.background.workshop.places.give(place);
+        }
     }
 }

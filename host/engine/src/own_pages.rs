@@ -12,19 +12,27 @@ const SWAPPED: u64 = 1 << 62;
 const OF_FILE: u64 = 1 << 61;
 
 /// Tells the pages that were written from those that were not.
-pub(crate) struct OwnPages(Option<File>);
+pub(crate) struct OwnPages {
+    map: Option<File>,
+    memory: Option<File>,
+}
 
 impl OwnPages {
     /// Where Linux does not tell, all count as written.
     pub(crate) fn open() -> OwnPages {
-        OwnPages(File::open("/proc/self/pagemap").ok())
+        OwnPages { map: File::open("/proc/self/pagemap").ok(), memory: File::open("/proc/self/mem").ok() }
+    }
+
+    /// Reads memory of ours whatever its protection; false if Linux does not let us (proc(5), /proc/PID/mem).
+    pub(crate) fn read(&self, at: *const u8, into: &mut [u8]) -> bool {
+        self.memory.as_ref().is_some_and(|memory| memory.read_exact_at(into, at.addr() as u64).is_ok())
     }
 
     /// The offsets of those of `bytes` bytes at `offset` from `base` that may have been written, in runs.
     pub(crate) fn of(&self, base: *const u8, offset: usize, bytes: usize) -> Vec<Range<usize>> {
         let mut entries = vec![0; bytes / PAGE_BYTES * 8];
         let from = (base.addr() + offset) / PAGE_BYTES * 8;
-        let is_told = self.0.as_ref().is_some_and(|map| map.read_exact_at(&mut entries, from as u64).is_ok());
+        let is_told = self.map.as_ref().is_some_and(|map| map.read_exact_at(&mut entries, from as u64).is_ok());
         if !is_told {
             return std::iter::once(offset..offset + bytes).collect();
         }

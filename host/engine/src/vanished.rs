@@ -6,10 +6,10 @@
 
 #![expect(unsafe_code, reason = "installs a signal handler and maps pages in it")]
 
+use crate::handler::{Before, forward};
 use crate::mapping::ADDRESSABLE;
-use libc::{c_int, c_void, sigaction, siginfo_t};
+use libc::{c_int, c_void, siginfo_t};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
-use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +20,7 @@ const WATCHED_MAX: usize = 4096;
 static WATCHED: [AtomicUsize; WATCHED_MAX] = [const { AtomicUsize::new(0) }; WATCHED_MAX];
 
 /// What handled SIGBUS before.
-static BEFORE: OnceLock<Option<sigaction>> = OnceLock::new();
+static BEFORE: OnceLock<Option<Before>> = OnceLock::new();
 
 /// The host's page: what a fault takes away.
 const PAGE_BYTES: usize = abi::PAGE_BYTES as usize;
@@ -45,18 +45,9 @@ impl Drop for Watch {
     }
 }
 
-fn install() -> Option<sigaction> {
-    let mut before = MaybeUninit::uninit();
-    // SAFETY: a zeroed `sigaction` is one. The handler only loads atomics, maps a page by a bare system call, and passes
-    // on what is not for it, so it is async-signal-safe.
-    let done = unsafe {
-        let mut action: sigaction = std::mem::zeroed();
-        action.sa_sigaction = handle as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-        libc::sigaction(libc::SIGBUS, &raw const action, before.as_mut_ptr())
-    };
-    // SAFETY: the call succeeded, so it was written.
-    (done == 0).then(|| unsafe { before.assume_init() })
+fn install() -> Option<Before> {
+    // SAFETY: the handler only loads atomics, maps a page by a bare system call, and passes on what is not for it.
+    unsafe { Before::install(libc::SIGBUS, handle) }
 }
 
 extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
@@ -74,31 +65,7 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
             return;
         }
     }
-    forward(signal, info, context);
-}
-
-/// Does what would have been done without us.
-fn forward(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    match BEFORE.get() {
-        Some(Some(before)) if before.sa_sigaction != libc::SIG_DFL && before.sa_sigaction != libc::SIG_IGN => {
-            // SAFETY: it is the handler that was installed, of the kind that its flags say.
-            unsafe {
-                if before.sa_flags & libc::SA_SIGINFO != 0 {
-                    let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
-                        std::mem::transmute(before.sa_sigaction);
-                    handler(signal, info, context);
-                } else {
-                    let handler: extern "C" fn(c_int) = std::mem::transmute(before.sa_sigaction);
-                    handler(signal);
-                }
-            }
-        }
-        // The access is repeated, and then it ends us.
-        // SAFETY: signal(2) is async-signal-safe.
-        _ => unsafe {
-            libc::signal(signal, libc::SIG_DFL);
-        },
-    }
+    forward(BEFORE.get().and_then(Option::as_ref), signal, info, context);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! [`Workers`]: threads of the host that run a world's teams, one for each processor at most, and one that watches: it sleeps
+//! [`Workers`]: threads of the host that run a world's threads, one for each processor at most, and one that watches: it sleeps
 //! until descriptors are ready, times have come, or signals arrive, and sees to it that everybody has their turn.
 
 use crate::native::Native;
@@ -82,8 +82,10 @@ struct State {
     /// Threads that run teams, and how many of them sleep for want of one.
     workers: usize,
     idle: usize,
-    /// What the one that watches was last told to look after: when it is wanted, and whether turns are to end.
+    /// What the one that watches was last told to look after: when it is wanted, how many descriptors, and whether turns are to
+    /// end; and as of which version of the scheduler's waits.
     watched: (Option<u64>, usize, bool),
+    version: u64,
 }
 
 impl Shared {
@@ -107,9 +109,13 @@ impl Shared {
                 state.scheduler.ring_waiting();
             }
         }
-        let descriptors = state.scheduler.descriptors().len();
-        let wants_turns = state.scheduler.wants_turns() || state.scheduler.has_ready() && state.idle == 0;
-        let watched = (state.scheduler.deadline_ns(), descriptors, wants_turns);
+        let scheduler = &state.scheduler;
+        let wants_turns = scheduler.wants_turns() || scheduler.has_ready() && state.idle == 0;
+        if (scheduler.version(), wants_turns) == (state.version, state.watched.2) {
+            return;
+        }
+        let watched = (scheduler.deadline_ns(), scheduler.descriptors().count(), wants_turns);
+        state.version = scheduler.version();
         if watched != state.watched {
             let is_later = watched == (None, 0, false);
             state.watched = watched;
@@ -158,7 +164,8 @@ impl Host<Native> for Worker {
 
     fn is_turn_over(&mut self, _: u64) -> bool {
         let state = self.shared.lock();
-        state.scheduler.has_ready() || state.scheduler.is_frozen() || state.scheduler.over().is_some()
+        let wants_turns = state.scheduler.has_ready() || state.scheduler.wants_turns();
+        wants_turns || state.scheduler.is_frozen() || state.scheduler.over().is_some()
     }
 }
 
@@ -168,12 +175,12 @@ fn work(shared: &Arc<Shared>, event: Event) {
     let mut state = shared.lock();
     while state.scheduler.over().is_none() {
         state.scheduler.settle();
-        if let Some(mut team) = state.scheduler.take() {
+        if let Some(mut runner) = state.scheduler.take() {
             shared.follow(&mut state);
             drop(state);
-            let turn = team.run(&mut worker);
+            runner.run(&mut worker);
             state = shared.lock();
-            let gone = state.scheduler.put(team, turn);
+            let gone = state.scheduler.put(runner);
             if state.scheduler.is_still() {
                 shared.watch.ring();
             }
@@ -249,7 +256,7 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut sna
         }
         let (deadline_ns, _, wants_turns) = state.watched;
         slice_ends = slice_ends.or(Some(now + SLICE.as_nanos() as u64)).filter(|_| wants_turns);
-        let waits = state.scheduler.descriptors();
+        let waits: Vec<_> = state.scheduler.descriptors().collect();
         drop(state);
         let mut descriptors: Vec<(i32, bool, bool)> = waits.iter().map(|(_, descriptor)| *descriptor).collect();
         descriptors.push((shared.watch.descriptor.as_raw_fd(), true, false));
@@ -283,15 +290,17 @@ pub struct Ended {
 /// them. `alarm` has them see what was sent from outside. The world ends at `limit_ns` of its monotonic clock. The error is the
 /// host's.
 pub fn run(
-    scheduler: Scheduler<Native>,
+    mut scheduler: Scheduler<Native>,
     signals: Signals,
     alarm: Alarm,
     limit_ns: Option<u64>,
     snapshots: Option<Snapshots>,
 ) -> std::io::Result<Ended> {
-    let most = thread::available_parallelism().map_or(1, usize::from) + usize::from(scheduler.is_debugged());
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let most = processors + usize::from(scheduler.is_debugged());
+    scheduler.cpus_max = processors;
     let kernel = scheduler.kernel().clone();
-    let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false) };
+    let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false), version: 0 };
     let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: alarm.0, most, kernel });
     let event = Event::new()?;
     let theirs = shared.clone();

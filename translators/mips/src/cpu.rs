@@ -214,6 +214,8 @@ pub trait Cpu {
     fn raise(&mut self, cause: Exception) -> Step<Self>
     where
         Self: Sized;
+    /// SYNC: accesses before it are seen by others before those behind it.
+    fn barrier(&mut self);
     /// SYNCI: the code in the line at `at` may have changed.
     fn code_changed(&mut self, at: Self::Word) -> Step<Self>
     where

@@ -42,13 +42,22 @@ impl Memory {
             return Err(Errno::ENOMEM);
         }
         if replaced > 0 {
-            self.unmap(space, at, bytes)?;
+            // Other threads find the old pages or the new ones, and nothing else in between.
+            self.sync(space, at, bytes)?;
+            drop(self.areas.remove(at, end));
         }
         let MapRequest { prot, is_shared, backing, .. } = request;
         let area = Area { end, prot, is_shared, was_writable: prot.contains(Prot::WRITE), backing };
         let loaded = area.loaded_end(at).0 - at.0;
+        if replaced > 0 && loaded < bytes {
+            space.unmap(at + loaded, bytes - loaded);
+        }
         if loaded > 0 {
-            filemap::place(space, at, loaded, &area)?;
+            filemap::place(space, at, loaded, &area).inspect_err(|_| {
+                if replaced > 0 {
+                    space.unmap(at, loaded);
+                }
+            })?;
             if area.prot.contains(Prot::EXEC) {
                 space.code_changed(at, loaded);
                 if let Some((file, offset)) = area.code_file() {

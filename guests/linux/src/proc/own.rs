@@ -6,6 +6,7 @@ use crate::kernel::Kernel;
 use crate::mm::Memory;
 use crate::proc::{Scene, maps};
 use crate::process::{Member, Process, Schedule, Standing, ThreadEntry};
+use crate::world::Clocks;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
@@ -362,7 +363,7 @@ fn stat(seen: &Seen) -> Result<Vec<u8>> {
     let (name, id) = (String::from_utf8_lossy(&name), seen.tid);
     let Schedule { nice, policy, priority: realtime, .. } = seen.of_thread(|thread| thread.schedule.clone());
     let priority = if realtime > 0 { -1 - realtime } else { 20 + nice };
-    let used = seen.process.clocks.total_ns() / TICK_NS;
+    let used = seen.process.clocks.cpu_ns() / TICK_NS;
     let (children, started) = (children_ns / TICK_NS, seen.process.started_ns / TICK_NS);
     let pages = bytes / 4096;
     Ok(format!(

@@ -111,7 +111,7 @@ fn meminfo(kernel: &Kernel) -> String {
 /// Processor time of all that ever ran, and time since the start, in nanoseconds.
 fn times(kernel: &Kernel) -> (u64, u64) {
     let table = kernel.table.lock();
-    let used = |(_, member): (u32, &Member)| member.process.clocks.total_ns() + member.children_ns;
+    let used = |(_, member): (u32, &Member)| member.process.clocks.cpu_ns() + member.children_ns;
     let uptime = table.get(table.first).map_or(0, |first| first.process.clocks.monotonic_ns());
     (table.iter().map(used).sum(), uptime)
 }

@@ -175,7 +175,7 @@ impl Process {
             timers: self.timers.lock().clone(),
             limits: self.limits.lock().clone(),
             settings: *self.settings.lock(),
-            used_ns: self.clocks.total_ns(),
+            used_ns: self.clocks.cpu_ns(),
             started_ns: self.started_ns,
             first_status: *self.first_status.lock(),
         }

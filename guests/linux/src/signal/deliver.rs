@@ -57,7 +57,11 @@ pub(crate) fn deliver(
             Disposition::Handler(at) => at,
         };
         if let Some((interrupted, eintr)) = waiting.take()
-            && (interrupted == Interrupted::Fails || !action.flags.has(Flags::RESTART))
+            && match interrupted {
+                Interrupted::Fails => true,
+                Interrupted::Restarts => !action.flags.has(Flags::RESTART),
+                Interrupted::Insists => false,
+            }
         {
             o32::fail(state, eintr);
         }

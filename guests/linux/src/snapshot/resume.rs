@@ -128,6 +128,12 @@ impl Clocks for Continued {
     fn cpu_ns(&self) -> u64 {
         self.host.cpu_ns()
     }
+    fn host_thread(&self) -> u32 {
+        self.host.host_thread()
+    }
+    fn cpu_ns_of(&self, host_thread: u32) -> Option<u64> {
+        self.host.cpu_ns_of(host_thread)
+    }
 }
 
 impl Resuming {

@@ -48,8 +48,12 @@ const WAKE: u32 = 1;
 const REQUEUE: u32 = 3;
 const CMP_REQUEUE: u32 = 4;
 const WAKE_OP: u32 = 5;
+const LOCK_PI: u32 = 6;
+const UNLOCK_PI: u32 = 7;
+const TRYLOCK_PI: u32 = 8;
 const WAIT_BITSET: u32 = 9;
 const WAKE_BITSET: u32 = 10;
+const LOCK_PI2: u32 = 13;
 
 /// The word's operands: `timeout` is a time or a number, by operation.
 struct Words {
@@ -89,12 +93,36 @@ fn perform(
             let woken = wake(task, at, most, u32::MAX)?;
             Ok(woken + if is_true { wake(task, other, moved_most, u32::MAX)? } else { 0 })
         }
+        LOCK_PI | LOCK_PI2 | TRYLOCK_PI => lock(task, words, op, span),
+        UNLOCK_PI => unlock(task, at),
         _ => Err(Errno::ENOSYS.into()),
     }
 }
 
 fn key(thread: &Thread, at: Addr) -> Key {
     Key::of(&thread.memory, at)
+}
+
+/// When a wait ends at the latest; an error if that has come.
+fn until(
+    task: &mut Task<'_, '_>,
+    timeout: Addr,
+    op: FutexOp,
+    span: impl Fn(&Task<'_, '_>) -> Reply<Span>,
+) -> Reply<Option<u64>> {
+    let span = if timeout.is_null() { None } else { Some(span(task)?.ns()?) };
+    let realtime = u64::try_from(task.clocks.realtime().0).unwrap_or(0);
+    // FUTEX_WAIT takes a time from now, all others one on a clock.
+    let is_relative = op.0 & OPERATION == WAIT;
+    let is_realtime = op.0 & CLOCK_REALTIME != 0 || op.0 & OPERATION == LOCK_PI;
+    let until_ns = task.deadline(|now| {
+        let shown = if is_realtime { realtime } else { now };
+        span.map(|span| after(now, if is_relative { span } else { span.saturating_sub(shown) }))
+    });
+    if until_ns.is_some_and(|until| until <= task.clocks.monotonic_ns()) {
+        return Err(Errno::ETIMEDOUT.into());
+    }
+    Ok(until_ns)
 }
 
 fn wait(
@@ -109,20 +137,10 @@ fn wait(
     if task.is_again() && task.kernel.futexes.lock().take_woken(tid) {
         return Ok(0);
     }
-    let span = if timeout.is_null() { None } else { Some(span(task)?.ns()?) };
     if !task.is_again() && task.guest.read::<u32>(at)? != value {
         return Err(Errno::EAGAIN.into());
     }
-    let realtime = u64::try_from(task.clocks.realtime().0).unwrap_or(0);
-    // FUTEX_WAIT_BITSET takes a time on a clock, FUTEX_WAIT one from now.
-    let is_absolute = op.0 & OPERATION == WAIT_BITSET;
-    let until_ns = task.deadline(|now| {
-        let shown = if op.0 & CLOCK_REALTIME != 0 { realtime } else { now };
-        span.map(|span| after(now, if is_absolute { span.saturating_sub(shown) } else { span }))
-    });
-    if until_ns.is_some_and(|until| until <= task.clocks.monotonic_ns()) {
-        return Err(Errno::ETIMEDOUT.into());
-    }
+    let until_ns = until(task, timeout, op, span)?;
     if !task.is_again() {
         let key = key(task.thread, at);
         task.kernel.futexes.lock().wait(key, tid, bits);
@@ -152,16 +170,18 @@ fn change(task: &mut Task<'_, '_>, at: Addr, operation: u32) -> Reply<bool> {
     let (operand, compared) = (signed(12), signed(0));
     let is_shift = operation >> 28 & 8 != 0;
     let operand = if is_shift { 1_i32.wrapping_shl(operand.cast_unsigned()) } else { operand };
-    let old = task.guest.read::<u32>(at)?.cast_signed();
-    let new = match operation >> 28 & 7 {
-        0 => operand,
-        1 => old.wrapping_add(operand),
-        2 => old | operand,
-        3 => old & !operand,
-        4 => old ^ operand,
-        _ => return Err(Errno::ENOSYS.into()),
+    let new = |old: i32| match operation >> 28 & 7 {
+        0 => Some(operand),
+        1 => Some(old.wrapping_add(operand)),
+        2 => Some(old | operand),
+        3 => Some(old & !operand),
+        4 => Some(old ^ operand),
+        _ => None,
     };
-    task.guest.write(at, &new.cast_unsigned())?;
+    if new(0).is_none() {
+        return Err(Errno::ENOSYS.into());
+    }
+    let old = task.guest.update(at, |old| new(old.cast_signed()).map(i32::cast_unsigned))?.cast_signed();
     Ok(match operation >> 24 & 15 {
         0 => old == compared,
         1 => old != compared,
@@ -171,6 +191,62 @@ fn change(task: &mut Task<'_, '_>, at: Addr, operation: u32) -> Reply<bool> {
         5 => old >= compared,
         _ => return Err(Errno::ENOSYS.into()),
     })
+}
+
+/// FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_TRYLOCK_PI: a lock whose word is its owner's number, and which is handed over. There are no
+/// priorities to inherit, as all threads have the same.
+fn lock(
+    task: &mut Task<'_, '_>,
+    words: &Words,
+    op: FutexOp,
+    span: impl Fn(&Task<'_, '_>) -> Reply<Span>,
+) -> Reply<u32> {
+    let Words { at, timeout, .. } = *words;
+    let (tid, is_try) = (task.tid, op.0 & OPERATION == TRYLOCK_PI);
+    if task.is_again() && task.kernel.futexes.lock().take_woken(tid) {
+        return Ok(0);
+    }
+    if !task.is_again() {
+        let was = task.guest.update(at, |word| match word & TID_MASK {
+            0 => Some(word | tid),
+            owner if owner == tid || is_try => None,
+            _ => Some(word | WAITERS),
+        })?;
+        match was & TID_MASK {
+            0 => return Ok(0),
+            owner if owner == tid => return Err(Errno::EDEADLK.into()),
+            _ if is_try => return Err(Errno::EAGAIN.into()),
+            owner if task.kernel.table.lock().of_thread(owner).is_none() => return Err(Errno::ESRCH.into()),
+            _ => {}
+        }
+    }
+    let until_ns = until(task, timeout, op, span)?;
+    if !task.is_again() {
+        let key = key(task.thread, at);
+        task.kernel.futexes.lock().wait(key, tid, 0);
+        task.resume = Some(Resume { is_futex: true, ..Resume::default() });
+    }
+    task.block(Wait::until(until_ns), Interrupted::Insists)
+}
+
+/// FUTEX_UNLOCK_PI
+fn unlock(task: &mut Task<'_, '_>, at: Addr) -> Reply<u32> {
+    if task.guest.read::<u32>(at)? & TID_MASK != task.tid {
+        return Err(Errno::EPERM.into());
+    }
+    hand_over(task.thread, task.guest, at, 0)?;
+    Ok(0)
+}
+
+/// A lock is the next one's who waits for it, or nobody's; its word has these bits besides.
+fn hand_over(thread: &Thread, guest: &mut Guest<'_>, at: Addr, bits: u32) -> core::result::Result<(), BadAddress> {
+    let next = thread.kernel.futexes.lock().hand_over(key(thread, at));
+    let word = next.map_or(0, |(tid, is_more)| tid | if is_more { WAITERS } else { 0 });
+    guest.update(at, |_| Some(word | bits))?;
+    if let Some((tid, _)) = next {
+        thread.kernel.table.lock().wake(tid);
+    }
+    Ok(())
 }
 
 /// Words of robust locks that one thread may leave (ROBUST_LIST_LIMIT).
@@ -200,32 +276,40 @@ impl Thread {
         let [first, offset, pending]: [u32; 3] = guest.read(head)?;
         let mut entry = first;
         for _ in 0..ROBUST_MAX {
-            // The lowest bit says that it inherits priorities.
             let at = entry & !1;
             if at == head.0 {
                 break;
             }
             let next: u32 = guest.read(Addr(at))?;
             if at != pending & !1 {
-                self.leave_lock(guest, Addr(at.wrapping_add(offset)))?;
+                self.leave_lock(guest, Addr(at.wrapping_add(offset)), entry & 1 != 0)?;
             }
             entry = next;
         }
         if pending & !1 != 0 {
-            self.leave_lock(guest, Addr((pending & !1).wrapping_add(offset)))?;
+            self.leave_lock(guest, Addr((pending & !1).wrapping_add(offset)), pending & 1 != 0)?;
         }
         Ok(())
     }
 
-    /// The owner of a lock is over: whoever comes next is told.
-    fn leave_lock(&mut self, guest: &mut Guest<'_>, at: Addr) -> core::result::Result<(), BadAddress> {
-        let word: u32 = guest.read(at)?;
-        if word & TID_MASK == self.tid {
-            guest.write(at, &(word & WAITERS | OWNER_DIED))?;
-            if word & WAITERS != 0 {
-                let key = key(self, at);
-                wake_key(self, key, 1, u32::MAX);
-            }
+    /// The owner of a lock is over: whoever comes next is told, or is given it if it is one that is handed over.
+    fn leave_lock(
+        &mut self,
+        guest: &mut Guest<'_>,
+        at: Addr,
+        is_handed_over: bool,
+    ) -> core::result::Result<(), BadAddress> {
+        if !at.0.is_multiple_of(4) {
+            return Err(BadAddress(at));
+        }
+        let is_own = |word: u32| word & TID_MASK == self.tid;
+        if is_handed_over {
+            return if is_own(guest.read(at)?) { hand_over(self, guest, at, OWNER_DIED) } else { Ok(()) };
+        }
+        let word = guest.update(at, |word| is_own(word).then_some(word & WAITERS | OWNER_DIED))?;
+        if is_own(word) && word & WAITERS != 0 {
+            let key = key(self, at);
+            wake_key(self, key, 1, u32::MAX);
         }
         Ok(())
     }

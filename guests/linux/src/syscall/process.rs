@@ -162,9 +162,7 @@ pub(super) fn sysmips(task: &mut Task<'_, '_>, command: u32, first: Bits, second
             if !at.0.is_multiple_of(4) {
                 return Err(Errno::EINVAL.into());
             }
-            let old: u32 = task.guest.read(at)?;
-            task.guest.write(at, &second.0)?;
-            Ok(old)
+            Ok(task.guest.update(at, |_| Some(second.0))?)
         }
         // MIPS_FIXADE: unaligned accesses are mended; that cannot be turned off.
         7 if first.0 & !3 == 0 => Ok(0),

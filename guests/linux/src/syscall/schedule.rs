@@ -7,7 +7,7 @@ use crate::syscall::process::check_thread;
 use crate::task::Task;
 use abi::structs::system::SchedParam;
 use abi::structs::time::{Timespec, Timespec64};
-use abi::{Addr, In, Out, OutBytes};
+use abi::{Addr, In, Out, OutBytes, State};
 use alloc::vec;
 use alloc::vec::Vec;
 use vfs::Errno;
@@ -149,7 +149,10 @@ pub(super) fn sched_getscheduler(task: &mut Task<'_, '_>, tid: i32) -> Reply<u32
 }
 
 /// sched_yield(2)
-pub(super) fn sched_yield(_task: &mut Task<'_, '_>) -> Reply<()> {
+pub(super) fn sched_yield(task: &mut Task<'_, '_>) -> Reply<()> {
+    if task.kernel.is_crowded() {
+        task.state.poll = State::POLL_NOW;
+    }
     Ok(())
 }
 

@@ -71,7 +71,12 @@ fn set_action(
 
 /// Arranges what to do. Children look at what is done about SIGCHLD.
 fn arrange(task: &mut Task<'_, '_>, signal: Signal, action: Action) {
+    let handled = task.signals.handles_faults();
     task.signals.set_action(signal, action);
+    if handled != task.signals.handles_faults() {
+        // What other threads run takes that for granted: they come out of it before this call is over.
+        task.guest.space.code_changed(Addr::NULL, 0);
+    }
     if signal == Signal::CHLD
         && let Some(member) = task.kernel.table.lock().get_mut(task.process.pid)
     {

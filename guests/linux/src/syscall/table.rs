@@ -483,8 +483,8 @@ limit {
 }
 
 futex {
-    futex           4238 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "no priority inheritance";
-    futex_time64    4422 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "no priority inheritance";
+    futex           4238 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "threads have no priorities to inherit; no FUTEX_WAIT_REQUEUE_PI";
+    futex_time64    4422 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "threads have no priorities to inherit; no FUTEX_WAIT_REQUEUE_PI";
 }
 
 }

@@ -3,6 +3,7 @@
 use crate::flags::{ClockId, TimerFlags};
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::task::Task;
+use crate::world::Clocks;
 use abi::structs::time::{Timespec, Timespec64, Timeval, Timezone, Tms};
 use abi::{In, Out};
 use vfs::{Errno, Result};
@@ -96,7 +97,7 @@ fn now_ns(task: &Task<'_, '_>, clock: ClockId) -> Result<u64> {
             }
             let table = task.kernel.table.lock();
             let member = if is_thread { table.of_thread(id) } else { table.get(id) };
-            Ok(member.ok_or(Errno::EINVAL)?.process.clocks.total_ns())
+            Ok(member.ok_or(Errno::EINVAL)?.process.clocks.cpu_ns())
         }
         _ => Err(Errno::EINVAL),
     }

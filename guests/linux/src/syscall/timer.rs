@@ -31,8 +31,15 @@ pub(super) fn alarm(task: &mut Task<'_, '_>, seconds: u32) -> Reply<u32> {
     let timer = &mut timers.intervals[0];
     let left = timer.left_ns(&*clocks).0;
     timer.set(&*clocks, u64::from(seconds) * SECOND_NS, 0);
+    drop(timers);
+    look_again(task);
     let rounded = (left + SECOND_NS / 2) / SECOND_NS;
     Ok(u32::try_from(rounded).unwrap_or(u32::MAX).max(u32::from(left > 0)))
+}
+
+/// All threads of the process look when a timer is due from now on: any of them may have to take its signal.
+fn look_again(task: &Task<'_, '_>) {
+    task.kernel.table.lock().wake_process(task.process.pid);
 }
 
 fn interval(task: &Task<'_, '_>, which: Which) -> Reply<Itimerval> {
@@ -57,6 +64,7 @@ pub(super) fn setitimer(task: &mut Task<'_, '_>, which: Which, new: In<Itimerval
     let (left, period) = (Span::from(new.it_value).ns()?, Span::from(new.it_interval).ns()?);
     let clocks = task.clocks.clone();
     task.process.timers.lock().intervals[which.0 as usize].set(&*clocks, left, period);
+    look_again(task);
     Ok(old.optional(task.guest, &before)?)
 }
 
@@ -128,6 +136,7 @@ fn set(task: &mut Task<'_, '_>, timer: u32, flags: TimerFlags, value: Span, peri
             timer.due_ns = Some(value);
         }
         timer.overrun = 0;
+        look_again(task);
     }
     Ok(before)
 }

@@ -222,7 +222,7 @@ fn random_requests_never_panic() {
                 _ => bench.call(IOCTL, &[fd, requests[next() as usize % requests.len()], argument]).0,
             };
             match outcome {
-                Outcome::Exit(_) => break,
+                Outcome::Over(_) => break,
                 Outcome::Block(_) => bench.thread.resume = None,
                 _ => {}
             }

@@ -280,6 +280,9 @@ impl<'a> Cpu for Teller<'a> {
         self.say(format!("raise {cause:?}"));
         Ok(())
     }
+    fn barrier(&mut self) {
+        self.say("others see what was accessed before it before what is accessed behind it".to_owned());
+    }
     fn code_changed(&mut self, at: Text<'a>) -> Step<Self> {
         self.say(format!("the line of code at [{}] may have changed", at.bare()));
         Ok(())

@@ -134,8 +134,9 @@ pub(crate) fn swr<C: Cpu>(cpu: &mut C, rt: Gpr, mem: Mem) -> Step<C> {
     store_part(cpu, rt, mem, Side::Right)
 }
 
-/// SYNC: order memory accesses. One thread sees its own accesses in order.
-pub(crate) fn sync<C: Cpu>(_: &mut C, _: Amount) -> Step<C> {
+/// SYNC: order memory accesses, whichever kind of order is asked for.
+pub(crate) fn sync<C: Cpu>(cpu: &mut C, _: Amount) -> Step<C> {
+    cpu.barrier();
     Ok(())
 }
 

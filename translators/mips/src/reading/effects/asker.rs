@@ -163,6 +163,7 @@ impl Cpu for Asker<'_> {
         self.effects.flow = if exception == Exception::Syscall { Flow::System } else { Flow::Raise };
         Ok(())
     }
+    fn barrier(&mut self) {}
     fn code_changed(&mut self, _: Value) -> Step<Self> {
         self.effects.flow = Flow::Raise;
         Ok(())

@@ -561,6 +561,9 @@ impl<'a> Cpu for Emit<'a> {
         }
         Ok(())
     }
+    fn barrier(&mut self) {
+        self.code().add(Instruction::AtomicFence);
+    }
     fn code_changed(&mut self, _: Word<'a>) -> Step<Self> {
         self.stop();
         Ok(())

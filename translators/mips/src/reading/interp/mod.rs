@@ -15,6 +15,7 @@ use crate::isa::Meanings;
 use crate::reg::Gpr;
 use crate::semantics::system::SYNCI_STEP;
 use crate::state::State;
+use core::sync::atomic::{Ordering, fence};
 use value::{Bit, Long, Word};
 
 /// Guest memory as instructions see it: values in host order, the guest's byte order already undone.
@@ -451,6 +452,9 @@ impl<B: Bus> Cpu for Interp<'_, B> {
     }
     fn raise(&mut self, cause: Exception) -> Step<Self> {
         Err(self.stop(cause))
+    }
+    fn barrier(&mut self) {
+        fence(Ordering::SeqCst);
     }
     fn code_changed(&mut self, at: Word) -> Step<Self> {
         let (at, bytes) = (at.0 & !(SYNCI_STEP - 1), SYNCI_STEP);

@@ -1,8 +1,9 @@
 //! [`Stopped`]: a process that has stopped, as its debugger sees and changes it.
 
-use super::{Host, Resting, Team};
+use super::{Host, Runner};
 use crate::debugger::{Stops, Subject};
 use crate::engine::Engine;
+use crate::team::Resting;
 use abi::{Addr, AddressSpace, PAGE_BYTES};
 use alloc::vec::Vec;
 use linux::Thread;
@@ -10,9 +11,9 @@ use mips::State;
 use mips::reading::interp::Bus;
 use vfs::{Errno, NodeRef};
 
-/// A process of a team, one thread of which has stopped.
+/// A process of a team, a thread of which has stopped.
 pub(super) struct Stopped<'a, E: Engine> {
-    pub(super) team: &'a mut Team<E>,
+    pub(super) runner: &'a mut Runner<E>,
     pub(super) host: &'a mut dyn Host<E>,
     pub(super) tid: u32,
     pub(super) pid: u32,
@@ -21,31 +22,30 @@ pub(super) struct Stopped<'a, E: Engine> {
 
 impl<E: Engine> Stopped<'_, E> {
     fn thread(&self, tid: u32) -> Option<&Thread> {
-        self.team.threads().find(|thread| thread.tid() == tid)
+        self.runner.threads().find(|thread| thread.tid() == tid)
     }
 
     /// A thread and its registers, wherever those are.
     fn parts(&mut self, tid: u32) -> Option<(&mut Thread, &mut State)> {
-        let Team { cpu, current, ready, waiting, .. } = &mut *self.team;
+        let Runner { cpu, current, others, .. } = &mut *self.runner;
         if let Some(thread) = current.as_mut().filter(|thread| thread.tid() == tid) {
             return Some((thread, cpu.engine.parts().0));
         }
-        let mut resting = ready.iter_mut().chain(waiting.values_mut());
-        let Resting { thread, state } = resting.find(|resting| resting.thread.tid() == tid)?;
+        let Resting { thread, state } = others.iter_mut().find(|resting| resting.thread.tid() == tid)?;
         Some((thread, state))
     }
 }
 
 impl<E: Engine> Subject for Stopped<'_, E> {
     fn threads(&self) -> Vec<(u32, Vec<u8>)> {
-        let threads = self.team.threads().filter(|thread| thread.pid() == self.pid);
+        let threads = self.runner.threads().filter(|thread| thread.pid() == self.pid);
         let mut threads: Vec<_> = threads.map(|thread| (thread.tid(), thread.name())).collect();
         threads.sort_unstable_by_key(|(tid, _)| (*tid != self.tid, *tid));
         threads
     }
 
     fn is_big_endian(&mut self) -> bool {
-        self.team.cpu.engine.parts().1.is_big_endian()
+        self.runner.cpu.engine.parts().1.is_big_endian()
     }
 
     fn registers(&mut self, tid: u32) -> Option<State> {
@@ -63,7 +63,7 @@ impl<E: Engine> Subject for Stopped<'_, E> {
         state.break_link();
         if is_elsewhere {
             thread.forget_call();
-            self.team.make_ready(tid);
+            self.runner.others.make_ready(tid);
         }
         true
     }
@@ -73,7 +73,7 @@ impl<E: Engine> Subject for Stopped<'_, E> {
     }
 
     fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
-        let space = self.team.cpu.engine.parts().1;
+        let space = self.runner.cpu.engine.parts().1;
         let mut done = 0;
         while done < into.len() {
             let Some(from) = u32::try_from(done).ok().and_then(|done| at.checked_add(done)) else { break };
@@ -92,7 +92,7 @@ impl<E: Engine> Subject for Stopped<'_, E> {
         if at.checked_add(bytes).is_none() {
             return false;
         }
-        let space = self.team.cpu.engine.parts().1;
+        let space = self.runner.cpu.engine.parts().1;
         let is_written = space.fill(Addr(at), from).is_ok();
         space.code_changed(Addr(at), bytes);
         is_written
@@ -111,8 +111,8 @@ impl<E: Engine> Subject for Stopped<'_, E> {
     }
 
     fn look_for(&mut self, path: &[u8], keeps_link: bool) -> vfs::Result<NodeRef> {
-        let Stopped { team, host, tid, .. } = self;
-        let thread = team.threads().find(|thread| thread.tid() == *tid).ok_or(Errno::ESRCH)?;
+        let Stopped { runner, host, tid, .. } = self;
+        let thread = runner.threads().find(|thread| thread.tid() == *tid).ok_or(Errno::ESRCH)?;
         let mut found = Err(Errno::ENOENT);
         host.locked(&mut |_| found = thread.look_for(path, keeps_link));
         found

@@ -2,13 +2,14 @@
 
 use crate::ipc::{Messages, Objects, Semaphores};
 use crate::notify::Notify;
-use crate::socket::{Names, Transit};
+use crate::socket::{Names, Ports, Transit};
 
 /// What processes that know nothing else of each other meet by.
 #[derive(Default)]
 pub(crate) struct Commons {
-    /// Sockets that are bound.
+    /// Local sockets that are bound, and those of the internet.
     pub(crate) sockets: Names,
+    pub(crate) ports: Ports,
     /// Descriptors that were sent and not yet received.
     pub(crate) transit: Transit,
     /// Who wants to know what is done to files.

@@ -1,4 +1,5 @@
-//! Local sockets (unix(7)): [`Endpoint`] is one, [`SocketFile`] is one that is open, [`Names`] finds them.
+//! Local sockets (unix(7)) and those of the internet (ip(7), tcp(7), udp(7)), which reach no further than this world's own
+//! loopback interface: [`Endpoint`] is one, [`SocketFile`] is one that is open, [`Names`] and [`Ports`] find them.
 //!
 //! Whoever sends puts packets into the receiver's inbox; there is nothing in between. Nothing here waits: `EAGAIN` says that
 //! it would.
@@ -6,19 +7,28 @@
 mod address;
 mod connect;
 mod endpoint;
+mod family;
 mod file;
 mod inbox;
+mod internet;
 mod names;
+pub(crate) mod netlink;
 mod options;
 mod packet;
+mod ports;
 mod saved;
+mod shown;
 mod transfer;
 
 pub(crate) use address::Address;
 pub(crate) use endpoint::{Endpoint, Ends, Style};
+pub(crate) use family::Family;
 pub(crate) use file::SocketFile;
+pub(crate) use internet::Progress;
 pub(crate) use names::Names;
 pub(crate) use options::buffer_bytes;
 pub(crate) use packet::{Credentials, Rights, Transit};
-pub(crate) use saved::{SavedEndpoint, SavedNames};
+pub(crate) use ports::Ports;
+pub(crate) use saved::{SavedEndpoint, SavedNames, SavedPorts};
+pub(crate) use shown::{Name, NameOut};
 pub(crate) use transfer::{Ancillary, Asked, Received};

@@ -13,7 +13,7 @@ use vfs::{MemFs, NodeRef};
 
 /// Go on with a guest that a snapshot was made of
 ///
-/// All its processes go on where they stood, with their memory, open files, pipes, local sockets, terminals, timers, and
+/// All its processes go on where they stood, with their memory, open files, pipes, sockets, terminals, timers, and
 /// what they had changed in their root. Standard streams and terminal are the ones that `strata resume` has. Programs see
 /// that some time has passed, and that the window's size may have changed.
 ///

@@ -213,5 +213,6 @@ mod tests {
         assert!(cases("debian").expect("well formed").len() >= 120);
         assert!(cases("firmware").expect("well formed").len() >= 80);
         assert!(cases("processes").expect("well formed").len() >= 80);
+        assert!(cases("servers").expect("well formed").len() >= 13);
     }
 }

@@ -15,7 +15,7 @@ word_args! {
     /// SHUT_*.
     ShutHow(u32) = |how, out| show_name(how, &[(0, "SHUT_RD"), (1, "SHUT_WR"), (2, "SHUT_RDWR")], out);
     /// SOL_*.
-    SocketLevel(u32) = |level, out| show_name(level, &[(SOL_SOCKET, "SOL_SOCKET"), (0, "SOL_IP"), (6, "SOL_TCP"), (17, "SOL_UDP"), (41, "SOL_IPV6")], out);
+    SocketLevel(u32) = |level, out| show_name(level, &[(SOL_SOCKET, "SOL_SOCKET"), (0, "SOL_IP"), (6, "SOL_TCP"), (17, "SOL_UDP"), (41, "SOL_IPV6"), (270, "SOL_NETLINK")], out);
     /// SO_*.
     SocketOption(u32) = |option, out| show_name(option, OPTIONS, out);
 }

@@ -200,6 +200,7 @@ impl Resuming {
             locks: saved.locks,
         };
         resuming.files(saved.descriptions, saved.endpoints, saved.socket_names)?;
+        kernel.commons.ports.restore(saved.ports, &resuming.endpoints).ok_or(Unresumed::Malformed)?;
         resuming.tables(saved.tables, saved.whereabouts)?;
         resuming.objects(saved.semaphores, saved.messages)?;
         kernel.futexes.lock().set_woken(saved.woken);

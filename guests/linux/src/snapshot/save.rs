@@ -114,6 +114,7 @@ impl Saving {
         let whereabouts = whereabouts.iter().map(|it| self.place_of(&it.lock())).collect();
         let systems = &mut self.systems;
         let socket_names = kernel.commons.sockets.save(&mut self.endpoints, |node| systems.number(node));
+        let ports = kernel.commons.ports.save(&mut self.endpoints);
         let socket_names = socket_names
             .ok_or_else(|| Unsaved(String::from("a local socket is bound to a name in a directory of the host")))?;
         let (mut descriptions, mut endpoints) = (Vec::new(), Vec::new());
@@ -147,6 +148,7 @@ impl Saving {
             descriptions,
             endpoints,
             socket_names,
+            ports,
             tables,
             whereabouts,
             actions,

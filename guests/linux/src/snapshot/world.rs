@@ -10,7 +10,7 @@ use super::thread::{SavedHolder, SavedThread};
 use crate::ipc::{Messages, SavedObjects, Semaphores};
 use crate::process;
 use crate::signal::{Action, Info};
-use crate::socket::{SavedEndpoint, SavedNames};
+use crate::socket::{SavedEndpoint, SavedNames, SavedPorts};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,7 @@ pub(super) struct SavedWorld {
     pub(super) descriptions: Vec<SavedDescription>,
     pub(super) endpoints: Vec<SavedEndpoint>,
     pub(super) socket_names: SavedNames,
+    pub(super) ports: SavedPorts,
     pub(super) tables: Vec<SavedTable>,
     pub(super) whereabouts: Vec<SavedWhereabouts>,
     pub(super) actions: Vec<Vec<Action>>,

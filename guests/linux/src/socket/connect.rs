@@ -42,7 +42,7 @@ impl Endpoint {
     }
 
     /// Waits for connections from now on (listen(2)).
-    pub(crate) fn listen(&self, backlog: u32, who: Credentials) -> Result<()> {
+    pub(crate) fn listen(self: &Arc<Self>, backlog: u32, who: Credentials) -> Result<()> {
         if !self.style.connects() {
             return Err(Errno::EOPNOTSUPP);
         }
@@ -54,29 +54,36 @@ impl Endpoint {
         match &mut state.role {
             Role::Idle => state.role = Role::Listening(backlog, VecDeque::new()),
             Role::Listening(most, _) => *most = backlog,
-            Role::Connected => return Err(Errno::EINVAL),
+            Role::Connected | Role::Connecting => return Err(Errno::EINVAL),
         }
         state.peer_credentials = Some(who);
         drop(state);
         // Those who waited to connect may find more room.
         self.made_room();
+        self.let_in();
         Ok(())
     }
 
-    /// Connects to a socket that listens; EAGAIN if too many wait there.
-    pub(crate) fn connect(self: &Arc<Self>, to: &Arc<Endpoint>, who: Credentials) -> Result<()> {
+    /// Connects to a socket that listens, which is reached at `at`, if not where it is bound; EAGAIN if too many wait there.
+    pub(crate) fn connect(
+        self: &Arc<Self>,
+        to: &Arc<Endpoint>,
+        at: Option<Arc<Address>>,
+        who: Credentials,
+    ) -> Result<()> {
         match self.state.lock().role {
-            Role::Idle => {}
+            Role::Idle | Role::Connecting => {}
             Role::Listening(..) => return Err(Errno::EINVAL),
             Role::Connected => return Err(Errno::EISCONN),
         }
-        let end = Endpoint::new(self.style);
+        let end = Endpoint::new(to.family, self.style);
         let (listens, bound) = {
             let mut state = to.state.lock();
             if self.style != to.style {
                 return Err(Errno::EPROTOTYPE);
             }
-            let (listens, bound, is_shut) = (state.peer_credentials, state.address.clone(), state.ends.reading);
+            let (listens, is_shut) = (state.peer_credentials, state.ends.reading);
+            let bound = at.or_else(|| state.address.clone());
             let Role::Listening(most, waiting) = &mut state.role else { return Err(Errno::ECONNREFUSED) };
             if is_shut {
                 return Err(Errno::ECONNREFUSED);
@@ -87,6 +94,9 @@ impl Endpoint {
                 return Err(Errno::EAGAIN);
             }
             // The listener's lock is held while its new end is made, so that nobody accepts half a connection.
+            if to.family.is_internet() {
+                end.options.lock().clone_from(&to.options.lock());
+            }
             let mut made = end.state.lock();
             made.role = Role::Connected;
             made.peer = Arc::downgrade(self);
@@ -109,7 +119,7 @@ impl Endpoint {
     }
 
     /// Takes a connection that waits (accept(2)).
-    pub(crate) fn accept(&self) -> Result<Arc<Endpoint>> {
+    pub(crate) fn accept(self: &Arc<Self>) -> Result<Arc<Endpoint>> {
         if !self.style.connects() {
             return Err(Errno::EOPNOTSUPP);
         }
@@ -121,6 +131,7 @@ impl Endpoint {
         match taken {
             Some(end) => {
                 self.made_room();
+                self.let_in();
                 Ok(end)
             }
             None if is_shut => Err(Errno::EINVAL),
@@ -133,6 +144,51 @@ impl Endpoint {
         if let Role::Listening(_, waiting) = &mut self.state.lock().role {
             waiting.push_front(end);
         }
+    }
+
+    /// Has it wait until a socket of the internet has room for it, and then be connected.
+    pub(super) fn knock(self: &Arc<Self>, at: &Arc<Endpoint>, address: Arc<Address>) {
+        let mut state = self.state.lock();
+        state.role = Role::Connecting;
+        state.peer_address = Some(address);
+        drop(state);
+        *self.waits_at.lock() = Arc::downgrade(at);
+        let mut knocking = at.knocking.lock();
+        knocking.retain(|other| other.strong_count() > 0);
+        knocking.push_back(Arc::downgrade(self));
+    }
+
+    /// Connects those that knock, as long as there is room.
+    fn let_in(self: &Arc<Self>) {
+        loop {
+            let Some(next) = self.knocking.lock().pop_front() else { return };
+            let Some(next) = next.upgrade() else { continue };
+            let (at, is_waiting) = {
+                let state = next.state.lock();
+                (state.peer_address.clone(), matches!(state.role, Role::Connecting) && !state.is_closed)
+            };
+            if is_waiting && next.connect(self, at, Credentials::default()) == Err(Errno::EAGAIN) {
+                self.knocking.lock().push_front(Arc::downgrade(&next));
+                return;
+            }
+        }
+    }
+
+    /// Nobody listens here any more: those that knock are told.
+    pub(super) fn turn_away(&self) {
+        let knocking = core::mem::take(&mut *self.knocking.lock());
+        for next in knocking.iter().filter_map(Weak::upgrade) {
+            next.fail(Errno::ECONNREFUSED);
+        }
+    }
+
+    /// Its way to another one came to nothing.
+    pub(crate) fn fail(&self, why: Errno) {
+        let mut state = self.state.lock();
+        (state.role, state.error) = (Role::Idle, Some(why));
+        state.peer_address = None;
+        drop(state);
+        self.has_room();
     }
 
     /// Sends to, and hears, only that one from now on; anybody if it is none (connect(2) of datagrams).

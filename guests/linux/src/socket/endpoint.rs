@@ -1,6 +1,7 @@
-//! [`Endpoint`]: a local socket: who it talks to, what it has still to read, and how it may be used.
+//! [`Endpoint`]: a socket: who it talks to, what it has still to read, and how it may be used.
 
 use super::address::Address;
+use super::family::Family;
 use super::inbox::Inbox;
 use super::options::Options;
 use super::packet::Credentials;
@@ -39,6 +40,8 @@ pub(super) enum Role {
     Idle,
     /// listen(2): most that wait, and those who do: the ends that accept(2) gives.
     Listening(usize, VecDeque<Arc<Endpoint>>),
+    /// On its way to a socket of the internet at which too many wait.
+    Connecting,
     /// Connected, though the other end may have gone.
     Connected,
 }
@@ -75,6 +78,7 @@ impl Ends {
 
 /// A socket. It lives as long as it is open, or waits to be accepted; others know it weakly.
 pub(crate) struct Endpoint {
+    pub(crate) family: Family,
     pub(crate) style: Style,
     pub(crate) inode: u64,
     pub(super) state: Mutex<State>,
@@ -82,20 +86,22 @@ pub(crate) struct Endpoint {
     pub(crate) options: Mutex<Options>,
     /// Bytes that it sent and nobody has read.
     pub(super) sent: AtomicUsize,
-    /// The socket whose inbox was full when it last sent there.
+    /// The socket whose inbox was full when it last sent there, or where it waits to be connected.
     pub(super) waits_at: Mutex<Weak<Endpoint>>,
+    /// Those on their way to this one, which has no room for them.
+    pub(super) knocking: Mutex<VecDeque<Weak<Endpoint>>>,
     watchers: Watchers,
     pub(super) arrivals: AtomicU64,
     pub(super) rooms: AtomicU64,
 }
 
 impl Endpoint {
-    pub(crate) fn new(style: Style) -> Arc<Endpoint> {
-        Endpoint::with_inode(style, crate::anonymous::new_socket_inode())
+    pub(crate) fn new(family: Family, style: Style) -> Arc<Endpoint> {
+        Endpoint::with_inode(family, style, crate::anonymous::new_socket_inode())
     }
 
     /// One with an inode number that no other has.
-    pub(super) fn with_inode(style: Style, inode: u64) -> Arc<Endpoint> {
+    pub(super) fn with_inode(family: Family, style: Style, inode: u64) -> Arc<Endpoint> {
         let state = State {
             role: Role::Idle,
             address: None,
@@ -107,13 +113,15 @@ impl Endpoint {
             is_closed: false,
         };
         Arc::new(Endpoint {
+            family,
             style,
             inode,
             state: Mutex::new(state),
             inbox: Mutex::default(),
-            options: Mutex::default(),
+            options: Mutex::new(Options::of(family, style)),
             sent: AtomicUsize::new(0),
             waits_at: Mutex::default(),
+            knocking: Mutex::default(),
             watchers: Watchers::default(),
             arrivals: AtomicU64::new(0),
             rooms: AtomicU64::new(0),
@@ -190,20 +198,26 @@ impl Endpoint {
         self.sent.load(Ordering::Acquire)
     }
 
-    /// Shuts directions (shutdown(2)); the peer of a connection sees the other ends of them.
-    pub(crate) fn shut(&self, ends: Ends) {
+    /// Shuts directions (shutdown(2)); the peer of a connection sees the other ends of them. Over the internet nobody is told
+    /// that one does not read any more, and there must be a connection: ENOTCONN.
+    pub(crate) fn shut(&self, ends: Ends) -> Result<()> {
+        let is_internet = self.family.is_internet();
         let peer = {
             let mut state = self.state.lock();
+            if is_internet && matches!(state.role, Role::Idle) {
+                return Err(Errno::ENOTCONN);
+            }
             state.ends = state.ends.with(ends);
             state.peer.upgrade().filter(|_| self.style.connects())
         };
         if let Some(peer) = peer {
             let mut state = peer.state.lock();
-            state.ends = state.ends.with(Ends { reading: ends.writing, writing: ends.reading });
+            state.ends = state.ends.with(Ends { reading: ends.writing, writing: ends.reading && !is_internet });
             drop(state);
             peer.ended();
         }
         self.ended();
+        Ok(())
     }
 
     /// The last descriptor is gone. What was not read is lost, and the peer is told.
@@ -220,12 +234,15 @@ impl Endpoint {
         };
         // From here on nothing is delivered.
         let unread = self.inbox.lock().take();
+        let resets = !unread.is_empty() || self.family.is_internet() && self.options.lock().linger == (1, 0);
         if let Some(peer) = peer {
             let mut state = peer.state.lock();
             if self.style.connects() {
                 state.peer_address = address;
-                state.ends = Ends { reading: true, writing: true };
-                state.error = state.error.or((!unread.is_empty()).then_some(Errno::ECONNRESET));
+                // Over the internet one is only told that nothing comes any more, and learns the rest when it sends.
+                let writing = state.ends.writing || resets || !self.family.is_internet();
+                state.ends = Ends { reading: true, writing };
+                state.error = state.error.or(resets.then_some(Errno::ECONNRESET));
             }
             drop(state);
             peer.ended();
@@ -234,6 +251,7 @@ impl Endpoint {
         for end in waiting {
             end.refuse();
         }
+        self.turn_away();
         self.ended();
     }
 
@@ -242,7 +260,10 @@ impl Endpoint {
         let peer = self.state.lock().peer.upgrade();
         self.close();
         if let Some(peer) = peer {
-            peer.state.lock().error = Some(Errno::ECONNRESET);
+            let mut state = peer.state.lock();
+            state.error = Some(Errno::ECONNRESET);
+            state.ends = Ends { reading: true, writing: true };
+            drop(state);
             peer.watchers.notice();
         }
     }
@@ -265,18 +286,19 @@ impl Endpoint {
     /// What poll(2) tells.
     pub(crate) fn ready(&self) -> Ready {
         let has_bytes = !self.inbox.lock().is_empty();
-        let (ends, waiting, is_idle, error, peer) = {
+        let (ends, waiting, is_idle, is_connecting, error, peer) = {
             let state = self.state.lock();
             let waiting = match &state.role {
                 Role::Listening(_, waiting) => Some(!waiting.is_empty()),
                 _ => None,
             };
-            (state.ends, waiting, matches!(state.role, Role::Idle), state.error, state.peer.upgrade())
+            let (is_idle, is_connecting) = (matches!(state.role, Role::Idle), matches!(state.role, Role::Connecting));
+            (state.ends, waiting, is_idle, is_connecting, state.error, state.peer.upgrade())
         };
         let is_kept_off = !self.style.connects() && peer.is_some_and(|peer| !peer.talks_to(self) && peer.is_full());
         Ready {
             readable: has_bytes || ends.reading || waiting == Some(true),
-            writable: waiting.is_none() && !is_kept_off && self.is_writable(),
+            writable: waiting.is_none() && !is_connecting && !is_kept_off && self.is_writable(),
             hangup: ends.reading && ends.writing || self.style.connects() && is_idle,
             error: error.is_some(),
             read_hangup: ends.reading,

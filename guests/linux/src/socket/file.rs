@@ -26,6 +26,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         self.commons.sockets.forget(&self.endpoint);
+        self.commons.ports.forget(&self.endpoint);
         self.endpoint.close();
     }
 }
@@ -43,6 +44,9 @@ impl File for SocketFile {
         let with = Ancillary { credentials: self.maker, rights: None };
         match self.endpoint.style {
             Style::Stream => self.endpoint.send_bytes(from, with),
+            Style::Datagram if self.endpoint.family.is_internet() => {
+                self.endpoint.send_datagram(&self.commons.ports, None, from)
+            }
             Style::Datagram | Style::Packets => self.endpoint.send_message(None, from, with),
         }
     }

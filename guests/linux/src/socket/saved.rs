@@ -3,14 +3,17 @@
 
 use super::address::Address;
 use super::endpoint::{Endpoint, Ends, Role, State, Style};
+use super::family::Family;
 use super::names::Names;
 use super::options::Options;
 use super::packet::{Charge, Credentials, Packet, Rights};
+use super::ports::{Bound, Ports};
 use crate::commons::Commons;
 use crate::description::Description;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -20,6 +23,7 @@ use vfs::{Errno, NodeRef};
 /// A socket.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SavedEndpoint {
+    family: Family,
     style: Style,
     pub(crate) inode: u64,
     role: SavedRole,
@@ -35,6 +39,7 @@ pub(crate) struct SavedEndpoint {
     options: Options,
     sent: usize,
     waits_at: Option<u32>,
+    knocking: Vec<u32>,
     arrivals: u64,
     rooms: u64,
 }
@@ -43,6 +48,7 @@ pub(crate) struct SavedEndpoint {
 enum SavedRole {
     Idle,
     Listening(usize, Vec<u32>),
+    Connecting,
     Connected,
 }
 
@@ -64,6 +70,47 @@ pub(crate) struct SavedNames {
     names: Vec<(ByteBuf, u32)>,
     nodes: Vec<((u32, u32), u32)>,
     next_choice: u32,
+}
+
+/// The sockets that are bound to ports: whether each is one of streams, its port, and how it is bound there.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedPorts {
+    bound: Vec<(bool, u16, SavedBound)>,
+    last: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedBound {
+    ip: IpAddr,
+    is_both: bool,
+    endpoint: u32,
+}
+
+impl Ports {
+    /// As data.
+    pub(crate) fn save(&self, others: &mut Numbered<Endpoint>) -> SavedPorts {
+        let table = self.0.lock();
+        let mut bound = Vec::new();
+        for ((is_stream, port), all) in &table.bound {
+            for Bound { ip, is_both, endpoint } in all {
+                let Some(endpoint) = endpoint.upgrade() else { continue };
+                let endpoint = others.number(&endpoint);
+                bound.push((*is_stream, *port, SavedBound { ip: *ip, is_both: *is_both, endpoint }));
+            }
+        }
+        SavedPorts { bound, last: table.last }
+    }
+
+    /// Binds sockets to their ports again; none where a number means nothing.
+    pub(crate) fn restore(&self, saved: SavedPorts, others: &[Arc<Endpoint>]) -> Option<()> {
+        let mut table = self.0.lock();
+        for (is_stream, port, SavedBound { ip, is_both, endpoint }) in saved.bound {
+            let endpoint = Arc::downgrade(others.get(endpoint as usize)?);
+            table.bound.entry((is_stream, port)).or_default().push(Bound { ip, is_both, endpoint });
+        }
+        table.last = saved.last;
+        Some(())
+    }
 }
 
 fn owned(address: &Option<Arc<Address>>) -> Option<Address> {
@@ -93,7 +140,9 @@ impl Endpoint {
         let packets = packets.collect();
         let state = self.state.lock();
         let (peer, waits_at) = (weak(&state.peer), weak(&self.waits_at.lock()));
+        let knocking = self.knocking.lock().iter().filter_map(weak).collect();
         SavedEndpoint {
+            family: self.family,
             style: self.style,
             inode: self.inode,
             role: match &state.role {
@@ -101,6 +150,7 @@ impl Endpoint {
                 Role::Listening(most, waiting) => {
                     SavedRole::Listening(*most, waiting.iter().map(|other| others.number(other)).collect())
                 }
+                Role::Connecting => SavedRole::Connecting,
                 Role::Connected => SavedRole::Connected,
             },
             address: owned(&state.address),
@@ -114,6 +164,7 @@ impl Endpoint {
             options: self.options.lock().clone(),
             sent: self.unread(),
             waits_at,
+            knocking,
             arrivals: self.arrivals.load(Ordering::Relaxed),
             rooms: self.rooms.load(Ordering::Relaxed),
         }
@@ -157,6 +208,7 @@ impl Endpoint {
             SavedRole::Listening(most, waiting) => {
                 Role::Listening(most, waiting.into_iter().map(find).collect::<Option<VecDeque<_>>>()?)
             }
+            SavedRole::Connecting => Role::Connecting,
             SavedRole::Connected => Role::Connected,
         };
         *self.state.lock() = State {
@@ -171,6 +223,9 @@ impl Endpoint {
         };
         *self.options.lock() = saved.options;
         *self.waits_at.lock() = weak(saved.waits_at)?;
+        for number in saved.knocking {
+            self.knocking.lock().push_back(weak(Some(number))?);
+        }
         self.sent.store(saved.sent, Ordering::Release);
         self.arrivals.store(saved.arrivals, Ordering::Relaxed);
         self.rooms.store(saved.rooms, Ordering::Relaxed);
@@ -181,7 +236,7 @@ impl Endpoint {
 impl SavedEndpoint {
     /// A socket that is not yet what it was.
     pub(crate) fn make(&self) -> Arc<Endpoint> {
-        Endpoint::with_inode(self.style, self.inode)
+        Endpoint::with_inode(self.family, self.style, self.inode)
     }
 }
 

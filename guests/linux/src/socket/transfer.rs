@@ -62,11 +62,13 @@ impl Endpoint {
         match state.role {
             Role::Connected if state.ends.writing => Err(Errno::EPIPE),
             Role::Connected => state.peer.upgrade().ok_or(Errno::EPIPE),
+            Role::Connecting => Err(Errno::EAGAIN),
+            _ if self.family.is_internet() => Err(Errno::EPIPE),
             _ => Err(Errno::ENOTCONN),
         }
     }
 
-    fn packet(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Packet {
+    pub(super) fn packet(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Packet {
         let cost = bytes.len() + if self.style == Style::Stream { 0 } else { MESSAGE_COST_BYTES };
         self.sent.fetch_add(cost, Ordering::AcqRel);
         Packet {
@@ -80,10 +82,12 @@ impl Endpoint {
     }
 
     /// Puts a packet where it belongs, unless nobody will read it.
-    fn deliver(to: &Endpoint, packet: Packet, put: impl FnOnce(&mut Inbox, Packet)) -> Result<()> {
+    pub(super) fn deliver(to: &Endpoint, packet: Packet, put: impl FnOnce(&mut Inbox, Packet)) -> Result<()> {
         let is_shut = {
             let state = to.state.lock();
-            if !state.is_closed && !state.ends.reading {
+            // TCP takes what comes, whether it will be read or not.
+            let is_deaf = state.ends.reading && !(to.family.is_internet() && to.style == Style::Stream);
+            if !state.is_closed && !is_deaf {
                 put(&mut to.inbox.lock(), packet);
                 false
             } else {
@@ -101,14 +105,21 @@ impl Endpoint {
 
     /// Sends bytes of a stream, as many as there is room for.
     pub(crate) fn send_bytes(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Result<usize> {
+        if self.is_left(bytes)? {
+            return Ok(bytes.len());
+        }
         let peer = self.peer()?;
-        if peer.state.lock().ends.reading {
+        if peer.state.lock().ends.reading && !self.family.is_internet() {
             return Err(Errno::EPIPE);
         }
         if bytes.is_empty() {
             return Ok(0);
         }
-        let room = (self.options.lock().send_bytes as usize).saturating_sub(self.unread());
+        let mut room = self.options.lock().send_bytes as usize;
+        if self.family.is_internet() {
+            room += peer.options.lock().receive_bytes as usize;
+        }
+        let room = room.saturating_sub(self.unread());
         if room == 0 {
             return Err(Errno::EAGAIN);
         }
@@ -177,6 +188,10 @@ impl Endpoint {
     pub(crate) fn receive(&self, asked: &Asked) -> Result<Received> {
         let is_connected = matches!(self.state.lock().role, Role::Connected);
         match self.style {
+            Style::Stream if self.is_connecting() => return Err(Errno::EAGAIN),
+            Style::Stream if !is_connected && self.family.is_internet() => {
+                return Err(self.take_error().unwrap_or(Errno::ENOTCONN));
+            }
             Style::Stream if !is_connected => return Err(Errno::EINVAL),
             Style::Packets if !is_connected => return Err(Errno::ENOTCONN),
             _ => {}

@@ -4,6 +4,7 @@ use super::table::{row, syscalls};
 use super::*;
 use crate::flags::*;
 use crate::reply::{Reply, Stop};
+use crate::socket::{Name, NameOut};
 use crate::task::Task;
 use crate::trace::{self, Line};
 use abi::o32::{self, ArgReader};

@@ -3,7 +3,8 @@
 use crate::description::Description;
 use crate::flags::{Fd, IoctlRequest};
 use crate::reply::Reply;
-use crate::syscall::terminal;
+use crate::syscall::socket::socket_of;
+use crate::syscall::{interface, terminal};
 use crate::task::Task;
 use abi::Addr;
 use vfs::Errno;
@@ -41,6 +42,9 @@ pub(super) fn ioctl(task: &mut Task<'_, '_>, fd: Fd, request: IoctlRequest, argu
             let block = description.node().file_system().block_bytes;
             task.guest.write(argument, &block)?;
             Ok(0)
+        }
+        request if interface::is_about(request) && socket_of(&description).is_ok() => {
+            interface::ioctl(task, request, argument)
         }
         request => terminal::ioctl(task, &description, request, argument),
     }

@@ -4,7 +4,7 @@ use crate::description::Description;
 use crate::flags::{Fd, MessageFlags};
 use crate::reply::{Reply, Stop};
 use crate::signal::{Info, Signal};
-use crate::socket::{Address, Ancillary, Asked, Endpoint, Received, Rights, Style};
+use crate::socket::{Address, Ancillary, Asked, Endpoint, Family, Name, NameOut, Received, Rights, Style};
 use crate::syscall::ancillary::{Control, read_control, write_control};
 use crate::syscall::file::{CHUNK_BYTES, gather, pieces, scatter};
 use crate::syscall::socket::{address, put_address, reach, socket_of, wait};
@@ -45,11 +45,14 @@ fn dispatch(
         return Err(Errno::EOPNOTSUPP.into());
     }
     let endpoint = &socket_of(description)?.endpoint;
-    if endpoint.options.lock().passes_credentials {
+    let is_internet = endpoint.family.is_internet();
+    if endpoint.options.lock().passes_credentials && endpoint.family == Family::Local {
         endpoint.bind_any(&task.kernel.commons.sockets)?;
     }
     let sent = if endpoint.style == Style::Stream {
         match to {
+            // TCP does not look at it.
+            _ if is_internet => send_stream(task, description, endpoint, pieces, control, flags),
             Some(_) if endpoint.peer_address().is_ok() => Err(Errno::EISCONN.into()),
             Some(_) => Err(Errno::EOPNOTSUPP.into()),
             None => send_stream(task, description, endpoint, pieces, control, flags),
@@ -118,6 +121,20 @@ fn send_stream(
     }
 }
 
+/// All bytes of a message; EMSGSIZE if they are more than any may have.
+fn gather_all(task: &Task<'_, '_>, pieces: Pieces<'_>) -> Reply<Vec<u8>> {
+    let length = total(pieces);
+    if length > MESSAGE_BYTES_MAX {
+        return Err(Errno::EMSGSIZE.into());
+    }
+    let mut bytes = Vec::new();
+    while bytes.len() < length as usize {
+        let more = gather(task, pieces, u32::try_from(bytes.len()).unwrap_or(u32::MAX))?;
+        bytes.extend(more);
+    }
+    Ok(bytes)
+}
+
 /// Sends one message.
 fn send_message(
     task: &mut Task<'_, '_>,
@@ -128,6 +145,19 @@ fn send_message(
     control: &Control,
     flags: MessageFlags,
 ) -> Reply<u32> {
+    if endpoint.family.is_internet() {
+        let bytes = gather_all(task, pieces)?;
+        let to = to.and_then(|address| address.internet());
+        let sent = endpoint.send_datagram(&task.kernel.commons.ports, to, &bytes)?;
+        return Ok(u32::try_from(sent).unwrap_or(0));
+    }
+    if endpoint.family == Family::Netlink {
+        let bytes = gather_all(task, pieces)?;
+        if endpoint.address().is_none() {
+            endpoint.set_address(Address::Netlink(task.pid(), 0))?;
+        }
+        return Ok(u32::try_from(endpoint.ask_kernel(task.guest.endian, &bytes)).unwrap_or(0));
+    }
     endpoint.check_length(total(pieces) as usize)?;
     let to = match to {
         // A connection knows whom it talks to.
@@ -135,11 +165,7 @@ fn send_message(
         Some(address) => Some(reach(task, &address)?),
         None => None,
     };
-    let mut bytes = Vec::new();
-    while bytes.len() < total(pieces) as usize {
-        let more = gather(task, pieces, u32::try_from(bytes.len()).unwrap_or(u32::MAX))?;
-        bytes.extend(more);
-    }
+    let bytes = gather_all(task, pieces)?;
     match task.attempt(description, || endpoint.send_message(to.as_ref(), &bytes, ancillary(task, control)?)) {
         Ok(sent) => Ok(u32::try_from(sent).unwrap_or(0)),
         Err(Errno::EAGAIN) if may_wait(description, flags) => {
@@ -230,7 +256,7 @@ pub(super) fn write(task: &mut Task<'_, '_>, description: &Description, pieces: 
 
 /// send(2)
 pub(super) fn send(task: &mut Task<'_, '_>, fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags) -> Reply<u32> {
-    sendto(task, fd, bytes, length, flags, Addr::NULL, 0)
+    sendto(task, fd, bytes, length, flags, Name(Addr::NULL), 0)
 }
 
 /// sendto(2)
@@ -240,27 +266,26 @@ pub(super) fn sendto(
     bytes: InBytes,
     length: u32,
     flags: MessageFlags,
-    name: Addr,
+    name: Name,
     name_length: u32,
 ) -> Reply<u32> {
     let description = task.description(fd)?;
-    socket_of(&description)?;
-    let to = receiver(task, name, name_length)?;
+    let to = receiver(task, &socket_of(&description)?.endpoint, name.0, name_length)?;
     let control = Control::own(task);
     dispatch(task, &description, &[(bytes.0, length.min(0x7fff_f000))], to, &control, flags)
 }
 
 /// The address a message goes to, if it names one.
-fn receiver(task: &Task<'_, '_>, name: Addr, length: u32) -> Reply<Option<Address>> {
+fn receiver(task: &Task<'_, '_>, endpoint: &Endpoint, name: Addr, length: u32) -> Reply<Option<Address>> {
     if name.is_null() || length == 0 {
         return Ok(None);
     }
-    Ok(Some(address(task, name, length)?.ok_or(Errno::EINVAL)?))
+    Ok(Some(address(task, endpoint, name, length)?.ok_or(Errno::EINVAL)?))
 }
 
 /// recv(2)
 pub(super) fn recv(task: &mut Task<'_, '_>, fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags) -> Reply<u32> {
-    recvfrom(task, fd, buffer, size, flags, Addr::NULL, InOut::new(Addr::NULL))
+    recvfrom(task, fd, buffer, size, flags, NameOut(Addr::NULL), InOut::new(Addr::NULL))
 }
 
 /// recvfrom(2)
@@ -270,15 +295,16 @@ pub(super) fn recvfrom(
     buffer: OutBytes,
     size: u32,
     flags: MessageFlags,
-    name: Addr,
+    name: NameOut,
     name_length: InOut<u32>,
 ) -> Reply<u32> {
     let description = task.description(fd)?;
+    let family = socket_of(&description)?.endpoint.family;
     let (length, received) = receive(task, &description, &[(buffer.0, size.min(0x7fff_f000))], flags)?;
-    if !name.is_null() {
+    if !name.0.is_null() {
         match received.from.as_deref() {
             None => name_length.write(task.guest, &0)?,
-            from => put_address(task, name, name_length, from)?,
+            from => put_address(task, name.0, name_length, (family, from))?,
         }
     }
     Ok(length)
@@ -294,9 +320,9 @@ fn vector(task: &Task<'_, '_>, header: &Msghdr) -> Reply<Vec<(Addr, u32)>> {
 
 fn send_header(task: &mut Task<'_, '_>, fd: Fd, header: &Msghdr, flags: MessageFlags) -> Reply<u32> {
     let description = task.description(fd)?;
-    socket_of(&description)?;
+    let endpoint = &socket_of(&description)?.endpoint;
     let pieces = vector(task, header)?;
-    let to = receiver(task, header.msg_name, header.msg_namelen)?;
+    let to = receiver(task, endpoint, header.msg_name, header.msg_namelen)?;
     let control = read_control(task, header.msg_control, header.msg_controllen)?;
     dispatch(task, &description, &pieces, to, &control, flags)
 }
@@ -310,7 +336,10 @@ pub(super) fn sendmsg(task: &mut Task<'_, '_>, fd: Fd, message: In<Msghdr>, flag
 fn receive_header(task: &mut Task<'_, '_>, fd: Fd, at: InOut<Msghdr>, flags: MessageFlags) -> Reply<u32> {
     let header = at.read(task.guest)?;
     let description = task.description(fd)?;
-    let passes = socket_of(&description)?.endpoint.options.lock().passes_credentials;
+    let (family, passes) = {
+        let endpoint = &socket_of(&description)?.endpoint;
+        (endpoint.family, endpoint.options.lock().passes_credentials)
+    };
     let pieces = vector(task, &header)?;
     let (length, received) = receive(task, &description, &pieces, flags)?;
     let mut told = header;
@@ -318,7 +347,7 @@ fn receive_header(task: &mut Task<'_, '_>, fd: Fd, at: InOut<Msghdr>, flags: Mes
         // The room is the length that was there; it becomes the address's.
         told.msg_namelen = 0;
         if let Some(from) = received.from.as_deref() {
-            let bytes = from.encode(task.guest.endian);
+            let bytes = from.encode(family, task.guest.endian);
             let room = bytes.len().min(header.msg_namelen as usize);
             task.guest.space.write(header.msg_name, &bytes[..room])?;
             told.msg_namelen = u32::try_from(bytes.len()).unwrap_or(0);

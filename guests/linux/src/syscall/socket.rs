@@ -5,16 +5,17 @@ use crate::description::Description;
 use crate::flags::{AcceptFlags, AtFlags, DirFd, Domain, Fd, OpenFlags, ShutHow, SocketType};
 use crate::notify::event;
 use crate::ready::special;
-use crate::reply::{Interrupted, Reply, Wait};
-use crate::socket::{Address, Credentials, Endpoint, Ends, SocketFile, Style};
+use crate::reply::{Interrupted, Reply, Stop, Wait};
+use crate::socket::{Address, Credentials, Endpoint, Ends, Family, Name, NameOut, Progress, SocketFile, Style};
 use crate::syscall::open::new;
 use crate::syscall::time::after;
 use crate::task::Task;
 use abi::structs::file::Mode;
-use abi::{Addr, InBytes, InOut, Out};
+use abi::{Addr, InOut, Out};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use vfs::node::{Kind, Make};
 use vfs::{Errno, Result};
@@ -23,6 +24,8 @@ use vfs::{Errno, Result};
 const AF_UNIX: u32 = 1;
 /// The longest address of any family (`struct sockaddr_storage`).
 const ADDRESS_BYTES_MAX: u32 = 128;
+/// Ports below this are for privileged processes (net.ipv4.ip_unprivileged_port_start).
+const PRIVILEGED_END: u16 = 1024;
 /// SOCK_MAX
 const TYPES: u32 = 11;
 
@@ -37,14 +40,40 @@ fn who(task: &Task<'_, '_>) -> Credentials {
     Credentials { pid: task.pid(), uid, gid }
 }
 
-/// The style of a type of socket, and the flags of its descriptor.
-fn style(domain: Domain, kind: SocketType, protocol: u32) -> Result<(Style, OpenFlags)> {
+/// IPPROTO_*
+const ICMP: u32 = 1;
+const TCP: u32 = 6;
+const UDP: u32 = 17;
+const ICMPV6: u32 = 58;
+
+/// The family and style of a type of socket, and the flags of its descriptor.
+fn style(task: &Task<'_, '_>, domain: Domain, kind: SocketType, protocol: u32) -> Result<(Family, Style, OpenFlags)> {
     if kind.0 & !0x8_008f != 0 || kind.0 & 0xf >= TYPES {
         return Err(Errno::EINVAL);
     }
-    if domain.0 != AF_UNIX {
+    let Some(family) = Family::of(domain.0) else {
         warn_family(domain.0);
         return Err(Errno::EAFNOSUPPORT);
+    };
+    let flags = OpenFlags::read_write(kind.0);
+    if family.is_internet() {
+        let style = match (kind.0 & 0xf, protocol) {
+            (2, 0 | TCP) => Style::Stream,
+            (1, 0 | UDP) => Style::Datagram,
+            // net.ipv4.ping_group_range is empty.
+            (1, ICMP | ICMPV6) => return Err(Errno::EACCES),
+            (3, _) if !task.credentials.is_privileged() => return Err(Errno::EPERM),
+            (1..=3, _) => return Err(Errno::EPROTONOSUPPORT),
+            _ => return Err(Errno::ESOCKTNOSUPPORT),
+        };
+        return Ok((family, style, flags));
+    }
+    if family == Family::Netlink {
+        return match (kind.0 & 0xf, protocol) {
+            (1 | 3, 0) => Ok((family, Style::Datagram, flags)),
+            (1 | 3, _) => Err(Errno::EPROTONOSUPPORT),
+            _ => Err(Errno::ESOCKTNOSUPPORT),
+        };
     }
     if protocol != 0 && protocol != AF_UNIX {
         return Err(Errno::EPROTONOSUPPORT);
@@ -56,7 +85,7 @@ fn style(domain: Domain, kind: SocketType, protocol: u32) -> Result<(Style, Open
         5 => Style::Packets,
         _ => return Err(Errno::ESOCKTNOSUPPORT),
     };
-    Ok((style, OpenFlags::read_write(kind.0)))
+    Ok((family, style, flags))
 }
 
 /// Says once that there are no sockets of a family.
@@ -64,7 +93,9 @@ fn warn_family(family: u32) {
     static WARNED: AtomicU64 = AtomicU64::new(0);
     let bit = 1 << family.min(63);
     if WARNED.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-        tracing::warn!("the program asks for a socket of family {family}; only AF_UNIX is there: it gets EAFNOSUPPORT");
+        tracing::warn!(
+            "the program asks for a socket of family {family}; there are AF_UNIX, AF_INET and AF_INET6: it gets EAFNOSUPPORT"
+        );
     }
 }
 
@@ -78,8 +109,8 @@ fn install(task: &mut Task<'_, '_>, endpoint: Arc<Endpoint>, flags: OpenFlags) -
 
 /// socket(2)
 pub(super) fn socket(task: &mut Task<'_, '_>, domain: Domain, kind: SocketType, protocol: u32) -> Reply<Fd> {
-    let (style, flags) = style(domain, kind, protocol)?;
-    Ok(install(task, Endpoint::new(style), flags)?)
+    let (family, style, flags) = style(task, domain, kind, protocol)?;
+    Ok(install(task, Endpoint::new(family, style), flags)?)
 }
 
 /// socketpair(2)
@@ -90,8 +121,11 @@ pub(super) fn socketpair(
     protocol: u32,
     ends: Out<[u32; 2]>,
 ) -> Reply<()> {
-    let (style, flags) = style(domain, kind, protocol)?;
-    let (one, other) = (Endpoint::new(style), Endpoint::new(style));
+    let (family, style, flags) = style(task, domain, kind, protocol)?;
+    if family != Family::Local {
+        return Err(Errno::EOPNOTSUPP.into());
+    }
+    let (one, other) = (Endpoint::new(family, style), Endpoint::new(family, style));
     Endpoint::join(&one, &other, who(task));
     let one = install(task, one, flags)?;
     let other = match install(task, other, flags) {
@@ -109,12 +143,19 @@ pub(super) fn socketpair(
     Ok(())
 }
 
-/// An address that the guest wrote; none if it is AF_UNSPEC.
-pub(super) fn address(task: &Task<'_, '_>, at: Addr, length: u32) -> Reply<Option<Address>> {
+/// An address that the guest wrote for a socket; none if it is AF_UNSPEC.
+pub(super) fn address(task: &Task<'_, '_>, endpoint: &Endpoint, at: Addr, length: u32) -> Reply<Option<Address>> {
     if length > ADDRESS_BYTES_MAX {
         return Err(Errno::EINVAL.into());
     }
-    Ok(Address::decode(task.guest.endian, &task.guest.bytes(at, length)?)?)
+    let (endian, bytes) = (task.guest.endian, task.guest.bytes(at, length)?);
+    match Address::decode(endpoint.family, endian, &bytes) {
+        // UDP over IPv6 also knows how IPv4 writes them.
+        Err(Errno::EAFNOSUPPORT) if endpoint.family == Family::Inet6 && endpoint.style == Style::Datagram => {
+            Ok(Address::decode(Family::Inet, endian, &bytes)?)
+        }
+        address => Ok(address?),
+    }
 }
 
 /// Tells the guest an address, as much of it as there is room for, and its length.
@@ -122,19 +163,39 @@ pub(super) fn put_address(
     task: &mut Task<'_, '_>,
     at: Addr,
     length: InOut<u32>,
-    address: Option<&Address>,
+    (family, address): (Family, Option<&Address>),
 ) -> Reply<()> {
     let room = usize::try_from(length.read(task.guest)?.cast_signed()).map_err(|_| Errno::EINVAL)?;
-    let bytes = address.unwrap_or(&Address::Unnamed).encode(task.guest.endian);
+    let nowhere = match family {
+        Family::Local => Address::Unnamed,
+        Family::Netlink => Address::Netlink(0, 0),
+        Family::Inet | Family::Inet6 => Address::Internet(SocketAddr::new(family.any(), 0)),
+    };
+    let bytes = address.unwrap_or(&nowhere).encode(family, task.guest.endian);
     task.guest.space.write(at, &bytes[..bytes.len().min(room)])?;
     Ok(length.write(task.guest, &u32::try_from(bytes.len()).unwrap_or(0))?)
 }
 
 /// bind(2)
-pub(super) fn bind(task: &mut Task<'_, '_>, fd: Fd, name: InBytes, length: u32) -> Reply<()> {
+pub(super) fn bind(task: &mut Task<'_, '_>, fd: Fd, name: Name, length: u32) -> Reply<()> {
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
-    match address(task, name.0, length)?.ok_or(Errno::EINVAL)? {
+    let address = match address(task, endpoint, name.0, length)? {
+        // As all of its addresses, for the sake of old programs (ip(7)).
+        None if endpoint.family == Family::Inet => Address::Internet(SocketAddr::new(endpoint.family.any(), 0)),
+        address => address.ok_or(Errno::EINVAL)?,
+    };
+    match address {
+        Address::Internet(at) => {
+            if (1..PRIVILEGED_END).contains(&at.port()) && !task.credentials.is_privileged() {
+                return Err(Errno::EACCES.into());
+            }
+            endpoint.bind_port(&task.kernel.commons.ports, Some(at))?;
+        }
+        Address::Netlink(port, groups) => {
+            let port = if port == 0 { task.pid() } else { port };
+            endpoint.set_address(Address::Netlink(port, groups))?;
+        }
         Address::Unnamed => endpoint.bind_any(&task.kernel.commons.sockets)?,
         Address::Abstract(_) if endpoint.address().is_some() => return Err(Errno::EINVAL.into()),
         Address::Abstract(name) => {
@@ -170,7 +231,7 @@ fn bind_path(task: &Task<'_, '_>, endpoint: &Arc<Endpoint>, path: &[u8]) -> Resu
 /// The socket that is bound to an address.
 pub(super) fn reach(task: &Task<'_, '_>, address: &Address) -> Result<Arc<Endpoint>> {
     match address {
-        Address::Unnamed => Err(Errno::EINVAL),
+        Address::Unnamed | Address::Internet(_) | Address::Netlink(..) => Err(Errno::EINVAL),
         Address::Abstract(name) => task.kernel.commons.sockets.by_name(name),
         Address::Path(path) => {
             let place = task.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;
@@ -196,10 +257,18 @@ pub(super) fn wait<T>(task: &mut Task<'_, '_>, timeout_ns: Option<u64>) -> Reply
 }
 
 /// connect(2)
-pub(super) fn connect(task: &mut Task<'_, '_>, fd: Fd, name: InBytes, length: u32) -> Reply<()> {
+pub(super) fn connect(task: &mut Task<'_, '_>, fd: Fd, name: Name, length: u32) -> Reply<()> {
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
-    let address = address(task, name.0, length)?;
+    let address = address(task, endpoint, name.0, length)?;
+    if endpoint.family.is_internet() {
+        let to = address.and_then(|address| address.internet());
+        return connect_port(task, &description, endpoint, to);
+    }
+    if endpoint.family == Family::Netlink {
+        // There is nobody but the kernel.
+        return Ok(());
+    }
     let options = endpoint.options.lock().clone();
     if options.passes_credentials && address.is_some() {
         endpoint.bind_any(&task.kernel.commons.sockets)?;
@@ -210,20 +279,64 @@ pub(super) fn connect(task: &mut Task<'_, '_>, fd: Fd, name: InBytes, length: u3
     }
     let to = reach(task, &address.ok_or(Errno::EINVAL)?)?;
     let who = who(task);
-    match task.attempt(&description, || endpoint.connect(&to, who)) {
+    match task.attempt(&description, || endpoint.connect(&to, None, who)) {
         Err(Errno::EAGAIN) if !description.flags().is_nonblocking() => wait(task, options.send_timeout_ns),
         result => Ok(result?),
+    }
+}
+
+/// connect(2) of a socket of the internet.
+fn connect_port(
+    task: &mut Task<'_, '_>,
+    description: &Description,
+    endpoint: &Arc<Endpoint>,
+    to: Option<SocketAddr>,
+) -> Reply<()> {
+    let kernel = task.kernel.clone();
+    let ports = &kernel.commons.ports;
+    if endpoint.style == Style::Datagram {
+        return Ok(endpoint.set_peer(ports, to)?);
+    }
+    if !task.is_again() {
+        let to = to.ok_or(Errno::EAFNOSUPPORT)?;
+        let progress = endpoint.connect_port(ports, to, who(task));
+        // What became of it is told by the socket, as if an answer had to come first.
+        if description.flags().is_nonblocking() {
+            match progress {
+                Err(Errno::ECONNREFUSED) => endpoint.fail(Errno::ECONNREFUSED),
+                progress => _ = progress?,
+            }
+            return Err(Errno::EINPROGRESS.into());
+        }
+        if progress? == Progress::Done {
+            return Ok(());
+        }
+    }
+    description.file()?.watch(&task.watcher);
+    match endpoint.connected()? {
+        Progress::Done => Ok(()),
+        Progress::OnItsWay => {
+            let timeout_ns = endpoint.options.lock().send_timeout_ns;
+            match wait(task, timeout_ns) {
+                Err(Stop::Errno(Errno::EAGAIN)) => Err(Errno::EINPROGRESS.into()),
+                waits => waits,
+            }
+        }
     }
 }
 
 /// listen(2)
 pub(super) fn listen(task: &mut Task<'_, '_>, fd: Fd, backlog: u32) -> Reply<()> {
     let description = task.description(fd)?;
-    Ok(socket_of(&description)?.endpoint.listen(backlog, who(task))?)
+    let endpoint = &socket_of(&description)?.endpoint;
+    if endpoint.family.is_internet() && endpoint.style == Style::Stream {
+        endpoint.bind_any_port(&task.kernel.commons.ports, None)?;
+    }
+    Ok(endpoint.listen(backlog, who(task))?)
 }
 
 /// accept(2)
-pub(super) fn accept(task: &mut Task<'_, '_>, fd: Fd, name: Addr, length: InOut<u32>) -> Reply<Fd> {
+pub(super) fn accept(task: &mut Task<'_, '_>, fd: Fd, name: NameOut, length: InOut<u32>) -> Reply<Fd> {
     accept4(task, fd, name, length, AcceptFlags(0))
 }
 
@@ -231,7 +344,7 @@ pub(super) fn accept(task: &mut Task<'_, '_>, fd: Fd, name: Addr, length: InOut<
 pub(super) fn accept4(
     task: &mut Task<'_, '_>,
     fd: Fd,
-    name: Addr,
+    name: NameOut,
     length: InOut<u32>,
     flags: AcceptFlags,
 ) -> Reply<Fd> {
@@ -247,7 +360,7 @@ pub(super) fn accept4(
         }
         result => result?,
     };
-    let peer = end.peer_address().ok().flatten();
+    let (family, peer) = (end.family, end.peer_address().ok().flatten());
     let flags = OpenFlags::read_write(flags.0);
     // Without a descriptor for it, the connection is for somebody else to accept.
     if task.files.lock().is_full(task.process.limits.lock().descriptors()) {
@@ -255,8 +368,8 @@ pub(super) fn accept4(
         return Err(Errno::EMFILE.into());
     }
     let accepted = install(task, end, flags)?;
-    if !name.is_null()
-        && let Err(stop) = put_address(task, name, length, peer.as_deref())
+    if !name.0.is_null()
+        && let Err(stop) = put_address(task, name.0, length, (family, peer.as_deref()))
     {
         super::file::close(task, accepted)?;
         return Err(stop);
@@ -265,15 +378,17 @@ pub(super) fn accept4(
 }
 
 /// getsockname(2)
-pub(super) fn getsockname(task: &mut Task<'_, '_>, fd: Fd, name: Addr, length: InOut<u32>) -> Reply<()> {
-    let address = socket_of(&*task.description(fd)?)?.endpoint.address();
-    put_address(task, name, length, address.as_deref())
+pub(super) fn getsockname(task: &mut Task<'_, '_>, fd: Fd, name: NameOut, length: InOut<u32>) -> Reply<()> {
+    let description = task.description(fd)?;
+    let endpoint = &socket_of(&description)?.endpoint;
+    put_address(task, name.0, length, (endpoint.family, endpoint.address().as_deref()))
 }
 
 /// getpeername(2)
-pub(super) fn getpeername(task: &mut Task<'_, '_>, fd: Fd, name: Addr, length: InOut<u32>) -> Reply<()> {
-    let address = socket_of(&*task.description(fd)?)?.endpoint.peer_address()?;
-    put_address(task, name, length, address.as_deref())
+pub(super) fn getpeername(task: &mut Task<'_, '_>, fd: Fd, name: NameOut, length: InOut<u32>) -> Reply<()> {
+    let description = task.description(fd)?;
+    let endpoint = &socket_of(&description)?.endpoint;
+    put_address(task, name.0, length, (endpoint.family, endpoint.peer_address()?.as_deref()))
 }
 
 /// shutdown(2)
@@ -285,8 +400,7 @@ pub(super) fn shutdown(task: &mut Task<'_, '_>, fd: Fd, how: ShutHow) -> Reply<(
         _ => return Err(Errno::EINVAL.into()),
     };
     let description = task.description(fd)?;
-    socket_of(&description)?.endpoint.shut(ends);
-    Ok(())
+    Ok(socket_of(&description)?.endpoint.shut(ends)?)
 }
 
 /// A list of file descriptions by descriptor.

@@ -2,7 +2,8 @@
 
 use crate::flags::{Fd, SOL_SOCKET, SocketLevel, SocketOption};
 use crate::reply::Reply;
-use crate::socket::{Credentials, Endpoint, Style, buffer_bytes};
+use crate::socket::{Credentials, Endpoint, Family, Style, buffer_bytes};
+use crate::syscall::netopt;
 use crate::syscall::socket::socket_of;
 use crate::syscall::time::{Span, timespec64, timeval};
 use crate::task::Task;
@@ -28,12 +29,13 @@ const PROTOCOL: u32 = 0x1028;
 const DOMAIN: u32 = 0x1029;
 const PASSCRED: u32 = 17;
 const PEERCRED: u32 = 18;
+const BINDTODEVICE: u32 = 25;
 const SNDBUFFORCE: u32 = 31;
 const RCVBUFFORCE: u32 = 33;
 const RCVTIMEO_NEW: u32 = 66;
 const SNDTIMEO_NEW: u32 = 67;
 
-/// Options that are remembered as on or off and mean nothing to a local socket: SO_DEBUG, SO_REUSEADDR, SO_KEEPALIVE,
+/// Options that are remembered as on or off: SO_DEBUG, SO_REUSEADDR, SO_KEEPALIVE,
 /// SO_DONTROUTE, SO_BROADCAST, SO_OOBINLINE, SO_REUSEPORT, SO_TIMESTAMP.
 const SWITCHES: &[u32] = &[0x0001, 0x0004, 0x0008, 0x0010, 0x0020, 0x0100, 0x0200, 29];
 /// SO_PRIORITY, remembered as a number.
@@ -53,6 +55,15 @@ fn number(task: &Task<'_, '_>, at: Addr, length: u32) -> Reply<u32> {
     if length < 4 { Err(Errno::EINVAL.into()) } else { Ok(task.guest.read(at)?) }
 }
 
+/// SO_BINDTODEVICE: the loopback interface is the only one.
+fn bind_to_device(task: &Task<'_, '_>, at: Addr, length: u32) -> Reply<()> {
+    let name = task.guest.bytes(at, length.min(16))?;
+    match name.split(|byte| *byte == 0).next() {
+        None | Some(b"" | b"lo") => Ok(()),
+        _ => Err(Errno::ENODEV.into()),
+    }
+}
+
 /// setsockopt(2)
 pub(super) fn setsockopt(
     task: &mut Task<'_, '_>,
@@ -64,8 +75,15 @@ pub(super) fn setsockopt(
 ) -> Reply<()> {
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
-    if level.0 != SOL_SOCKET {
-        return Err(Errno::EOPNOTSUPP.into());
+    match level.0 {
+        SOL_SOCKET => {}
+        level if endpoint.family != Family::Local => {
+            return netopt::set(task, endpoint, (level, option.0), (at, length));
+        }
+        _ => return Err(Errno::EOPNOTSUPP.into()),
+    }
+    if option.0 == BINDTODEVICE {
+        return bind_to_device(task, at, length);
     }
     let value = number(task, at, length)?;
     let ns = |is_new: bool| -> Reply<Option<u64>> {
@@ -92,10 +110,12 @@ pub(super) fn setsockopt(
         SNDTIMEO_OLD | SNDTIMEO_NEW => options.send_timeout_ns = ns(option.0 == SNDTIMEO_NEW)?,
         RCVTIMEO_OLD | RCVTIMEO_NEW => options.receive_timeout_ns = ns(option.0 == RCVTIMEO_NEW)?,
         PASSCRED => options.passes_credentials = value != 0,
-        PRIORITY => drop(options.others.insert(PRIORITY, value)),
+        PRIORITY => drop(options.others.insert((SOL_SOCKET, PRIORITY), value)),
         // Any byte is enough for a reader.
         RCVLOWAT => {}
-        switch if SWITCHES.contains(&switch) => drop(options.others.insert(switch, u32::from(value != 0))),
+        switch if SWITCHES.contains(&switch) => {
+            options.others.insert((SOL_SOCKET, switch), u32::from(value != 0));
+        }
         _ => return Err(Errno::ENOPROTOOPT.into()),
     }
     Ok(())
@@ -127,7 +147,8 @@ fn value(task: &Task<'_, '_>, endpoint: &Endpoint, option: u32) -> Result<Vec<u8
         }
         PEERCRED => {
             let nobody = Credentials { pid: 0, uid: u32::MAX, gid: u32::MAX };
-            let Credentials { pid, uid, gid } = endpoint.peer_credentials().unwrap_or(nobody);
+            let Credentials { pid, uid, gid } =
+                endpoint.peer_credentials().filter(|_| endpoint.family == Family::Local).unwrap_or(nobody);
             Ucred { pid, uid, gid }.encode(&mut out);
             return Ok(out.bytes().to_vec());
         }
@@ -141,11 +162,11 @@ fn value(task: &Task<'_, '_>, endpoint: &Endpoint, option: u32) -> Result<Vec<u8
             Style::Packets => 5,
         },
         ACCEPTCONN => u32::from(endpoint.is_listening()),
-        PROTOCOL => 0,
-        DOMAIN => 1,
+        PROTOCOL => endpoint.protocol(),
+        DOMAIN => u32::from(endpoint.family.number()),
         PASSCRED => u32::from(options.passes_credentials),
-        PRIORITY => options.others.get(&PRIORITY).copied().unwrap_or(0),
-        switch if SWITCHES.contains(&switch) => options.others.get(&switch).copied().unwrap_or(0),
+        PRIORITY => options.other(SOL_SOCKET, PRIORITY),
+        switch if SWITCHES.contains(&switch) => options.other(SOL_SOCKET, switch),
         _ => return Err(Errno::ENOPROTOOPT),
     };
     number.encode(&mut out);
@@ -163,11 +184,12 @@ pub(super) fn getsockopt(
 ) -> Reply<()> {
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
-    if level.0 != SOL_SOCKET {
-        return Err(Errno::EOPNOTSUPP.into());
-    }
     let room = usize::try_from(length.read(task.guest)?.cast_signed()).map_err(|_| Errno::EINVAL)?;
-    let bytes = value(task, endpoint, option.0)?;
+    let bytes = match level.0 {
+        SOL_SOCKET => value(task, endpoint, option.0)?,
+        level if endpoint.family != Family::Local => netopt::get(task, endpoint, level, option.0)?,
+        _ => return Err(Errno::EOPNOTSUPP.into()),
+    };
     let bytes = &bytes[..bytes.len().min(room)];
     task.guest.space.write(at, bytes)?;
     Ok(length.write(task.guest, &u32::try_from(bytes.len()).unwrap_or(0))?)

@@ -410,30 +410,30 @@ epoll {
 }
 
 socket {
-    accept          4168 (fd: Fd, name: Addr, length: InOut<u32>) -> Fd, full;
-    bind            4169 (fd: Fd, name: InBytes, length: u32) -> (), full;
-    connect         4170 (fd: Fd, name: InBytes, length: u32) -> (), full;
-    getpeername     4171 (fd: Fd, name: Addr, length: InOut<u32>) -> (), full;
-    getsockname     4172 (fd: Fd, name: Addr, length: InOut<u32>) -> (), full;
+    accept          4168 (fd: Fd, name: NameOut, length: InOut<u32>) -> Fd, full;
+    bind            4169 (fd: Fd, name: Name, length: u32) -> (), full;
+    connect         4170 (fd: Fd, name: Name, length: u32) -> (), full;
+    getpeername     4171 (fd: Fd, name: NameOut, length: InOut<u32>) -> (), full;
+    getsockname     4172 (fd: Fd, name: NameOut, length: InOut<u32>) -> (), full;
     listen          4174 (fd: Fd, backlog: u32) -> (), full;
     shutdown        4182 (fd: Fd, how: ShutHow) -> (), full;
-    socket          4183 (domain: Domain, kind: SocketType, protocol: u32) -> Fd, partial "AF_UNIX only; others give EAFNOSUPPORT";
-    socketpair      4184 (domain: Domain, kind: SocketType, protocol: u32, ends: Out<[u32; 2]>) -> (), partial "AF_UNIX only; others give EAFNOSUPPORT";
-    accept4         4334 (fd: Fd, name: Addr, length: InOut<u32>, flags: AcceptFlags) -> Fd, full;
+    socket          4183 (domain: Domain, kind: SocketType, protocol: u32) -> Fd, partial "AF_UNIX, AF_INET and AF_INET6; the internet is a loopback interface of its own";
+    socketpair      4184 (domain: Domain, kind: SocketType, protocol: u32, ends: Out<[u32; 2]>) -> (), partial "AF_UNIX only, as in Linux";
+    accept4         4334 (fd: Fd, name: NameOut, length: InOut<u32>, flags: AcceptFlags) -> Fd, full;
 }
 
 sockopt {
-    getsockopt      4173 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: InOut<u32>) -> (), partial "options of local sockets; others give ENOPROTOOPT";
-    setsockopt      4181 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: u32) -> (), partial "options of local sockets; others give ENOPROTOOPT";
+    getsockopt      4173 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: InOut<u32>) -> (), partial "see syscall/{sockopt,netopt}.rs; others give ENOPROTOOPT";
+    setsockopt      4181 (fd: Fd, level: SocketLevel, option: SocketOption, value: Addr, length: u32) -> (), partial "see syscall/{sockopt,netopt}.rs; others give ENOPROTOOPT";
 }
 
 message {
     recv            4175 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
-    recvfrom        4176 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags, name: Addr, name_length: InOut<u32>) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recvfrom        4176 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags, name: NameOut, name_length: InOut<u32>) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
     recvmsg         4177 (fd: Fd, message: InOut<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
     send            4178 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
     sendmsg         4179 (fd: Fd, message: In<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS, of at most 1024 descriptors on their way at once, and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
-    sendto          4180 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags, name: Addr, name_length: u32) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    sendto          4180 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags, name: Name, name_length: u32) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
     recvmmsg        4335 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec>) -> u32, full;
     sendmmsg        4343 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags) -> u32, full;
     recvmmsg_time64 4417 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec64>) -> u32, full;

@@ -1,0 +1,256 @@
+//! What is different between sockets of the internet and local ones: ports, connections that are on their way, and messages that
+//! get lost.
+
+use super::address::Address;
+use super::endpoint::{Endpoint, Ends, Role, Style};
+use super::family::{self, Family};
+use super::netlink;
+use super::packet::{Charge, Credentials, Packet};
+use super::ports::{Claim, Ports};
+use abi::Endian;
+use alloc::sync::{Arc, Weak};
+use core::net::{IpAddr, SocketAddr};
+use vfs::{Errno, Result};
+
+/// The most bytes of a UDP message: an IPv4 packet without both headers.
+const MESSAGE_BYTES_MAX: usize = 65_507;
+/// What a message takes of the receiver's buffer beside its bytes.
+const MESSAGE_COST_BYTES: usize = 512;
+
+/// Options that matter here: their levels and numbers.
+const SOL_SOCKET: u32 = 0xffff;
+const REUSEADDR: (u32, u32) = (SOL_SOCKET, 0x0004);
+const REUSEPORT: (u32, u32) = (SOL_SOCKET, 0x0200);
+const V6ONLY: (u32, u32) = (41, 26);
+
+/// How connect(2) stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Progress {
+    /// It is done.
+    Done,
+    /// It is on its way, and whoever watches the socket is told.
+    OnItsWay,
+}
+
+impl Endpoint {
+    /// Where it is bound.
+    pub(crate) fn port(&self) -> Option<SocketAddr> {
+        self.address()?.internet()
+    }
+
+    pub(super) fn claim(&self) -> Claim {
+        let options = self.options.lock();
+        let is_on = |(level, option): (u32, u32)| options.other(level, option) != 0;
+        Claim { is_only_6: is_on(V6ONLY), reuses: (is_on(REUSEADDR), is_on(REUSEPORT)) }
+    }
+
+    /// Binds to an address and port of this world's (bind(2)); to all addresses if there is none.
+    pub(crate) fn bind_port(self: &Arc<Self>, ports: &Ports, at: Option<SocketAddr>) -> Result<()> {
+        if self.address().is_some() {
+            return Err(Errno::EINVAL);
+        }
+        let at = at.unwrap_or(SocketAddr::new(self.family.any(), 0));
+        if !family::is_any(at.ip()) && !family::is_own(at.ip()) {
+            return Err(Errno::EADDRNOTAVAIL);
+        }
+        let at = ports.bind(self, at)?;
+        self.set_address(Address::Internet(at))
+    }
+
+    /// Binds to a port of the system's choice, unless it is bound; to where `to` is reached from, if that is given.
+    pub(crate) fn bind_any_port(self: &Arc<Self>, ports: &Ports, to: Option<IpAddr>) -> Result<()> {
+        match self.port() {
+            Some(_) => Ok(()),
+            None => self.bind_port(ports, to.map(|to| SocketAddr::new(family::source(to), 0))),
+        }
+    }
+
+    /// Where what is sent to `to` arrives, if this socket can send there.
+    fn route(&self, to: SocketAddr) -> Result<SocketAddr> {
+        // IPv4 addresses of an IPv6 socket.
+        if self.family == Family::Inet6 && to.is_ipv4() && self.claim().is_only_6 {
+            return Err(Errno::ENETUNREACH);
+        }
+        Ok(SocketAddr::new(family::route(to.ip())?, to.port()))
+    }
+
+    /// Connects to whoever listens at an address.
+    pub(crate) fn connect_port(self: &Arc<Self>, ports: &Ports, to: SocketAddr, who: Credentials) -> Result<Progress> {
+        match self.state.lock().role {
+            Role::Idle => {}
+            Role::Listening(..) | Role::Connected => return Err(Errno::EISCONN),
+            Role::Connecting => return Err(Errno::EALREADY),
+        }
+        let to = self.route(to)?;
+        self.bind_any_port(ports, Some(to.ip()))?;
+        self.be_at(family::source(to.ip()));
+        let listener = ports.find(true, to, Endpoint::is_listening).ok_or(Errno::ECONNREFUSED)?;
+        let address = Arc::new(Address::Internet(to));
+        match self.connect(&listener, Some(address.clone()), who) {
+            Err(Errno::EAGAIN) => {
+                self.knock(&listener, address);
+                Ok(Progress::OnItsWay)
+            }
+            result => result.map(|()| Progress::Done),
+        }
+    }
+
+    /// What became of a connection that was on its way.
+    pub(crate) fn connected(&self) -> Result<Progress> {
+        let mut state = self.state.lock();
+        match state.role {
+            Role::Connected => Ok(Progress::Done),
+            Role::Connecting => Ok(Progress::OnItsWay),
+            _ => Err(state.error.take().unwrap_or(Errno::ECONNREFUSED)),
+        }
+    }
+
+    /// Whether it is on its way to another one.
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self.state.lock().role, Role::Connecting)
+    }
+
+    /// Who was bound to all addresses is at one of them from now on.
+    fn be_at(&self, ip: IpAddr) {
+        let mut state = self.state.lock();
+        if let Some(at) = state.address.as_ref().and_then(|address| address.internet())
+            && family::is_any(at.ip())
+        {
+            state.address = Some(Arc::new(Address::Internet(SocketAddr::new(ip, at.port()))));
+        }
+    }
+
+    /// Whether the peer of a connection has gone without a word, so that what is sent there now is lost. That is noticed, and the
+    /// next time it is EPIPE.
+    pub(super) fn is_left(&self, bytes: &[u8]) -> Result<bool> {
+        let mut state = self.state.lock();
+        let is_gone = || state.peer.upgrade().is_none_or(|peer| peer.state.lock().is_closed);
+        let is_connected = matches!(state.role, Role::Connected) && !state.ends.writing;
+        if !self.family.is_internet() || !is_connected || bytes.is_empty() || !is_gone() {
+            return Ok(false);
+        }
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        state.ends = Ends { reading: true, writing: true };
+        state.error = Some(Errno::EPIPE);
+        drop(state);
+        self.has_room();
+        Ok(true)
+    }
+
+    /// Sends to, and hears, only that address from now on; any if there is none (connect(2) of UDP).
+    pub(crate) fn set_peer(self: &Arc<Self>, ports: &Ports, to: Option<SocketAddr>) -> Result<()> {
+        let to = to.map(|to| self.route(to)).transpose()?;
+        if let Some(to) = to {
+            self.bind_any_port(ports, Some(to.ip()))?;
+            self.be_at(family::source(to.ip()));
+        }
+        let mut state = self.state.lock();
+        state.role = if to.is_some() { Role::Connected } else { Role::Idle };
+        state.peer_address = to.map(|to| Arc::new(Address::Internet(to)));
+        Ok(())
+    }
+
+    /// Whether it hears what that address sends.
+    fn hears(&self, from: SocketAddr) -> bool {
+        let state = self.state.lock();
+        let peer = state.peer_address.as_ref().and_then(|address| address.internet());
+        !state.ends.reading && peer.is_none_or(|peer| peer == from)
+    }
+
+    /// Sends a message by UDP, to the peer if no other address is named. Nobody may be there, or not have room for it.
+    pub(crate) fn send_datagram(
+        self: &Arc<Self>,
+        ports: &Ports,
+        to: Option<SocketAddr>,
+        bytes: &[u8],
+    ) -> Result<usize> {
+        let (peer, error, is_shut) = {
+            let mut state = self.state.lock();
+            (state.peer_address.as_ref().and_then(|peer| peer.internet()), state.error.take(), state.ends.writing)
+        };
+        if is_shut {
+            return Err(Errno::EPIPE);
+        }
+        if let Some(error) = error {
+            return Err(error);
+        }
+        if bytes.len() > MESSAGE_BYTES_MAX {
+            return Err(Errno::EMSGSIZE);
+        }
+        let to = self.route(to.or(peer).ok_or(Errno::EDESTADDRREQ)?)?;
+        if to.port() == 0 {
+            return Err(Errno::EINVAL);
+        }
+        self.bind_any_port(ports, None)?;
+        let own = self.port().ok_or(Errno::EINVAL)?;
+        let ip = if family::is_any(own.ip()) { family::source(to.ip()) } else { own.ip() };
+        let from = SocketAddr::new(ip, own.port());
+        let Some(receiver) = ports.find(false, to, |endpoint| endpoint.hears(from)) else {
+            // Its host says so, and who is connected is told the next time.
+            if peer == Some(to) {
+                self.state.lock().error = Some(Errno::ECONNREFUSED);
+            }
+            return Ok(bytes.len());
+        };
+        let most = receiver.options.lock().receive_bytes as usize;
+        let has_room = {
+            let inbox = receiver.inbox.lock();
+            inbox.pending(true) + (inbox.len() + 1) * MESSAGE_COST_BYTES + bytes.len() <= most
+        };
+        if has_room {
+            let packet = Packet {
+                bytes: bytes.to_vec(),
+                taken: 0,
+                from: Some(Arc::new(Address::Internet(from))),
+                credentials: Credentials::default(),
+                rights: None,
+                charge: Charge { sender: Weak::new(), bytes: 0 },
+            };
+            // Whoever closes it meanwhile loses it.
+            let _ = Endpoint::deliver(&receiver, packet, super::inbox::Inbox::push);
+        }
+        Ok(bytes.len())
+    }
+
+    /// The state of a TCP socket as TCP_INFO and /proc/net/tcp tell it (TCP_* of net/tcp_states.h).
+    pub(crate) fn tcp_state(&self) -> u8 {
+        let state = self.state.lock();
+        match (&state.role, state.ends.reading, state.ends.writing) {
+            (Role::Listening(..), ..) => 10,
+            (Role::Connecting, ..) => 2,
+            (Role::Idle, ..) | (Role::Connected, true, true) => 7,
+            (Role::Connected, false, false) => 1,
+            // FIN_WAIT2 and CLOSE_WAIT: the other one has not ended yet, or we have not.
+            (Role::Connected, false, true) => 5,
+            (Role::Connected, true, false) => 8,
+        }
+    }
+
+    /// Has the kernel answer what is sent to it by netlink.
+    pub(crate) fn ask_kernel(self: &Arc<Self>, endian: Endian, bytes: &[u8]) -> usize {
+        let port = if let Some(Address::Netlink(port, _)) = self.address().as_deref() { *port } else { 0 };
+        let most = self.options.lock().receive_bytes as usize;
+        for answer in netlink::answer(endian, port, bytes) {
+            let charge = Charge { sender: Weak::new(), bytes: 0 };
+            let from = Some(Arc::new(Address::Netlink(0, 0)));
+            let packet =
+                Packet { bytes: answer, taken: 0, from, credentials: Credentials::default(), rights: None, charge };
+            if self.inbox.lock().pending(true) < most {
+                // Whoever closes it meanwhile loses it.
+                let _ = Endpoint::deliver(self, packet, super::inbox::Inbox::push);
+            }
+        }
+        bytes.len()
+    }
+
+    /// The protocol's number (SO_PROTOCOL).
+    pub(crate) fn protocol(&self) -> u32 {
+        match (self.family.is_internet(), self.style) {
+            (false, _) => 0,
+            (true, Style::Stream) => 6,
+            (true, _) => 17,
+        }
+    }
+}

@@ -121,10 +121,16 @@ fn program_work(list: &List, plan: &Plan, runners: &Runners, chosen: &[Runner]) 
         }
         let command = |runner: &Runner| Some((runner.clone(), runners.program(runner, software, arguments, &folder)?));
         let kind = if software.root.is_some() { Kind::Dynamic } else { Kind::Program };
+        // Unless asked for: all of a big program translated before it runs takes minutes a round, and says what small ones do.
+        let is_wanted = |runner: &&Runner| match runner {
+            _ if software.root.is_none() || !plan.tiers.is_empty() => true,
+            Runner::Strata(tier) => tier == "auto",
+            runner => **runner != Runner::Ahead,
+        };
         all.push(Work {
             row: row(&program.name, kind, name, &program.run),
             folder: folder.clone(),
-            commands: chosen.iter().filter_map(command).collect(),
+            commands: chosen.iter().filter(is_wanted).filter_map(command).collect(),
             expected: place::made("expected")?.join(format!("{name}-{}", program.name)),
         });
     }

@@ -48,7 +48,8 @@ fn cargo_deny(skipped: &mut Skipped) {
     if step::output(step::command("cargo", &["deny", "--version"])).is_some() {
         return;
     }
-    if let Err(error) = step::run(step::command("cargo", &["install", "--locked", "cargo-deny"])) {
+    // It looks at a few hundred lines: to optimize it takes longer than all that it will ever do here.
+    if let Err(error) = step::run(step::command("cargo", &["install", "--locked", "--debug", "cargo-deny"])) {
         skipped.push(format!("cargo deny: {error:#}"));
     }
 }

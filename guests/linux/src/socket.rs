@@ -24,7 +24,7 @@ pub(crate) use address::Address;
 pub(crate) use endpoint::{Endpoint, Ends, Style};
 pub(crate) use family::Family;
 pub(crate) use file::SocketFile;
-pub(crate) use internet::Progress;
+pub(crate) use internet::{Progress, V6ONLY};
 pub(crate) use names::Names;
 pub(crate) use options::buffer_bytes;
 pub(crate) use packet::{Credentials, Rights, Transit};

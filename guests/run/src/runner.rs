@@ -301,13 +301,9 @@ impl<E: Engine> Runner<E> {
         if child.shares_memory {
             return self.clone_thread(child, host);
         }
-        let mut is_parallel = false;
-        host.locked(&mut |scheduler| is_parallel = scheduler.is_parallel(self.team));
         let mut forked = None;
-        if is_parallel {
-            // Others map and unmap while they have the scheduler.
-            host.locked(&mut |_| forked = Some(self.cpu.fork()));
-        }
+        // Others of the team map and unmap while they have the scheduler.
+        host.locked(&mut |scheduler| forked = scheduler.is_parallel(self.team).then(|| self.cpu.fork()));
         let forked = forked.unwrap_or_else(|| self.cpu.fork());
         if let Err(why) = &forked {
             tracing::warn!("a process could not be made, and whoever wanted it gets ENOMEM: {why}");
@@ -327,8 +323,10 @@ impl<E: Engine> Runner<E> {
     fn clone_thread(&mut self, mut child: Box<Child>, host: &mut dyn Host<E>) {
         let mut may_grow = child.runs_beside();
         host.locked(&mut |scheduler| may_grow &= scheduler.may_grow(self.team));
-        // Where there is no other CPU, they take turns.
-        let mut cpu = may_grow.then(|| self.cpu.sibling().ok()).flatten();
+        let sibling = may_grow.then(|| self.cpu.sibling());
+        let mut cpu = sibling.and_then(|made| {
+            made.inspect_err(|why| tracing::debug!("threads take turns on the CPUs that there are: {why}")).ok()
+        });
         let Some((outcome, state)) = self.cloned(&mut child, true, host) else { return };
         let space = self.cpu.engine.parts().1;
         let mut child = Some(child);

@@ -29,12 +29,9 @@ pub(crate) struct AtRest {
 }
 
 impl AtRest {
-    /// A thread's wait is over; false if it did not wait.
-    pub(crate) fn make_ready(&mut self, tid: u32) -> bool {
-        let waited = self.waiting.remove(&tid);
-        let did_wait = waited.is_some();
-        self.ready.extend(waited);
-        did_wait
+    /// A thread's wait is over, if it waits.
+    pub(crate) fn make_ready(&mut self, tid: u32) {
+        self.ready.extend(self.waiting.remove(&tid));
     }
 
     /// All of them.
@@ -160,7 +157,7 @@ impl<E: Engine> Team<E> {
     pub(crate) fn make_ready(&mut self, tid: u32) {
         match &mut self.missed {
             Some(missed) => _ = missed.insert(tid),
-            None => _ = self.at_rest.make_ready(tid),
+            None => self.at_rest.make_ready(tid),
         }
     }
 
@@ -174,6 +171,6 @@ impl<E: Engine> Team<E> {
     pub(crate) fn take_back(&mut self, at_rest: AtRest, only: Option<u32>) {
         self.at_rest = at_rest;
         self.only = only;
-        self.missed.take().into_iter().flatten().for_each(|tid| _ = self.at_rest.make_ready(tid));
+        self.missed.take().into_iter().flatten().for_each(|tid| self.at_rest.make_ready(tid));
     }
 }

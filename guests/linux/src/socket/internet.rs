@@ -7,21 +7,21 @@ use super::family::{self, Family};
 use super::netlink;
 use super::packet::{Charge, Credentials, Packet};
 use super::ports::{Claim, Ports};
+use super::transfer::MESSAGE_COST_BYTES;
+use crate::flags::SOL_SOCKET;
 use abi::Endian;
 use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use vfs::{Errno, Result};
 
 /// The most bytes of a UDP message: an IPv4 packet without both headers.
 const MESSAGE_BYTES_MAX: usize = 65_507;
-/// What a message takes of the receiver's buffer beside its bytes.
-const MESSAGE_COST_BYTES: usize = 512;
 
 /// Options that matter here: their levels and numbers.
-const SOL_SOCKET: u32 = 0xffff;
 const REUSEADDR: (u32, u32) = (SOL_SOCKET, 0x0004);
 const REUSEPORT: (u32, u32) = (SOL_SOCKET, 0x0200);
-const V6ONLY: (u32, u32) = (41, 26);
+pub(crate) const V6ONLY: (u32, u32) = (41, 26);
 
 /// How connect(2) stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,13 @@ pub(crate) enum Progress {
     Done,
     /// It is on its way, and whoever watches the socket is told.
     OnItsWay,
+}
+
+/// A message that no sender is charged for: who has no room for it loses it.
+fn unaccounted(bytes: Vec<u8>, from: Address) -> Packet {
+    let charge = Charge { sender: Weak::new(), bytes: 0 };
+    let from = Some(Arc::new(from));
+    Packet { bytes, taken: 0, from, credentials: Credentials::default(), rights: None, charge }
 }
 
 impl Endpoint {
@@ -200,14 +207,7 @@ impl Endpoint {
             inbox.pending(true) + (inbox.len() + 1) * MESSAGE_COST_BYTES + bytes.len() <= most
         };
         if has_room {
-            let packet = Packet {
-                bytes: bytes.to_vec(),
-                taken: 0,
-                from: Some(Arc::new(Address::Internet(from))),
-                credentials: Credentials::default(),
-                rights: None,
-                charge: Charge { sender: Weak::new(), bytes: 0 },
-            };
+            let packet = unaccounted(bytes.to_vec(), Address::Internet(from));
             // Whoever closes it meanwhile loses it.
             let _ = Endpoint::deliver(&receiver, packet, super::inbox::Inbox::push);
         }
@@ -233,10 +233,7 @@ impl Endpoint {
         let port = if let Some(Address::Netlink(port, _)) = self.address().as_deref() { *port } else { 0 };
         let most = self.options.lock().receive_bytes as usize;
         for answer in netlink::answer(endian, port, bytes) {
-            let charge = Charge { sender: Weak::new(), bytes: 0 };
-            let from = Some(Arc::new(Address::Netlink(0, 0)));
-            let packet =
-                Packet { bytes: answer, taken: 0, from, credentials: Credentials::default(), rights: None, charge };
+            let packet = unaccounted(answer, Address::Netlink(0, 0));
             if self.inbox.lock().pending(true) < most {
                 // Whoever closes it meanwhile loses it.
                 let _ = Endpoint::deliver(self, packet, super::inbox::Inbox::push);

@@ -13,7 +13,7 @@ use vfs::{Errno, Result};
 /// What Linux keeps of the send buffer for itself when it sends a message.
 const MESSAGE_OVERHEAD_BYTES: usize = 32;
 /// What a message costs its sender beside its bytes: even empty ones must come to an end.
-const MESSAGE_COST_BYTES: usize = 512;
+pub(super) const MESSAGE_COST_BYTES: usize = 512;
 
 /// What goes with the bytes.
 pub(crate) struct Ancillary {

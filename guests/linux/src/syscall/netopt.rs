@@ -3,7 +3,7 @@
 //! Most are about what happens between hosts, of which there is one only: they are checked, remembered and told.
 
 use crate::reply::Reply;
-use crate::socket::{Endpoint, Family, Style};
+use crate::socket::{Endpoint, Family, Style, V6ONLY};
 use crate::task::Task;
 use abi::Addr;
 use alloc::vec;
@@ -17,8 +17,6 @@ const UDP: u32 = 17;
 const IPV6: u32 = 41;
 const NETLINK: u32 = 270;
 
-/// IPV6_V6ONLY
-const V6ONLY: u32 = 26;
 /// TCP_INFO and the bytes of `struct tcp_info` of Linux 4.9, and TCP_CONGESTION.
 const INFO: u32 = 11;
 const INFO_BYTES: usize = 192;
@@ -58,7 +56,7 @@ const ROWS: &[Row] = &[
     // UDP_CORK, UDP_NO_CHECK6_TX, UDP_NO_CHECK6_RX
     row(UDP, 1, 0, FLAG), row(UDP, 101, 0, FLAG), row(UDP, 102, 0, FLAG),
     // IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_MTU_DISCOVER, IPV6_RECVERR, IPV6_V6ONLY
-    row(IPV6, 16, 64, FLAG), row(IPV6, 18, 1, FLAG), row(IPV6, 19, 1, 1), row(IPV6, 23, 1, 5), row(IPV6, 25, 0, FLAG), row(IPV6, V6ONLY, 0, FLAG),
+    row(IPV6, 16, 64, FLAG), row(IPV6, 18, 1, FLAG), row(IPV6, 19, 1, 1), row(IPV6, 23, 1, 5), row(IPV6, 25, 0, FLAG), row(V6ONLY.0, V6ONLY.1, 0, FLAG),
     // NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_BROADCAST_ERROR, NETLINK_NO_ENOBUFS
     row(NETLINK, 1, 0, FLAG), row(NETLINK, 2, 0, FLAG), row(NETLINK, 3, 0, FLAG), row(NETLINK, 4, 0, FLAG), row(NETLINK, 5, 0, FLAG),
     // NETLINK_LISTEN_ALL_NSID, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK
@@ -111,7 +109,7 @@ pub(super) fn set(
     if row.most != FLAG && value > row.most {
         return Err(Errno::EINVAL.into());
     }
-    if (level, option) == (IPV6, V6ONLY) && endpoint.address().is_some() {
+    if (level, option) == V6ONLY && endpoint.address().is_some() {
         return Err(Errno::EINVAL.into());
     }
     endpoint.options.lock().others.insert((level, option), value);

@@ -205,7 +205,7 @@ impl<E: Engine> Runner<E> {
         let waiting = self.others.waiting.values_mut();
         let woken: Vec<u32> =
             waiting.filter_map(|resting| decide(&mut resting.thread).then(|| resting.thread.tid())).collect();
-        woken.into_iter().for_each(|tid| _ = self.others.make_ready(tid));
+        woken.into_iter().for_each(|tid| self.others.make_ready(tid));
         self.current.as_mut().is_some_and(decide)
     }
 }

@@ -15,6 +15,7 @@ mod codes;
 mod compiler;
 mod cpu;
 mod creator;
+mod event;
 mod filemaps;
 mod guarded;
 mod handler;

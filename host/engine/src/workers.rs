@@ -1,16 +1,12 @@
 //! [`Workers`]: threads of the host that run a world's threads, one for each processor at most, and one that watches: it sleeps
 //! until descriptors are ready, times have come, or signals arrive, and sees to it that everybody has their turn.
 
+use crate::event::{Event, quietly};
 use crate::native::Native;
 use crate::signals::Signals;
-use crate::wait::wait;
 use linux::snapshot::{Given, Unsaved};
 use linux::{ExitStatus, Kernel, Signal, Wait};
 use run::{Bell, Host, InPlace, Over, Scheduler, Team};
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,34 +17,6 @@ const SLICE: Duration = Duration::from_millis(4);
 /// What a time limit exits with, as timeout(1) does.
 const TIMED_OUT: u8 = 124;
 
-/// Wakes a thread of the host that sleeps in poll(2).
-struct Event {
-    descriptor: OwnedFd,
-    was_rung: AtomicBool,
-}
-
-impl Event {
-    fn new() -> std::io::Result<Event> {
-        let descriptor = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        Ok(Event { descriptor, was_rung: AtomicBool::new(false) })
-    }
-}
-
-impl Bell for Event {
-    fn ring(&self) {
-        if !self.was_rung.swap(true, Ordering::SeqCst) {
-            // Full, it is readable already.
-            let _ = io::write(&self.descriptor, &1_u64.to_ne_bytes());
-        }
-    }
-
-    fn take(&self) -> bool {
-        // Emptied before it counts as not rung: who rings in between has been heard, and who rings later fills it again.
-        let _ = io::read(&self.descriptor, &mut [0; 8]);
-        self.was_rung.swap(false, Ordering::SeqCst)
-    }
-}
-
 /// Has the thread that watches a world look up.
 #[derive(Clone)]
 pub struct Alarm(Arc<Event>);
@@ -56,7 +24,7 @@ pub struct Alarm(Arc<Event>);
 impl Alarm {
     /// One for a world yet to run. The error is the host's.
     pub fn new() -> std::io::Result<Alarm> {
-        Event::new().map(|event| Alarm(Arc::new(event)))
+        Event::new().map(Alarm)
     }
 
     /// From any thread.
@@ -141,9 +109,11 @@ struct Worker {
 
 impl Host<Native> for Worker {
     fn locked(&mut self, work: &mut dyn FnMut(&mut Scheduler<Native>)) {
-        let mut state = self.shared.lock();
-        work(&mut state.scheduler);
-        self.shared.follow(&mut state);
+        quietly(|| {
+            let mut state = self.shared.lock();
+            work(&mut state.scheduler);
+            self.shared.follow(&mut state);
+        });
     }
 
     fn wait(&mut self, tid: u32, waits: &Wait) -> bool {
@@ -155,10 +125,7 @@ impl Host<Native> for Worker {
         }
         let left =
             waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub(self.shared.kernel.monotonic_ns())));
-        let mut descriptors = waits.descriptors.clone();
-        descriptors.push((self.event.descriptor.as_raw_fd(), true, false));
-        wait(left, &descriptors);
-        let _ = self.event.take();
+        self.event.sleep(left, &waits.descriptors);
         self.shared.lock().scheduler.end_wait(tid)
     }
 
@@ -170,8 +137,8 @@ impl Host<Native> for Worker {
 }
 
 /// Runs teams until the world is over.
-fn work(shared: &Arc<Shared>, event: Event) {
-    let mut worker = Worker { shared: shared.clone(), event: Arc::new(event) };
+fn work(shared: &Arc<Shared>, event: Arc<Event>) {
+    let mut worker = Worker { shared: shared.clone(), event };
     let mut state = shared.lock();
     while state.scheduler.over().is_none() {
         state.scheduler.settle();
@@ -259,10 +226,10 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut sna
         let waits: Vec<_> = state.scheduler.descriptors().collect();
         drop(state);
         let mut descriptors: Vec<(i32, bool, bool)> = waits.iter().map(|(_, descriptor)| *descriptor).collect();
-        descriptors.push((shared.watch.descriptor.as_raw_fd(), true, false));
         descriptors.push((signals.descriptor(), true, false));
         let until = [deadline_ns, limit_ns, slice_ends].into_iter().flatten().min();
-        let ready = wait(until.map(|until| Duration::from_nanos(until.saturating_sub(now))), &descriptors);
+        let left = until.map(|until| Duration::from_nanos(until.saturating_sub(now)));
+        let ready = shared.watch.sleep(left, &descriptors);
         let _ = shared.watch.take();
         signals.drain();
         if ready.iter().take(waits.len()).any(|ready| *ready) {
@@ -322,30 +289,4 @@ pub fn run(
     let is_time_up = over.status == ExitStatus::Code(TIMED_OUT)
         && limit_ns.is_some_and(|limit| limit <= shared.kernel.monotonic_ns());
     Ok(Ended { over, is_time_up, scheduler })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whatever ring is being taken meanwhile, one that comes after wakes who sleeps.
-    #[test]
-    fn a_ring_is_never_lost() {
-        let event = Event::new().expect("descriptors are left");
-        let is_over = AtomicBool::new(false);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    event.ring();
-                }
-            });
-            let woken = || {
-                let _ = event.take();
-                wait(Some(Duration::from_secs(2)), &[(event.descriptor.as_raw_fd(), true, false)])
-            };
-            let lost = (0..2_000).find(|_| woken() != [true]);
-            is_over.store(true, Ordering::Relaxed);
-            assert_eq!(lost, None);
-        });
-    }
 }

@@ -180,6 +180,7 @@ impl Thread {
             resume: None,
             opening: None,
             waiting_line: None,
+            has_jumped: false,
             is_over: false,
             process,
         };

@@ -12,7 +12,7 @@ pub(crate) use table::{Events, Sender, Table, Target, Which};
 
 use crate::limits::Limits;
 use crate::reply::ExitStatus;
-use crate::timer::Timers;
+use crate::timer::TimerLock;
 use crate::world::Clocks;
 use abi::Endian;
 use alloc::collections::BTreeMap;
@@ -27,7 +27,7 @@ use vfs::node::TimeNs;
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) program: Mutex<About>,
-    pub(crate) timers: Mutex<Timers>,
+    pub(crate) timers: TimerLock,
     pub(crate) limits: Mutex<Limits>,
     /// prctl(2) PR_SET_DUMPABLE and PR_SET_NO_NEW_PRIVS.
     pub(crate) settings: Mutex<[u32; 2]>,
@@ -46,7 +46,7 @@ impl Process {
         Arc::new(Process {
             pid,
             program: Mutex::default(),
-            timers: Mutex::default(),
+            timers: TimerLock::default(),
             limits: Mutex::new(limits),
             settings: Mutex::new([1, 0]),
             clocks: Arc::new(OwnClocks { host: clocks, usage: Mutex::default() }),

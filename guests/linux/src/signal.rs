@@ -12,5 +12,5 @@ pub use number::Signal;
 pub(crate) use action::{Action, Disposition, Flags};
 pub(crate) use deliver::{Delivered, deliver};
 pub(crate) use fault::of_exception;
-pub(crate) use pending::{Actions, Info, Pending, SavedSignals, Shared, Signals};
+pub(crate) use pending::{Info, Pending, SavedSignals, Shared, SharedActions, Signals};
 pub(crate) use set::SignalSet;

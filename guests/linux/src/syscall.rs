@@ -48,4 +48,4 @@ mod timerfd;
 mod timestamps;
 mod wait;
 
-pub(crate) use dispatch::{Pair, perform, show};
+pub(crate) use dispatch::{Pair, is_apart, perform, show};

@@ -54,6 +54,8 @@ pub struct Thread {
     pub(crate) opening: Option<Description>,
     /// The strace text of the call that waits.
     pub(crate) waiting_line: Option<alloc::string::String>,
+    /// Whether registers changed that no result of a call is in, since somebody last asked.
+    pub(crate) has_jumped: bool,
     /// Whether it has let go of everything.
     pub(crate) is_over: bool,
 }
@@ -133,6 +135,7 @@ impl Thread {
             resume: None,
             opening: None,
             waiting_line: None,
+            has_jumped: false,
             is_over: false,
             kernel,
             process,
@@ -185,7 +188,11 @@ impl Thread {
         let mut guest = Guest { space, endian: self.endian };
         let stop = syscall::perform(number, &mut Task { thread: self, guest: &mut guest, state });
         match stop {
-            Ok(()) | Err(Stop::Registers) => self.forget_wait(),
+            Ok(()) => self.forget_wait(),
+            Err(Stop::Registers) => {
+                self.has_jumped = true;
+                self.forget_wait();
+            }
             Err(Stop::Exit(status)) => return self.exit_thread(status, &mut guest),
             Err(Stop::ExitAll(status)) => return Outcome::Over(status),
             Err(Stop::Clone(child)) => {
@@ -227,6 +234,25 @@ impl Thread {
         self.go_on(state, &mut guest)
     }
 
+    /// Makes the system call at `state.pc` if that concerns nobody but the thread: no matter who else is in the kernel
+    /// meanwhile. False if it is for [`Thread::syscall`] to make.
+    pub fn syscall_apart(&mut self, state: &mut State, space: &mut dyn AddressSpace) -> bool {
+        let number = o32::number(state);
+        let is_watched = self.kernel.trace.is_some() || self.notice.is_set() || self.process.timers.are_set();
+        if !syscall::is_apart(number) || is_watched || self.resume.is_some() {
+            return false;
+        }
+        let mut guest = Guest { space, endian: self.endian };
+        match syscall::perform(number, &mut Task { thread: self, guest: &mut guest, state }) {
+            Ok(()) => true,
+            Err(Stop::Errno(errno)) => {
+                o32::fail(state, errno::number(errno));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
     /// Delivers an exception that is no system call.
     pub fn exception(&mut self, exception: Exception, state: &mut State, space: &mut dyn AddressSpace) -> Outcome {
         self.look_up();
@@ -262,8 +288,17 @@ impl Thread {
         self.resume.is_some()
     }
 
+    /// Whether registers changed since this was last asked, other than those that a call gives results in: a handler was entered
+    /// or left.
+    pub fn take_jump(&mut self) -> bool {
+        core::mem::take(&mut self.has_jumped)
+    }
+
     /// The monotonic time at which [`Thread::poll`] is wanted.
     pub fn next_timer_ns(&self) -> Option<u64> {
+        if !self.process.timers.are_set() {
+            return None;
+        }
         let threads = || {
             let table = self.kernel.table.lock();
             let count = table.get(self.process.pid).map_or(1, |member| member.threads.len() as u64);
@@ -337,6 +372,7 @@ impl Thread {
                 return Delivered::Held(signal);
             }
             let delivered = deliver(&mut self.signals, state, guest, TRAMPOLINE_PAGE, waiting);
+            self.has_jumped |= delivered != Delivered::Nothing;
             let Delivered::Stopped(signal) = delivered else { return delivered };
             let mut table = self.kernel.table.lock();
             let group = table.get(self.process.pid).map_or(0, |member| member.group);
@@ -420,6 +456,9 @@ impl Thread {
     }
 
     fn expire_timers(&mut self) {
+        if !self.process.timers.are_set() {
+            return;
+        }
         let due = self.process.timers.lock().expire(&*self.clocks);
         for (thread, info) in due {
             // Whichever thread takes it need not be this one.

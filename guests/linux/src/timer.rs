@@ -4,7 +4,10 @@ use crate::signal::{Info, Signal};
 use crate::world::Clocks;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
+use spin::{Mutex, MutexGuard};
 
 const MILLISECOND_NS: u64 = 1_000_000;
 
@@ -128,10 +131,54 @@ impl Timers {
     }
 }
 
+/// The timers of a process, behind a lock. Whether any is set is known without it: each system call asks that.
+#[derive(Default)]
+pub(crate) struct TimerLock {
+    timers: Mutex<Timers>,
+    are_set: AtomicBool,
+}
+
+impl TimerLock {
+    /// The timers, while nobody else has them.
+    pub(crate) fn lock(&self) -> TimerGuard<'_> {
+        TimerGuard { timers: self.timers.lock(), are_set: &self.are_set }
+    }
+
+    /// Whether one of them is set.
+    pub(crate) fn are_set(&self) -> bool {
+        self.are_set.load(Ordering::Acquire)
+    }
+}
+
+/// The timers of a process, locked.
+pub(crate) struct TimerGuard<'a> {
+    timers: MutexGuard<'a, Timers>,
+    are_set: &'a AtomicBool,
+}
+
+impl Deref for TimerGuard<'_> {
+    type Target = Timers;
+    fn deref(&self) -> &Timers {
+        &self.timers
+    }
+}
+
+impl DerefMut for TimerGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Timers {
+        &mut self.timers
+    }
+}
+
+impl Drop for TimerGuard<'_> {
+    fn drop(&mut self) {
+        self.are_set.store(self.timers.all().any(|timer| timer.due_ns.is_some()), Ordering::Release);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::sync::atomic::{AtomicU64, Ordering};
+    use core::sync::atomic::AtomicU64;
     use vfs::node::TimeNs;
 
     struct Fake(AtomicU64);

@@ -394,6 +394,9 @@ impl<E: Engine> Scheduler<E> {
 
     /// What is to become of a thread that runs.
     pub(crate) fn fate(&self, tid: u32) -> Fate {
+        if self.ending.is_empty() && self.executing.is_empty() {
+            return Fate::Lives;
+        }
         let Some(running) = self.running.get(&tid) else { return Fate::Lives };
         let executing = self.executing.get(&running.pid);
         match self.ending.get(&running.pid) {

@@ -50,9 +50,15 @@ impl Notice {
         self.is_set.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it has.
+    pub(crate) fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Relaxed)
+    }
+
     /// Whether it has, since this was last asked.
     pub(crate) fn take(&self) -> bool {
-        self.is_set.swap(false, Ordering::Relaxed)
+        // Mostly there is nothing, and to look is cheaper than to write.
+        self.is_set() && self.is_set.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -8,6 +8,7 @@ use abi::structs::signal::{Siginfo, SignalCode, SignalNumber, Stack};
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::numbered::Numbered;
@@ -105,9 +106,46 @@ impl Pending {
 /// What a process does about each signal.
 pub(crate) type Actions = [Action; Signal::MAX as usize];
 
+/// Those, shared by threads. Whether faults are handled is known without the lock: each system call asks that.
+pub(crate) struct SharedActions {
+    actions: Mutex<Actions>,
+    handles_faults: AtomicBool,
+}
+
+impl SharedActions {
+    pub(crate) fn new(actions: Actions) -> Arc<SharedActions> {
+        let shared = SharedActions { actions: Mutex::new(actions), handles_faults: AtomicBool::new(false) };
+        shared.change(|_| ());
+        Arc::new(shared)
+    }
+
+    /// What is done about each signal.
+    pub(crate) fn all(&self) -> Actions {
+        *self.actions.lock()
+    }
+
+    fn of(&self, signal: Signal) -> Action {
+        self.actions.lock()[usize::from(signal.number()) - 1]
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Actions)) {
+        let mut actions = self.actions.lock();
+        change(&mut actions);
+        let is_handled =
+            |signal: Signal| matches!(actions[usize::from(signal.number()) - 1].disposition, Disposition::Handler(_));
+        let faults = [Signal::SEGV, Signal::BUS, Signal::FPE, Signal::ILL, Signal::TRAP];
+        self.handles_faults.store(faults.into_iter().any(is_handled), Ordering::Release);
+    }
+
+    /// Whether a handler is installed for a signal that an instruction can cause.
+    fn handles_faults(&self) -> bool {
+        self.handles_faults.load(Ordering::Acquire)
+    }
+}
+
 /// The signals of a thread, and those that it shares with the other threads of its process.
 pub(crate) struct Signals {
-    actions: Arc<Mutex<Actions>>,
+    actions: Arc<SharedActions>,
     /// Blocked now.
     pub(crate) mask: SignalSet,
     /// To restore once a handler that interrupted sigsuspend(2) or ppoll(2) was entered.
@@ -132,7 +170,7 @@ pub(crate) struct Signals {
 
 /// What the threads of a process share of their signals, for /proc.
 pub(crate) struct Shared {
-    actions: Weak<Mutex<Actions>>,
+    actions: Weak<SharedActions>,
     pending: Weak<Mutex<Pending>>,
 }
 
@@ -141,7 +179,7 @@ impl Shared {
     pub(crate) fn sets(&self) -> [SignalSet; 3] {
         let pending = self.pending.upgrade().map(|pending| pending.lock().set).unwrap_or_default();
         let (mut ignored, mut handled) = (SignalSet::EMPTY, SignalSet::EMPTY);
-        let actions = self.actions.upgrade().map(|actions| *actions.lock());
+        let actions = self.actions.upgrade().map(|actions| actions.all());
         for (number, action) in (1..).zip(actions.iter().flatten()) {
             let signal = Signal::from_number(number).map(SignalSet::of).unwrap_or_default();
             match action.disposition {
@@ -157,7 +195,7 @@ impl Shared {
 impl Default for Signals {
     fn default() -> Signals {
         Signals {
-            actions: Arc::new(Mutex::new([Action::default(); Signal::MAX as usize])),
+            actions: SharedActions::new([Action::default(); Signal::MAX as usize]),
             mask: SignalSet::EMPTY,
             saved_mask: None,
             stack: NO_STACK,
@@ -193,7 +231,7 @@ impl Signals {
     /// Those of a child: nothing is pending. `shares` the actions from now on, or has a copy; a copy of the stack goes with one
     /// of the memory.
     pub(crate) fn of_child(&self, shares: bool, keeps_stack: bool) -> Signals {
-        let actions = if shares { self.actions.clone() } else { Arc::new(Mutex::new(*self.actions.lock())) };
+        let actions = if shares { self.actions.clone() } else { SharedActions::new(self.actions.all()) };
         let stack = if keeps_stack { self.stack } else { NO_STACK };
         Signals { actions, mask: self.mask, stack, is_traced: self.is_traced, ..Signals::default() }
     }
@@ -209,12 +247,12 @@ impl Signals {
     }
 
     pub(crate) fn action(&self, signal: Signal) -> Action {
-        self.actions.lock()[usize::from(signal.number()) - 1]
+        self.actions.of(signal)
     }
 
     /// Arranges what to do; a pending signal that is now ignored is forgotten.
     pub(crate) fn set_action(&mut self, signal: Signal, action: Action) {
-        self.actions.lock()[usize::from(signal.number()) - 1] = action;
+        self.actions.change(|actions| actions[usize::from(signal.number()) - 1] = action);
         if self.ignores(signal) {
             self.forget(SignalSet::of(signal));
         }
@@ -222,13 +260,13 @@ impl Signals {
 
     /// What execve(2) keeps: ignored stays ignored, handlers are gone, and nobody shares them.
     pub(crate) fn reset_handlers(&mut self) {
-        let mut actions = *self.actions.lock();
+        let mut actions = self.actions.all();
         for action in &mut actions {
             let is_ignored = action.disposition == Disposition::Ignore;
             let disposition = if is_ignored { Disposition::Ignore } else { Disposition::Default };
             *action = Action { disposition, ..Action::default() };
         }
-        self.actions = Arc::new(Mutex::new(actions));
+        self.actions = SharedActions::new(actions);
         self.stack = NO_STACK;
     }
 
@@ -332,10 +370,7 @@ impl Signals {
 
     /// Whether a handler is installed for a signal that an instruction can cause.
     pub(crate) fn handles_faults(&self) -> bool {
-        let actions = self.actions.lock();
-        [Signal::SEGV, Signal::BUS, Signal::FPE, Signal::ILL, Signal::TRAP]
-            .into_iter()
-            .any(|signal| matches!(actions[usize::from(signal.number()) - 1].disposition, Disposition::Handler(_)))
+        self.actions.handles_faults()
     }
 
     /// Whether the alternate stack is in use.
@@ -387,7 +422,7 @@ impl Signals {
     /// As data; what it shares gets numbers.
     pub(crate) fn save(
         &self,
-        actions: &mut Numbered<Mutex<Actions>>,
+        actions: &mut Numbered<SharedActions>,
         shared: &mut Numbered<Mutex<Pending>>,
     ) -> SavedSignals {
         SavedSignals {
@@ -403,7 +438,7 @@ impl Signals {
     /// As they were; none where a number means nothing.
     pub(crate) fn restored(
         saved: SavedSignals,
-        actions: &[Arc<Mutex<Actions>>],
+        actions: &[Arc<SharedActions>],
         shared: &[Arc<Mutex<Pending>>],
         is_traced: bool,
     ) -> Option<Signals> {

@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::mm::Memory;
 use crate::ready::special;
-use crate::signal::{Action, Actions, Info, Pending, Signal};
+use crate::signal::{Action, Info, Pending, SharedActions, Signal};
 use crate::socket::{Endpoint, SavedEndpoint, SavedNames};
 use crate::terminals::Terminals;
 use crate::thread::{Thread, Whereabouts};
@@ -98,7 +98,7 @@ pub struct Resuming {
     pub(super) descriptions: Vec<Arc<Description>>,
     pub(super) tables: Vec<Arc<Mutex<FdTable>>>,
     pub(super) whereabouts: Vec<Arc<Mutex<Whereabouts>>>,
-    pub(super) actions: Vec<Arc<Mutex<Actions>>>,
+    pub(super) actions: Vec<Arc<SharedActions>>,
     pub(super) pending: Vec<Arc<Mutex<Pending>>>,
     pub(super) shared: Vec<Option<Mappable>>,
     pub(super) shared_contents: Vec<SavedShared>,
@@ -371,8 +371,8 @@ fn systems(saved: Vec<SavedSystem>, mounts: &vfs::Mounts, clock: &Clock) -> Resu
     Ok(systems)
 }
 
-fn actions(saved: Vec<Action>) -> Option<Arc<Mutex<Actions>>> {
-    Some(Arc::new(Mutex::new(saved.try_into().ok()?)))
+fn actions(saved: Vec<Action>) -> Option<Arc<SharedActions>> {
+    Some(SharedActions::new(saved.try_into().ok()?))
 }
 
 fn pending(saved: Vec<Info>) -> Arc<Mutex<Pending>> {

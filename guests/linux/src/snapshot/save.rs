@@ -10,7 +10,7 @@ use crate::description::Description;
 use crate::fdtable::FdTable;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
-use crate::signal::{Actions, Pending};
+use crate::signal::{Pending, SharedActions};
 use crate::socket::Endpoint;
 use crate::thread::{Thread, Whereabouts};
 use abi::{AddressSpace, State};
@@ -57,7 +57,7 @@ pub struct Saving {
     pub(super) endpoints: Numbered<Endpoint>,
     pub(super) tables: Numbered<Mutex<FdTable>>,
     pub(super) whereabouts: Numbered<Mutex<Whereabouts>>,
-    pub(super) actions: Numbered<Mutex<Actions>>,
+    pub(super) actions: Numbered<SharedActions>,
     pub(super) pending: Numbered<Mutex<Pending>>,
     pub(super) shared: Numbered<dyn Any + Send + Sync>,
     pub(super) shared_contents: Vec<SavedShared>,
@@ -132,7 +132,7 @@ impl Saving {
         let loose = self.loose()?;
         let names = kernel.names.lock();
         let names = [&names.host, &names.domain, &names.release, &names.version, &names.machine];
-        let actions = self.actions.iter().map(|actions| actions.lock().to_vec()).collect();
+        let actions = self.actions.iter().map(|actions| actions.all().to_vec()).collect();
         let pending = self.pending.iter().map(|pending| pending.lock().list()).collect();
         let world = SavedWorld {
             given,

@@ -154,6 +154,7 @@ impl Resuming {
             resume,
             opening,
             waiting_line: None,
+            has_jumped: false,
             is_over: false,
             kernel,
             process,

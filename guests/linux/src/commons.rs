@@ -2,7 +2,8 @@
 
 use crate::ipc::{Messages, Objects, Semaphores};
 use crate::notify::Notify;
-use crate::socket::{Names, Ports, Transit};
+use crate::socket::{Names, Network, Ports, Transit};
+use alloc::sync::Arc;
 
 /// What processes that know nothing else of each other meet by.
 #[derive(Default)]
@@ -21,6 +22,11 @@ pub(crate) struct Commons {
 }
 
 impl Commons {
+    /// Those of a world with that way out.
+    pub(crate) fn new(network: Option<Arc<dyn Network>>) -> Commons {
+        Commons { ports: Ports::new(network), ..Commons::default() }
+    }
+
     /// A process has ended: what it asked to be undone then is (SEM_UNDO).
     pub(crate) fn leave(&self, pid: u32) {
         for set in self.semaphores.all() {

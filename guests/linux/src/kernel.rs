@@ -6,6 +6,7 @@ use crate::lock::Locks;
 use crate::mm::SharedFiles;
 use crate::process::Table;
 use crate::signal::{Info, Signal};
+use crate::socket::Network;
 use crate::terminals::Terminals;
 use crate::world::{Clocks, Names, Random, TraceSink};
 use alloc::collections::BTreeSet;
@@ -56,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) trace: Option<TraceSink>,
     pub(crate) terminals: Terminals,
     pub(crate) streams: [Option<NodeRef>; 3],
+    pub(crate) network: Option<Arc<dyn Network>>,
 }
 
 impl Kernel {
@@ -73,7 +75,7 @@ impl Kernel {
             table: Mutex::new(table),
             futexes: Mutex::default(),
             locks: Mutex::default(),
-            commons: Arc::default(),
+            commons: Arc::new(Commons::new(parts.network)),
             shared: Mutex::default(),
             terminals: parts.terminals,
             streams: parts.streams,

@@ -55,6 +55,7 @@ pub use kernel::Kernel;
 pub use program::{LinkerError, Program, StartError};
 pub use reply::{ExitStatus, Outcome, Wait};
 pub use signal::Signal;
+pub use socket::{Link, Network, Plug};
 pub use syscall::{page, table};
 pub use thread::Thread;
 pub use world::{Clocks, Ids, Names, Random, Stream, TraceSink, World};

@@ -1,5 +1,5 @@
 //! Local sockets (unix(7)) and those of the internet (ip(7), tcp(7), udp(7)), which reach no further than this world's own
-//! loopback interface: [`Endpoint`] is one, [`SocketFile`] is one that is open, [`Names`] and [`Ports`] find them.
+//! loopback interface unless it is granted a [`Network`]: [`Endpoint`] is one, [`SocketFile`] is one that is open, [`Names`] and [`Ports`] find them.
 //!
 //! Whoever sends puts packets into the receiver's inbox; there is nothing in between. Nothing here waits: `EAGAIN` says that
 //! it would.
@@ -14,6 +14,7 @@ mod internet;
 mod names;
 pub(crate) mod netlink;
 mod options;
+mod outside;
 mod packet;
 mod ports;
 mod saved;
@@ -27,6 +28,7 @@ pub(crate) use file::SocketFile;
 pub(crate) use internet::{Progress, V6ONLY};
 pub(crate) use names::Names;
 pub(crate) use options::buffer_bytes;
+pub use outside::{Link, Network, Plug};
 pub(crate) use packet::{Credentials, Rights, Transit};
 pub(crate) use ports::Ports;
 pub(crate) use saved::{SavedEndpoint, SavedNames, SavedPorts};

@@ -99,6 +99,7 @@ impl Bench {
             trace: Some(Box::new(move |line| sink.lock().unwrap().push(line.into()))),
             processors: 1,
             terminals,
+            network: None,
         };
         let (mut state, mut space) = (State::default(), PagedSpace::new(1 << 12));
         let arguments = [b"test".to_vec()];

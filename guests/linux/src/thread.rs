@@ -113,6 +113,7 @@ impl Thread {
             trace: world.trace,
             terminals: Terminals::new(world.terminals, console, tid),
             streams,
+            network: world.network,
         };
         let table = Table::new(process.clone(), world.ids.parent, world.ids.uid);
         let kernel = Kernel::new(parts, table);

@@ -1,5 +1,6 @@
 //! [`World`]: every authority a process has. What is not here, it cannot reach.
 
+use crate::socket::Network;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -119,4 +120,6 @@ pub struct World {
     pub processors: u32,
     /// Its pseudoterminals, mounted on /dev/pts.
     pub terminals: Arc<Devpts>,
+    /// What it may use of networks beyond its own loopback interface.
+    pub network: Option<Arc<dyn Network>>,
 }

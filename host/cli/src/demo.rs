@@ -118,6 +118,7 @@ fn launch(name: &str, bytes: &[u8], tier: TierName) -> Result<Ended, crate::fail
             trace: None,
             timeout: None,
             snapshots: None,
+            network: None,
             gdb: None,
         },
     }

@@ -6,12 +6,13 @@ use crate::libraries;
 use anyhow::{Context, anyhow};
 use cache::{Keep, Precompiled, Published, Store, StoreError};
 use debug::Session;
-use engine::{Alarm, Native, PerfMap, Publisher, Signals, Snapshots};
+use engine::{Alarm, Arrivals, Native, PerfMap, Publisher, Signals, Snapshots};
 use hostio::clock;
 use image::Endian;
 use linux::snapshot::{Resuming, Snapshot, Unresumed};
 use linux::{Crash, ExitStatus, Kernel, Program, Thread, TraceSink, World};
 use namespace::{Grant, Host, Limits};
+use network::HostNetwork;
 use run::{Engine, Scheduler, Statistics, Team, Tier, Vcpu};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub(crate) struct How {
     pub(crate) timeout: Option<Duration>,
     /// Whether, and when, a snapshot is made of it.
     pub(crate) snapshots: Option<Snapshots>,
+    /// What it may use of networks.
+    pub(crate) network: Option<Arc<HostNetwork>>,
 }
 
 /// How a run ended.
@@ -224,7 +227,8 @@ fn perf_map(functions: Vec<(u32, String)>) -> anyhow::Result<PerfMap> {
 }
 
 impl How {
-    fn world(&mut self, grants: Vec<Grant>) -> anyhow::Result<World> {
+    fn world(&mut self, mut grants: Vec<Grant>) -> anyhow::Result<World> {
+        grants.extend(self.network.clone().map(|network| Grant::Network(network)));
         let mut world = namespace::world(grants, host(), self.limits).map_err(|error| anyhow!(error))?;
         world.trace = self.trace.take();
         Ok(world)
@@ -264,7 +268,9 @@ impl How {
         let limit = self.timeout.map(|limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
         let limit_ns = limit.map(|limit| scheduler.kernel().monotonic_ns().saturating_add(limit));
         let Outside { signals, alarm, .. } = outside;
-        let ended = engine::run(scheduler, signals, alarm, limit_ns, self.snapshots).context(NOTHING_LEFT)?;
+        let arrivals = self.network.map(|network| network as Arc<dyn Arrivals>);
+        let meets = engine::Outside { limit_ns, snapshots: self.snapshots, arrivals };
+        let ended = engine::run(scheduler, signals, alarm, meets).context(NOTHING_LEFT)?;
         session.into_iter().for_each(Session::end);
         let engine::Ended { over, is_time_up, scheduler } = ended;
         let published = publisher.publish();

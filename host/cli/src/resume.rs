@@ -1,15 +1,13 @@
 //! `strata resume`: goes on with a guest that a snapshot was made of.
 
 use crate::failure::{Done, Failure};
-use crate::launch::{self, host, streams};
-use crate::run::{Execution, Files, report};
+use crate::launch::{self, streams};
+use crate::run::{Execution, Files, Net, in_memory, report};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use linux::snapshot::{Given, Snapshot};
 use namespace::Grant;
 use std::path::PathBuf;
-use vfs::node::{At, Make, New, Open};
-use vfs::{MemFs, NodeRef};
 
 /// Go on with a guest that a snapshot was made of
 ///
@@ -18,7 +16,7 @@ use vfs::{MemFs, NodeRef};
 /// that some time has passed, and that the window's size may have changed.
 ///
 /// A snapshot says which files it was given, but gives itself nothing: --root and --dir are given anew, here or on another
-/// host. Files that were mapped from them must be the same.
+/// host; so are networks, with --net. Files that were mapped from them must be the same; connections to others are broken.
 #[derive(Args)]
 #[command(after_help = "Examples:
   strata run --root ./debian-mipsel --snapshot-on USR1 later.snap /usr/bin/python3 &
@@ -30,6 +28,8 @@ pub(crate) struct Resume {
     file: PathBuf,
     #[command(flatten)]
     files: Files,
+    #[command(flatten)]
+    net: Net,
     #[command(flatten)]
     execution: Execution,
 }
@@ -46,12 +46,13 @@ impl Resume {
         let mut grants = streams();
         let (_, mut commit) = self.files.root(&mut grants, self.execution.limits())?;
         for (at, bytes) in &given.files {
-            let node = file(bytes).with_context(|| format!("{path}: a file of it"))?;
+            let node = in_memory(bytes).with_context(|| format!("{path}: a file of it"))?;
             grants.push(Grant::File { node, at: at.clone() });
         }
         let writable = self.files.directories(&mut grants)?;
         commit.iter_mut().for_each(|commit| commit.apart(&grants));
         let mut how = self.execution.how(&writable)?;
+        how.network = self.net.network()?;
         how.snapshots = self.execution.when.snapshots(&given.name, self.files.words(), &grants)?;
         let mut ended =
             launch::Resume { snapshot, grants, how }.run().map_err(|failure| failure.within(&self.hint(&given)))?;
@@ -79,16 +80,4 @@ impl Resume {
             given.grants.join(" ")
         )
     }
-}
-
-/// A file in memory.
-fn file(bytes: &[u8]) -> vfs::Result<NodeRef> {
-    let root = MemFs::new(host().time_of_day).root();
-    let node = root.create(b"file", &New { what: Make::File, mode: 0o755, uid: 0, gid: 0 })?;
-    let open = node.open(Open { read: true, write: true, ..Open::default() })?;
-    let mut done = 0;
-    while done < bytes.len() {
-        done += open.write(At::Offset(done as u64), &bytes[done..])?;
-    }
-    Ok(node)
 }

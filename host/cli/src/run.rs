@@ -3,10 +3,12 @@
 mod execution;
 mod files;
 pub(crate) mod gdb;
+mod net;
 mod user;
 
 pub(crate) use execution::{Execution, FILES_BYTES, TierName};
-pub(crate) use files::Files;
+pub(crate) use files::{Files, in_memory};
+pub(crate) use net::Net;
 
 use crate::failure::{Done, Failure, say};
 use crate::launch::{Ended, Launch, streams};
@@ -41,6 +43,7 @@ use vfs::{Mount, Mounts, NodeRef, Walk};
   strata run --dir .:/work --workdir /work ./busybox md5sum file
   strata run --root ./debian-mipsel /bin/busybox ls -l /etc
   strata run --strace ./hello
+  strata run --root ./debian-mipsel --net publish=8080:80 /usr/sbin/nginx -g 'daemon off;'
   strata run --root ./debian-mipsel --snapshot-on USR1 later.snap /bin/bash    # kill -USR1: see `strata resume --help`
   strata run --gdb 1234 ./hello       and in gdb-multiarch: target remote :1234
 
@@ -50,7 +53,7 @@ pub(crate) struct Run {
     files: Files,
     /// Run PROGRAM as the kernel would if it could, on the host's files and as this user: the first argument is its name.
     /// This is what binfmt_misc starts (`strata binfmt --help`)
-    #[arg(long, conflicts_with_all = ["roots", "directories", "host_program", "environment", "workdir", "snapshot_on"])]
+    #[arg(long, conflicts_with_all = ["roots", "directories", "host_program", "environment", "workdir", "snapshot_on", "net"])]
     binfmt: bool,
     /// Run a file of the host in the guest's root (it appears as /host/NAME); PROGRAM is then its first argument
     #[arg(long, value_name = "FILE", requires = "roots")]
@@ -61,6 +64,8 @@ pub(crate) struct Run {
     /// Start in this directory of the guest
     #[arg(short, long, value_name = "DIR", default_value = "/")]
     workdir: OsString,
+    #[command(flatten)]
+    net: Net,
     #[command(flatten)]
     execution: Execution,
     /// Run the machine code in a PROGRAM that `strata translate` made; allow it only if you know who made it
@@ -105,6 +110,10 @@ impl Run {
         let writable = self.files.directories(&mut grants)?;
         commit.iter_mut().for_each(|commit| commit.apart(&grants));
         let mut how = self.execution.how(&writable)?;
+        how.network = self.net.network()?;
+        grants.extend(
+            how.network.iter().flat_map(|network| files::of_network(network)).collect::<anyhow::Result<Vec<_>>>()?,
+        );
         how.snapshots = self.execution.when.snapshots(&name, self.files.words(), &grants)?;
         let launch = Launch {
             file: found.file,

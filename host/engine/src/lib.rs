@@ -41,4 +41,4 @@ pub use native::{Native, Publisher};
 pub use perf_map::PerfMap;
 pub use signals::Signals;
 pub use thread_clock::{processor_time_of, thread};
-pub use workers::{Alarm, Ended, Snapshots, run};
+pub use workers::{Alarm, Arrivals, Ended, Outside, Snapshots, run};

@@ -190,9 +190,29 @@ impl Snapshots {
     }
 }
 
-/// Watches until the world is over: its end is `limit_ns` of the clock at the latest.
-fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut snapshots: Option<Snapshots>) {
-    let mut slice_ends = None;
+/// What comes to a world from networks.
+pub trait Arrivals: Send + Sync {
+    /// A descriptor of the host that is readable when something came.
+    fn descriptor(&self) -> i32;
+    /// Brings what came, while nobody else is in the kernel; when it wants to be asked again, whether something comes or not.
+    fn attend(&self, kernel: &Kernel) -> Option<Duration>;
+}
+
+/// What a world meets from outside while it runs.
+#[derive(Default)]
+pub struct Outside {
+    /// Its end, by its monotonic clock.
+    pub limit_ns: Option<u64>,
+    /// Whether snapshots are made of it.
+    pub snapshots: Option<Snapshots>,
+    /// What comes from networks, if it has any.
+    pub arrivals: Option<Arc<dyn Arrivals>>,
+}
+
+/// Watches until the world is over.
+fn watch(shared: &Arc<Shared>, signals: &Signals, outside: Outside) {
+    let Outside { limit_ns, mut snapshots, arrivals } = outside;
+    let (mut slice_ends, mut asks_again) = (None, None);
     loop {
         let mut state = shared.lock();
         let now = shared.kernel.monotonic_ns();
@@ -204,6 +224,9 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut sna
             {
                 Signals::stop();
             }
+        }
+        if let Some(arrivals) = &arrivals {
+            asks_again = arrivals.attend(&shared.kernel).map(|again| now.saturating_add(again.as_nanos() as u64));
         }
         state.scheduler.settle();
         state.scheduler.expire(now);
@@ -227,7 +250,8 @@ fn watch(shared: &Arc<Shared>, signals: &Signals, limit_ns: Option<u64>, mut sna
         drop(state);
         let mut descriptors: Vec<(i32, bool, bool)> = waits.iter().map(|(_, descriptor)| *descriptor).collect();
         descriptors.push((signals.descriptor(), true, false));
-        let until = [deadline_ns, limit_ns, slice_ends].into_iter().flatten().min();
+        descriptors.extend(arrivals.iter().map(|arrivals| (arrivals.descriptor(), true, false)));
+        let until = [deadline_ns, limit_ns, slice_ends, asks_again].into_iter().flatten().min();
         let left = until.map(|until| Duration::from_nanos(until.saturating_sub(now)));
         let ready = shared.watch.sleep(left, &descriptors);
         let _ = shared.watch.take();
@@ -254,14 +278,12 @@ pub struct Ended {
 }
 
 /// Runs the teams of `scheduler` until their world is over, on as many threads as the host has processors, the calling one among
-/// them. `alarm` has them see what was sent from outside. The world ends at `limit_ns` of its monotonic clock. The error is the
-/// host's.
+/// them. `alarm` has them see what was sent from outside. The error is the host's.
 pub fn run(
     mut scheduler: Scheduler<Native>,
     signals: Signals,
     alarm: Alarm,
-    limit_ns: Option<u64>,
-    snapshots: Option<Snapshots>,
+    outside: Outside,
 ) -> std::io::Result<Ended> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let most = processors + usize::from(scheduler.is_debugged());
@@ -270,9 +292,8 @@ pub fn run(
     let state = State { scheduler, workers: 1, idle: 0, watched: (None, 0, false), version: 0 };
     let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), watch: alarm.0, most, kernel });
     let event = Event::new()?;
-    let theirs = shared.clone();
-    let watcher =
-        thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, limit_ns, snapshots))?;
+    let (theirs, limit_ns) = (shared.clone(), outside.limit_ns);
+    let watcher = thread::Builder::new().name("watch".into()).spawn(move || watch(&theirs, &signals, outside))?;
     work(&shared, event);
     // Its signals do from now on what they do to any process.
     drop(watcher.join());

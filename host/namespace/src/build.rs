@@ -80,7 +80,7 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
     let memory = |mode| memory(host.time_of_day.clone(), limits, mode);
     let (mut over, mut root, mut host_root, mut tty) = (None, None, None, None);
     let (mut ids, mut umask) = (Ids::default(), 0o022);
-    let mut streams = [None, None, None];
+    let (mut streams, mut network) = ([None, None, None], None);
     let mut mounted: Vec<(Vec<u8>, Mount)> = Vec::new();
     for grant in grants {
         match grant {
@@ -95,6 +95,7 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
             Grant::File { node, at } => mounted.push((at, Mount::new(node, "host").read_only())),
             Grant::Stream(number, stream) => streams[number] = Some(stream),
             Grant::Terminal(node) => tty = Some(node),
+            Grant::Network(way) => network = Some(way),
         }
     }
     let is_host = host_root.is_some();
@@ -138,6 +139,7 @@ pub fn world(grants: Vec<Grant>, host: Host, limits: Limits) -> Result<World, Bu
         trace: None,
         processors: host.processors,
         terminals,
+        network,
     })
 }
 

@@ -1,7 +1,8 @@
 //! Every kind of authority there is to give, one line each.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use linux::{Ids, Stream};
+use linux::{Ids, Network, Stream};
 use vfs::NodeRef;
 
 /// One thing that a guest is given.
@@ -35,4 +36,6 @@ pub enum Grant {
     Stream(usize, Stream),
     /// The terminal behind /dev/tty.
     Terminal(NodeRef),
+    /// What it may use of networks beyond its own loopback interface.
+    Network(Arc<dyn Network>),
 }

@@ -165,6 +165,7 @@ impl Resuming {
             trace: world.trace,
             terminals: Terminals::new(world.terminals, console, 0),
             streams,
+            network: world.network,
         };
         let kernel = Kernel::new(parts, table);
         crate::proc::mount(&kernel);
@@ -246,6 +247,7 @@ impl Resuming {
             self.kernel.locks.lock().set((metadata.device, metadata.inode), lock);
             description.release_with(&self.kernel);
         }
+        self.kernel.commons.ports.announce_all();
         Ok(())
     }
 

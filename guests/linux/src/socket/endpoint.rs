@@ -4,10 +4,11 @@ use super::address::Address;
 use super::family::Family;
 use super::inbox::Inbox;
 use super::options::Options;
+use super::outside::Link;
 use super::packet::Credentials;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 use spin::Mutex;
 use vfs::node::{Edges, Ready};
@@ -90,6 +91,9 @@ pub(crate) struct Endpoint {
     pub(super) waits_at: Mutex<Weak<Endpoint>>,
     /// Those on their way to this one, which has no room for them.
     pub(super) knocking: Mutex<VecDeque<Weak<Endpoint>>>,
+    /// Its other end, if that is outside of the world, and whether there is no room in it.
+    pub(super) link: Mutex<Option<Arc<dyn Link>>>,
+    pub(super) is_link_full: AtomicBool,
     watchers: Watchers,
     pub(super) arrivals: AtomicU64,
     pub(super) rooms: AtomicU64,
@@ -122,6 +126,8 @@ impl Endpoint {
             sent: AtomicUsize::new(0),
             waits_at: Mutex::default(),
             knocking: Mutex::default(),
+            link: Mutex::new(None),
+            is_link_full: AtomicBool::new(false),
             watchers: Watchers::default(),
             arrivals: AtomicU64::new(0),
             rooms: AtomicU64::new(0),
@@ -216,6 +222,9 @@ impl Endpoint {
             drop(state);
             peer.ended();
         }
+        if let Some(link) = self.link().filter(|_| ends.writing && self.style.connects()) {
+            link.shut();
+        }
         self.ended();
         Ok(())
     }
@@ -248,6 +257,9 @@ impl Endpoint {
             peer.ended();
         }
         drop(unread);
+        if let Some(link) = self.link.lock().take() {
+            link.close(resets);
+        }
         for end in waiting {
             end.refuse();
         }
@@ -270,7 +282,7 @@ impl Endpoint {
 
     /// Whether it has sent so much that was not read that poll(2) does not call it writable (`unix_writable`).
     fn is_writable(&self) -> bool {
-        4 * self.unread() <= self.options.lock().send_bytes as usize
+        !self.is_link_full.load(Ordering::Relaxed) && 4 * self.unread() <= self.options.lock().send_bytes as usize
     }
 
     /// Whether its inbox is full for a socket that it is not connected to.
@@ -322,5 +334,8 @@ impl Endpoint {
     /// What may have waited for room in the inbox is told.
     pub(super) fn made_room(&self) {
         self.watchers.notice();
+        if let Some(link) = self.link() {
+            link.read_on();
+        }
     }
 }

@@ -1,8 +1,7 @@
-//! [`Family`]: AF_*, and what addresses of the internet lead to in a world that has nothing but itself.
+//! [`Family`]: AF_*, and what addresses of the internet mean in a world.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
-use vfs::{Errno, Result};
 
 /// Which addresses a socket has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -46,9 +45,18 @@ impl Family {
     }
 }
 
-/// Whether an address is one of this world's own: those of its loopback interface.
-pub(crate) fn is_own(ip: IpAddr) -> bool {
-    ip.is_loopback()
+/// The addresses of a world that reaches others, as QEMU's user networking gives them to its guests.
+pub(crate) const GUEST: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(10, 0, 2, 15)), IpAddr::V6(Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0x15))];
+
+/// Whether an address is one of those.
+pub(crate) fn is_guest(ip: IpAddr) -> bool {
+    GUEST.contains(&ip)
+}
+
+/// Where something may be heard that comes from outside: at those addresses, or at the loopback interface's.
+pub(super) fn public(is_shown: bool) -> [IpAddr; 2] {
+    if is_shown { GUEST } else { [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] }
 }
 
 /// Whether it means all addresses, of IPv4 or of both.
@@ -56,18 +64,17 @@ pub(crate) fn is_any(ip: IpAddr) -> bool {
     ip.is_unspecified()
 }
 
-/// Where what is sent to an address arrives: an address that means all leads to the loopback interface. ENETUNREACH if it is not
-/// of this world, which has no way to another one.
-pub(crate) fn route(to: IpAddr) -> Result<IpAddr> {
+/// Where what is sent to an address arrives: an address that means all leads to the loopback interface.
+pub(crate) fn route(to: IpAddr) -> IpAddr {
     match to {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ok(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ok(Ipv6Addr::LOCALHOST.into()),
-        ip if is_own(ip) => Ok(ip),
-        _ => Err(Errno::ENETUNREACH),
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
     }
 }
 
 /// Where from it is sent, if the sender is not bound to an address.
 pub(crate) fn source(to: IpAddr) -> IpAddr {
-    if to.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }
+    let [four, six] = public(!to.is_loopback());
+    if to.is_ipv4() { four } else { six }
 }

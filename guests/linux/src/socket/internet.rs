@@ -7,7 +7,6 @@ use super::family::{self, Family};
 use super::netlink;
 use super::packet::{Charge, Credentials, Packet};
 use super::ports::{Claim, Ports};
-use super::transfer::MESSAGE_COST_BYTES;
 use crate::flags::SOL_SOCKET;
 use abi::Endian;
 use alloc::sync::{Arc, Weak};
@@ -57,7 +56,7 @@ impl Endpoint {
             return Err(Errno::EINVAL);
         }
         let at = at.unwrap_or(SocketAddr::new(self.family.any(), 0));
-        if !family::is_any(at.ip()) && !family::is_own(at.ip()) {
+        if ports.is_outside(at.ip()) {
             return Err(Errno::EADDRNOTAVAIL);
         }
         let at = ports.bind(self, at)?;
@@ -73,12 +72,15 @@ impl Endpoint {
     }
 
     /// Where what is sent to `to` arrives, if this socket can send there.
-    fn route(&self, to: SocketAddr) -> Result<SocketAddr> {
+    fn route(&self, ports: &Ports, to: SocketAddr) -> Result<SocketAddr> {
         // IPv4 addresses of an IPv6 socket.
         if self.family == Family::Inet6 && to.is_ipv4() && self.claim().is_only_6 {
             return Err(Errno::ENETUNREACH);
         }
-        Ok(SocketAddr::new(family::route(to.ip())?, to.port()))
+        if ports.network.is_none() && ports.is_outside(to.ip()) {
+            return Err(Errno::ENETUNREACH);
+        }
+        Ok(SocketAddr::new(family::route(to.ip()), to.port()))
     }
 
     /// Connects to whoever listens at an address.
@@ -88,7 +90,10 @@ impl Endpoint {
             Role::Listening(..) | Role::Connected => return Err(Errno::EISCONN),
             Role::Connecting => return Err(Errno::EALREADY),
         }
-        let to = self.route(to)?;
+        let to = self.route(ports, to)?;
+        if ports.is_outside(to.ip()) {
+            return self.connect_outside(ports, to).map(|()| Progress::OnItsWay);
+        }
         self.bind_any_port(ports, Some(to.ip()))?;
         self.be_at(family::source(to.ip()));
         let listener = ports.find(true, to, Endpoint::is_listening).ok_or(Errno::ECONNREFUSED)?;
@@ -118,7 +123,7 @@ impl Endpoint {
     }
 
     /// Who was bound to all addresses is at one of them from now on.
-    fn be_at(&self, ip: IpAddr) {
+    pub(super) fn be_at(&self, ip: IpAddr) {
         let mut state = self.state.lock();
         if let Some(at) = state.address.as_ref().and_then(|address| address.internet())
             && family::is_any(at.ip())
@@ -148,7 +153,7 @@ impl Endpoint {
 
     /// Sends to, and hears, only that address from now on; any if there is none (connect(2) of UDP).
     pub(crate) fn set_peer(self: &Arc<Self>, ports: &Ports, to: Option<SocketAddr>) -> Result<()> {
-        let to = to.map(|to| self.route(to)).transpose()?;
+        let to = to.map(|to| self.route(ports, to)).transpose()?;
         if let Some(to) = to {
             self.bind_any_port(ports, Some(to.ip()))?;
             self.be_at(family::source(to.ip()));
@@ -160,7 +165,7 @@ impl Endpoint {
     }
 
     /// Whether it hears what that address sends.
-    fn hears(&self, from: SocketAddr) -> bool {
+    pub(super) fn hears(&self, from: SocketAddr) -> bool {
         let state = self.state.lock();
         let peer = state.peer_address.as_ref().and_then(|address| address.internet());
         !state.ends.reading && peer.is_none_or(|peer| peer == from)
@@ -186,12 +191,15 @@ impl Endpoint {
         if bytes.len() > MESSAGE_BYTES_MAX {
             return Err(Errno::EMSGSIZE);
         }
-        let to = self.route(to.or(peer).ok_or(Errno::EDESTADDRREQ)?)?;
+        let to = self.route(ports, to.or(peer).ok_or(Errno::EDESTADDRREQ)?)?;
         if to.port() == 0 {
             return Err(Errno::EINVAL);
         }
         self.bind_any_port(ports, None)?;
         let own = self.port().ok_or(Errno::EINVAL)?;
+        if ports.is_outside(to.ip()) {
+            return self.send_message_outside(ports, (own.port(), to), bytes).map(|()| bytes.len());
+        }
         let ip = if family::is_any(own.ip()) { family::source(to.ip()) } else { own.ip() };
         let from = SocketAddr::new(ip, own.port());
         let Some(receiver) = ports.find(false, to, |endpoint| endpoint.hears(from)) else {
@@ -201,16 +209,7 @@ impl Endpoint {
             }
             return Ok(bytes.len());
         };
-        let most = receiver.options.lock().receive_bytes as usize;
-        let has_room = {
-            let inbox = receiver.inbox.lock();
-            inbox.pending(true) + (inbox.len() + 1) * MESSAGE_COST_BYTES + bytes.len() <= most
-        };
-        if has_room {
-            let packet = unaccounted(bytes.to_vec(), Address::Internet(from));
-            // Whoever closes it meanwhile loses it.
-            let _ = Endpoint::deliver(&receiver, packet, super::inbox::Inbox::push);
-        }
+        receiver.take_message(from, bytes);
         Ok(bytes.len())
     }
 

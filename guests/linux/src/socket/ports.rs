@@ -2,6 +2,7 @@
 
 use super::endpoint::{Endpoint, Style};
 use super::family::{self, Family};
+use super::outside::Network;
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -47,7 +48,11 @@ pub(super) type Key = (bool, u16);
 
 /// The ports of a world.
 #[derive(Default)]
-pub(crate) struct Ports(pub(super) Mutex<Table>);
+pub(crate) struct Ports {
+    pub(super) table: Mutex<Table>,
+    /// The way out of the world, if there is one.
+    pub(super) network: Option<Arc<dyn Network>>,
+}
 
 #[derive(Default)]
 pub(super) struct Table {
@@ -83,13 +88,37 @@ impl Table {
 }
 
 impl Ports {
+    /// Those of a world with that way out.
+    pub(crate) fn new(network: Option<Arc<dyn Network>>) -> Ports {
+        Ports { network, ..Ports::default() }
+    }
+
+    /// All that listen do so in a world that goes on elsewhere.
+    pub(crate) fn announce_all(&self) {
+        let table = self.table.lock();
+        let all: Vec<_> = table.bound.values().flatten().filter_map(|bound| bound.endpoint.upgrade()).collect();
+        drop(table);
+        for endpoint in all.iter().filter(|endpoint| endpoint.is_listening()) {
+            // Where that cannot be, nobody comes.
+            let _ = self.announce(endpoint);
+        }
+    }
+
+    /// A socket is about to listen: whoever is outside may learn of it.
+    pub(crate) fn announce(&self, endpoint: &Endpoint) -> Result<()> {
+        match (&self.network, endpoint.port()) {
+            (Some(network), Some(at)) if !at.ip().is_loopback() => network.listen(at),
+            _ => Ok(()),
+        }
+    }
+
     /// Binds a socket; port 0 is one of the system's choice. Where it is bound then. EADDRINUSE if somebody else is.
     pub(crate) fn bind(&self, endpoint: &Arc<Endpoint>, at: SocketAddr) -> Result<SocketAddr> {
         let is_stream = endpoint.style == Style::Stream;
         let Claim { is_only_6, reuses } = endpoint.claim();
         let is_both = endpoint.family == Family::Inet6 && !is_only_6;
         let wanted = Bound { ip: at.ip(), is_both, endpoint: Arc::downgrade(endpoint) };
-        let mut table = self.0.lock();
+        let mut table = self.table.lock();
         let port = match at.port() {
             0 => table.choose(is_stream, &wanted).ok_or(Errno::EADDRINUSE)?,
             port if table.is_taken((is_stream, port), &wanted, reuses) => return Err(Errno::EADDRINUSE),
@@ -105,7 +134,10 @@ impl Ports {
     pub(crate) fn forget(&self, endpoint: &Arc<Endpoint>) {
         let Some(at) = endpoint.address().and_then(|address| address.internet()) else { return };
         let key = (endpoint.style == Style::Stream, at.port());
-        let mut table = self.0.lock();
+        if let Some(network) = self.network.as_ref().filter(|_| endpoint.is_listening() && !at.ip().is_loopback()) {
+            network.unlisten(at);
+        }
+        let mut table = self.table.lock();
         if let Some(all) = table.bound.get_mut(&key) {
             all.retain(|bound| bound.endpoint.as_ptr() != Arc::as_ptr(endpoint));
             if all.is_empty() {
@@ -122,7 +154,7 @@ impl Ports {
         to: SocketAddr,
         is_meant: impl Fn(&Endpoint) -> bool,
     ) -> Option<Arc<Endpoint>> {
-        let mut table = self.0.lock();
+        let mut table = self.table.lock();
         let all = table.bound.get(&(is_stream, to.port()))?.iter().filter(|bound| bound.hears(to.ip()));
         let all = all.filter_map(|bound| Some((bound.ip == to.ip(), bound.endpoint.upgrade()?)));
         let all: Vec<(bool, Arc<Endpoint>)> = all.filter(|(_, endpoint)| is_meant(endpoint)).collect();

@@ -89,7 +89,7 @@ struct SavedBound {
 impl Ports {
     /// As data.
     pub(crate) fn save(&self, others: &mut Numbered<Endpoint>) -> SavedPorts {
-        let table = self.0.lock();
+        let table = self.table.lock();
         let mut bound = Vec::new();
         for ((is_stream, port), all) in &table.bound {
             for Bound { ip, is_both, endpoint } in all {
@@ -103,7 +103,7 @@ impl Ports {
 
     /// Binds sockets to their ports again; none where a number means nothing.
     pub(crate) fn restore(&self, saved: SavedPorts, others: &[Arc<Endpoint>]) -> Option<()> {
-        let mut table = self.0.lock();
+        let mut table = self.table.lock();
         for (is_stream, port, SavedBound { ip, is_both, endpoint }) in saved.bound {
             let endpoint = Arc::downgrade(others.get(endpoint as usize)?);
             table.bound.entry((is_stream, port)).or_default().push(Bound { ip, is_both, endpoint });
@@ -139,6 +139,8 @@ impl Endpoint {
         });
         let packets = packets.collect();
         let state = self.state.lock();
+        // What is outside does not come along.
+        let is_torn = self.link().is_some() && self.style.connects() && !state.is_closed;
         let (peer, waits_at) = (weak(&state.peer), weak(&self.waits_at.lock()));
         let knocking = self.knocking.lock().iter().filter_map(weak).collect();
         SavedEndpoint {
@@ -157,8 +159,8 @@ impl Endpoint {
             peer,
             peer_address: owned(&state.peer_address),
             peer_credentials: state.peer_credentials,
-            ends: state.ends,
-            error: state.error.map(Errno::number),
+            ends: if is_torn { Ends { reading: true, writing: true } } else { state.ends },
+            error: state.error.or(is_torn.then_some(Errno::ECONNRESET)).map(Errno::number),
             is_closed: state.is_closed,
             packets,
             options: self.options.lock().clone(),

@@ -105,6 +105,9 @@ impl Endpoint {
 
     /// Sends bytes of a stream, as many as there is room for.
     pub(crate) fn send_bytes(self: &Arc<Self>, bytes: &[u8], with: Ancillary) -> Result<usize> {
+        if let Some(link) = self.link() {
+            return self.send_outside(&*link, bytes);
+        }
         if self.is_left(bytes)? {
             return Ok(bytes.len());
         }

@@ -7,7 +7,7 @@ use crate::signal::{Info, Signal};
 use crate::socket::{Address, Ancillary, Asked, Endpoint, Family, Name, NameOut, Received, Rights, Style};
 use crate::syscall::ancillary::{Control, read_control, write_control};
 use crate::syscall::file::{CHUNK_BYTES, gather, pieces, scatter};
-use crate::syscall::socket::{address, put_address, reach, socket_of, wait};
+use crate::syscall::socket::{address, check_way, put_address, reach, socket_of, wait};
 use crate::syscall::time::{Span, after};
 use crate::task::{Resume, Task};
 use abi::structs::file::{Hex, Iovec};
@@ -148,6 +148,9 @@ fn send_message(
     if endpoint.family.is_internet() {
         let bytes = gather_all(task, pieces)?;
         let to = to.and_then(|address| address.internet());
+        if let Some(to) = to {
+            check_way(task, endpoint, to)?;
+        }
         let sent = endpoint.send_datagram(&task.kernel.commons.ports, to, &bytes)?;
         return Ok(u32::try_from(sent).unwrap_or(0));
     }

@@ -10,6 +10,7 @@ use crate::socket::{Address, Credentials, Endpoint, Ends, Family, Name, NameOut,
 use crate::syscall::open::new;
 use crate::syscall::time::after;
 use crate::task::Task;
+use crate::trace;
 use abi::structs::file::Mode;
 use abi::{Addr, InOut, Out};
 use alloc::boxed::Box;
@@ -263,6 +264,9 @@ pub(super) fn connect(task: &mut Task<'_, '_>, fd: Fd, name: Name, length: u32) 
     let address = address(task, endpoint, name.0, length)?;
     if endpoint.family.is_internet() {
         let to = address.and_then(|address| address.internet());
+        if let Some(to) = to.filter(|_| !task.is_again()) {
+            check_way(task, endpoint, to)?;
+        }
         return connect_port(task, &description, endpoint, to);
     }
     if endpoint.family == Family::Netlink {
@@ -283,6 +287,14 @@ pub(super) fn connect(task: &mut Task<'_, '_>, fd: Fd, name: Name, length: u32) 
         Err(Errno::EAGAIN) if !description.flags().is_nonblocking() => wait(task, options.send_timeout_ns),
         result => Ok(result?),
     }
+}
+
+/// Refuses an address to which nobody granted the way, and tells whoever traces what would.
+pub(super) fn check_way(task: &Task<'_, '_>, endpoint: &Endpoint, to: SocketAddr) -> Result<()> {
+    let refusal = task.kernel.commons.ports.refusal(to, endpoint.style == Style::Stream);
+    let Some((errno, grant)) = refusal else { return Ok(()) };
+    trace::note(task.thread, &alloc::format!("--- no way to {to}: not granted, {grant} would ---"));
+    Err(errno)
 }
 
 /// connect(2) of a socket of the internet.
@@ -331,6 +343,9 @@ pub(super) fn listen(task: &mut Task<'_, '_>, fd: Fd, backlog: u32) -> Reply<()>
     let endpoint = &socket_of(&description)?.endpoint;
     if endpoint.family.is_internet() && endpoint.style == Style::Stream {
         endpoint.bind_any_port(&task.kernel.commons.ports, None)?;
+        if !endpoint.is_listening() {
+            task.kernel.commons.ports.announce(endpoint)?;
+        }
     }
     Ok(endpoint.listen(backlog, who(task))?)
 }

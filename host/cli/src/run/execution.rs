@@ -130,6 +130,7 @@ impl Execution {
             trace: self.strace.take().map(|to| sink(to.as_deref())).transpose()?,
             timeout: self.timeout,
             snapshots: None,
+            network: None,
         })
     }
 

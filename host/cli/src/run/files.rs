@@ -7,13 +7,15 @@ use anyhow::{Context, Result, anyhow};
 use archive::{Folder, Tape, commit};
 use clap::Args;
 use namespace::{Grant, Limits, copy_on_write};
+use network::HostNetwork;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use vfs::NodeRef;
 use vfs::layers::layered;
+use vfs::node::{At, Make, New, Open};
+use vfs::{MemFs, NodeRef};
 
 /// Changes that are to be kept.
 pub(crate) struct Commit {
@@ -90,6 +92,26 @@ impl Files {
         grants.push(Grant::CopyOnWrite(over.clone()));
         Ok((lower, Some(Commit { root: over, apart: Vec::new(), to: to.clone() })))
     }
+}
+
+/// What a network brings along: who is where.
+pub(super) fn of_network(network: &HostNetwork) -> impl Iterator<Item = Result<Grant>> {
+    network.files().into_iter().map(|(at, text)| {
+        let node = in_memory(text.as_bytes()).map_err(|errno| anyhow!(errno.text()))?;
+        Ok(Grant::File { node, at: at.to_vec() })
+    })
+}
+
+/// A file in memory.
+pub(crate) fn in_memory(bytes: &[u8]) -> vfs::Result<NodeRef> {
+    let root = MemFs::new(host().time_of_day).root();
+    let node = root.create(b"file", &New { what: Make::File, mode: 0o755, uid: 0, gid: 0 })?;
+    let open = node.open(Open { read: true, write: true, ..Open::default() })?;
+    let mut done = 0;
+    while done < bytes.len() {
+        done += open.write(At::Offset(done as u64), &bytes[done..])?;
+    }
+    Ok(node)
 }
 
 /// `HOST[:GUEST][:ro]`; and the host's directory, if it may be written.

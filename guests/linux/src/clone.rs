@@ -185,6 +185,7 @@ impl Thread {
             process,
         };
         thread.show_in_proc();
+        self.settle_segments();
         Ok(Box::new(Child { thread, shares_memory, request, pidfd: None }))
     }
 

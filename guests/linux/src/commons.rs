@@ -1,6 +1,6 @@
 //! [`Commons`]: what the processes of one world share beside their files.
 
-use crate::ipc::{Messages, Objects, Semaphores};
+use crate::ipc::{Messages, Objects, Segment, Semaphores};
 use crate::notify::Notify;
 use crate::socket::{Names, Network, Ports, Transit};
 use alloc::sync::Arc;
@@ -19,6 +19,8 @@ pub(crate) struct Commons {
     pub(crate) semaphores: Objects<Semaphores>,
     /// System V message queues.
     pub(crate) messages: Objects<Messages>,
+    /// Segments of System V shared memory.
+    pub(crate) segments: Objects<Segment>,
 }
 
 impl Commons {

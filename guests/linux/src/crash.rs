@@ -58,7 +58,9 @@ impl Thread {
         let file = match &area.backing {
             Backing::File(file) => file.clone(),
             Backing::Named(name) => return Spot { area: Some((*name).into()), ..spot },
-            Backing::Anonymous | Backing::Shared(..) => return Spot { area: Some("anonymous memory".into()), ..spot },
+            Backing::Anonymous | Backing::Shared(..) | Backing::Segment(_) => {
+                return Spot { area: Some("anonymous memory".into()), ..spot };
+            }
         };
         drop(memory);
         spot.area = Some(String::from_utf8_lossy(&file.path).into_owned());

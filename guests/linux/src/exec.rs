@@ -48,6 +48,7 @@ impl Thread {
     /// The point of no return: the thread, alone of its process, has an empty address space, and begins with a program there.
     pub fn exec(&mut self, exec: &Exec, state: &mut State, space: &mut dyn AddressSpace) -> Outcome {
         self.memory = Arc::new(Mutex::new(Memory::new(self.process.limits.lock().address_space())));
+        self.settle_segments();
         let own_files = self.files.lock().clone();
         self.files = Arc::new(Mutex::new(own_files));
         let closed = self.files.lock().close_on_exec();

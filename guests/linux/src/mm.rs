@@ -10,12 +10,14 @@ mod brk;
 pub(crate) mod filemap;
 mod map;
 mod remap;
+mod segment;
 mod shared;
 
-pub(crate) use area::{Area, Backing, FileBacking, Pages};
+pub(crate) use area::{Area, Backing, FileBacking, Pages, SegmentBacking};
 pub(crate) use areas::Areas;
 pub(crate) use map::MapRequest;
 pub(crate) use remap::RemapRequest;
+pub(crate) use segment::SEGMENT_ALIGNMENT;
 pub(crate) use shared::{SharedFile, SharedFiles};
 
 use abi::{Addr, AddressSpace, PAGE_BYTES, Prot, USER_END};
@@ -69,27 +71,36 @@ impl Memory {
         written
     }
 
-    /// mprotect(2). Areas before a gap are changed, as Linux does.
+    /// mprotect(2). Areas before a gap, or one that may not be so, are changed, as Linux does.
     pub(crate) fn protect(&mut self, space: &mut dyn AddressSpace, at: Addr, bytes: u32, prot: Prot) -> Result<()> {
         if bytes == 0 {
             return Ok(());
         }
         let (from, to) = page_range(at, bytes)?;
-        self.areas.split(from);
-        self.areas.split(to);
-        let mut next = from;
-        for (start, area) in self.areas.within_mut(from, to) {
-            if start != next {
-                return Err(Errno::ENOMEM);
+        let (mut next, mut result) = (from, Ok(()));
+        for (start, area) in self.areas.within(from, to) {
+            if start > next {
+                break;
             }
             if prot.contains(Prot::WRITE) && !area.may_write() {
-                return Err(Errno::EACCES);
+                result = Err(Errno::EACCES);
+                break;
             }
             next = area.end;
-            area.protect(prot);
-            space.protect(start, area.loaded_end(start).0 - start.0, effective(prot));
         }
-        if next < to { Err(Errno::ENOMEM) } else { Ok(()) }
+        let end = next.min(to);
+        if result.is_ok() && end < to {
+            result = Err(Errno::ENOMEM);
+        }
+        if from < end {
+            self.areas.split(from);
+            self.areas.split(end);
+            for (start, area) in self.areas.within_mut(from, end) {
+                area.protect(prot);
+                space.protect(start, area.loaded_end(start).0 - start.0, effective(prot));
+            }
+        }
+        result
     }
 
     /// Whether every byte of a range is mapped.

@@ -414,6 +414,9 @@ impl Thread {
         self.leave();
         self.kernel.locks.lock().release(None, Holder::Process(self.process.pid));
         self.kernel.commons.leave(self.process.pid);
+        // Nobody asks for its memory any more, unless another process has it, too.
+        self.memory = Arc::new(Mutex::new(Memory::new(0)));
+        self.settle_segments();
         // A session loses its terminal with its leader, whose number it has.
         self.kernel.terminals.leave(self.process.pid, true);
         let used_ns = self.process.clocks.cpu_ns();

@@ -1,4 +1,4 @@
-//! Structs of System V communication, in their newer form (asm/ipcbuf.h, asm/sembuf.h, asm/msgbuf.h of MIPS, IPC_64).
+//! Structs of System V communication, in their newer form (asm/ipcbuf.h, asm/sembuf.h, asm/msgbuf.h, asm/shmbuf.h of MIPS, IPC_64).
 
 use crate::layout::Pad;
 use crate::structs::file::Mode;
@@ -62,6 +62,66 @@ crate::layout! {
         msg_lrpid: u32,
         /// Not used.
         _0: Pad<8>,
+    }
+
+    /// `struct shmid64_ds`.
+    Shmid 72 {
+        /// Who may do what.
+        shm_perm: IpcPerm,
+        /// Bytes, as asked for.
+        shm_segsz: u32,
+        /// Last shmat(2), seconds.
+        shm_atime: u32,
+        /// Last shmdt(2), seconds.
+        shm_dtime: u32,
+        /// Last change, seconds.
+        shm_ctime: u32,
+        /// Who made it.
+        shm_cpid: u32,
+        /// Who attached or detached it last.
+        shm_lpid: u32,
+        /// Areas that have it.
+        shm_nattch: u32,
+        /// Upper part of `shm_atime`.
+        shm_atime_high: u16,
+        /// Upper part of `shm_dtime`.
+        shm_dtime_high: u16,
+        /// Upper part of `shm_ctime`.
+        shm_ctime_high: u16,
+        /// Not used.
+        _0: Pad<2>,
+    }
+
+    /// `struct shminfo64`.
+    Shminfo 36 {
+        /// Bytes of the largest segment.
+        shmmax: u32,
+        /// Bytes of the smallest.
+        shmmin: u32,
+        /// Segments there may be.
+        shmmni: u32,
+        /// Segments that a process may attach.
+        shmseg: u32,
+        /// Pages of all together.
+        shmall: u32,
+        /// Not used.
+        _0: Pad<16>,
+    }
+
+    /// `struct shm_info`.
+    ShmInfo 24 {
+        /// Segments there are.
+        used_ids: u32,
+        /// Their pages.
+        shm_tot: u32,
+        /// Those of them in memory.
+        shm_rss: u32,
+        /// Those that are swapped out.
+        shm_swp: u32,
+        /// Not used.
+        swap_attempts: u32,
+        /// Not used.
+        swap_successes: u32,
     }
 
     /// `struct sembuf`.

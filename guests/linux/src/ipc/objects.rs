@@ -1,4 +1,4 @@
-//! [`Objects`]: the semaphore sets, or message queues, of a world.
+//! [`Objects`]: the semaphore sets, message queues, or segments of memory, of a world.
 
 use super::permission::{Caller, Permission};
 use super::{CREATE, EXCLUSIVE, PRIVATE};
@@ -36,6 +36,22 @@ impl<T> SavedObjects<T> {
     pub(crate) fn all(&self, is_so: impl Fn(&T) -> bool) -> bool {
         self.places.len() <= OBJECTS_MAX && self.places.iter().flatten().all(|(_, state)| is_so(state))
     }
+
+    /// The same of something else each.
+    pub(crate) fn map<U>(self, mut change: impl FnMut(T) -> U) -> SavedObjects<U> {
+        let places = self.places.into_iter().map(|place| place.map(|(id, state)| (id, change(state))));
+        SavedObjects { places: places.collect(), made: self.made }
+    }
+
+    /// The same of what each becomes with its number, if that can be had of all.
+    pub(crate) fn try_map<U, E>(
+        self,
+        mut change: impl FnMut(i32, T) -> core::result::Result<U, E>,
+    ) -> core::result::Result<SavedObjects<U>, E> {
+        let places = self.places.into_iter();
+        let places = places.map(|place| place.map(|(id, state)| Ok((id, change(id, state)?))).transpose());
+        Ok(SavedObjects { places: places.collect::<core::result::Result<_, E>>()?, made: self.made })
+    }
 }
 
 struct Table<T> {
@@ -59,7 +75,7 @@ impl<T> Objects<T> {
         caller: &Caller,
         permission: impl Fn(&T) -> &Permission,
         check: impl FnOnce(&T) -> Result<()>,
-        make: impl FnOnce(Permission) -> Result<T>,
+        make: impl FnOnce(i32, Permission) -> Result<T>,
     ) -> Result<i32> {
         let mut table = self.0.lock();
         let known =
@@ -77,12 +93,12 @@ impl<T> Objects<T> {
         if key != PRIVATE && flags & CREATE == 0 {
             return Err(Errno::ENOENT);
         }
-        let state = Mutex::new(make(Permission::new(key, flags, caller))?);
         let free = table.places.iter().position(Option::is_none).unwrap_or(table.places.len());
         if free >= OBJECTS_MAX {
             return Err(Errno::ENOSPC);
         }
         let id = i32::try_from(table.made / OBJECTS_MAX * PLACES + free).map_err(|_| Errno::ENOSPC)?;
+        let state = Mutex::new(make(id, Permission::new(key, flags, caller))?);
         table.made += 1;
         let object = Some(Arc::new(Object { id, state, watchers: Watchers::default() }));
         match table.places.get_mut(free) {

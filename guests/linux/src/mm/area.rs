@@ -1,6 +1,7 @@
 //! One area of memory.
 
 use crate::description::Description;
+use crate::ipc::Attached;
 use crate::mm::SharedFile;
 use crate::program::code_file;
 use abi::{Addr, CodeFile, Mappable, PAGE_BYTES, Prot};
@@ -29,8 +30,20 @@ pub(crate) enum Backing {
     Named(&'static str),
     /// Zeros at first, which other processes have, too; from where on, in bytes.
     Shared(Mappable, u64),
+    /// A segment of System V shared memory.
+    Segment(SegmentBacking),
     /// A file.
     File(FileBacking),
+}
+
+/// The part of a segment that an area has.
+#[derive(Clone)]
+pub(crate) struct SegmentBacking {
+    pub(crate) attached: Arc<Attached>,
+    /// Offset of the area's first byte in the segment.
+    pub(crate) offset: u64,
+    /// It was attached without SHM_RDONLY.
+    pub(crate) is_writable: bool,
 }
 
 /// The part of a file that an area is a copy of.
@@ -90,7 +103,7 @@ impl Area {
                 file.offset += u64::from(bytes);
                 file.held = file.held.saturating_sub(u64::from(bytes));
             }
-            Backing::Shared(_, offset) => *offset += u64::from(bytes),
+            Backing::Shared(_, offset) | Backing::Segment(SegmentBacking { offset, .. }) => *offset += u64::from(bytes),
             Backing::Anonymous | Backing::Named(_) => {}
         }
         tail
@@ -100,11 +113,20 @@ impl Area {
     pub(crate) fn shared_identity(&self, within: u32) -> Option<((u64, u64), u64)> {
         match &self.backing {
             Backing::File(file) => Some((file.identity, file.offset + u64::from(within))),
-            // No device has this number.
-            Backing::Shared(pages, offset) => {
+            _ => {
+                let (pages, offset) = self.shared_pages()?;
+                // No device has this number.
                 Some(((u64::MAX, Arc::as_ptr(pages).addr() as u64), offset + u64::from(within)))
             }
-            Backing::Anonymous | Backing::Named(_) => None,
+        }
+    }
+
+    /// The pages that are no file's and that others may have, too, and where in them it begins.
+    pub(crate) fn shared_pages(&self) -> Option<(&Mappable, u64)> {
+        match &self.backing {
+            Backing::Shared(pages, offset) => Some((pages, *offset)),
+            Backing::Segment(SegmentBacking { attached, offset, .. }) => Some((&attached.pages, *offset)),
+            Backing::Anonymous | Backing::Named(_) | Backing::File(_) => None,
         }
     }
 
@@ -127,10 +149,12 @@ impl Area {
         Some((code_file(file, offset + held, path.clone()), *offset))
     }
 
-    /// Whether it may be made writable: a shared mapping of a file that is open for reading may not.
+    /// Whether it may be made writable: a shared mapping of a file that is open for reading may not, nor may a segment that was
+    /// attached so.
     pub(crate) fn may_write(&self) -> bool {
         match &self.backing {
             Backing::File(file) => !self.is_shared || file.is_writable,
+            Backing::Segment(segment) => segment.is_writable,
             _ => true,
         }
     }

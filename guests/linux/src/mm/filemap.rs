@@ -12,12 +12,11 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Makes the pages of an area that starts at `at` and is not there yet: mapped where the host can, or else copied.
 pub(crate) fn place(space: &mut dyn AddressSpace, at: Addr, bytes: u32, area: &Area) -> Result<()> {
     let prot = super::effective(area.prot);
-    let file = match &area.backing {
-        Backing::File(file) => file,
-        Backing::Shared(pages, offset) => {
-            return space.map_shared(at, bytes, prot, pages, *offset).map_err(|_| Errno::ENOMEM);
-        }
-        Backing::Anonymous | Backing::Named(_) => return space.map(at, bytes, prot).map_err(|_| Errno::ENOMEM),
+    if let Some((pages, offset)) = area.shared_pages() {
+        return space.map_shared(at, bytes, prot, pages, offset).map_err(|_| Errno::ENOMEM);
+    }
+    let Backing::File(file) = &area.backing else {
+        return space.map(at, bytes, prot).map_err(|_| Errno::ENOMEM);
     };
     if let Some(pages) = &file.pages {
         return space.map_shared(at, bytes, prot, pages.mappable(), file.offset).map_err(|_| Errno::ENOMEM);

@@ -73,8 +73,7 @@ impl Memory {
         let loaded = (area.loaded_end(at).0 - at.0).min(moved);
         let is_shared = match &area.backing {
             Backing::File(file) => file.pages.is_some(),
-            Backing::Shared(..) => true,
-            Backing::Anonymous | Backing::Named(_) => false,
+            _ => area.shared_pages().is_some(),
         };
         if is_shared {
             // A copy would be nobody else's.

@@ -17,6 +17,7 @@ pub(super) fn render(memory: &Memory) -> Vec<u8> {
         let (offset, (device, inode)) = match &area.backing {
             Backing::File(file) => (file.offset, file.identity),
             Backing::Shared(_, offset) => (*offset, (1, 0)),
+            Backing::Segment(segment) => (segment.offset, (1, u64::from(segment.attached.id.cast_unsigned()))),
             Backing::Anonymous | Backing::Named(_) => (0, (0, 0)),
         };
         let (major, minor) = (device >> 8 & 0xfff, device & 0xff);
@@ -27,10 +28,15 @@ pub(super) fn render(memory: &Memory) -> Vec<u8> {
             area.end.0,
             permissions(area)
         );
+        let segment;
         let name: &[u8] = match &area.backing {
             Backing::Anonymous => b"",
             Backing::Shared(..) => b"/dev/zero (deleted)",
             Backing::Named(name) => name.as_bytes(),
+            Backing::Segment(own) => {
+                segment = alloc::format!("/SYSV{:08x} (deleted)", own.attached.key);
+                segment.as_bytes()
+            }
             Backing::File(file) => &file.path,
         };
         if !name.is_empty() {

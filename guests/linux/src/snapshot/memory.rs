@@ -3,7 +3,8 @@
 use super::base::Base;
 use super::pages::BYTES;
 use super::{Resuming, Saving, Unresumed, Unsaved};
-use crate::mm::{Area, Areas, Backing, FileBacking, Memory, effective, filemap};
+use crate::ipc::SavedSegments;
+use crate::mm::{Area, Areas, Backing, FileBacking, Memory, SegmentBacking, effective, filemap};
 use crate::program::code_file;
 use abi::{Addr, AddressSpace, Endian, Mappable, PAGE_BYTES, Prot, USER_END};
 use alloc::collections::BTreeMap;
@@ -47,7 +48,20 @@ enum SavedBacking {
     Anonymous,
     Named(String),
     Shared(u32, u64),
-    File { description: Option<u32>, base: Option<u32>, path: ByteBuf, offset: u64, held: u64, is_writable: bool },
+    /// A segment's number, and where in it.
+    Segment {
+        id: i32,
+        offset: u64,
+        is_writable: bool,
+    },
+    File {
+        description: Option<u32>,
+        base: Option<u32>,
+        path: ByteBuf,
+        offset: u64,
+        held: u64,
+        is_writable: bool,
+    },
 }
 
 /// Pages that processes share and that are no file's.
@@ -72,8 +86,8 @@ impl Saving {
         let (mut areas, mut pages) = (Vec::new(), Vec::new());
         for (start, area) in memory.areas.iter() {
             let (backing, base) = self.backing(area, space)?;
-            if let Backing::Shared(shared, offset) = &area.backing {
-                self.shared_pages(shared, *offset, u64::from(area.end.0 - start.0), space);
+            if let Some((shared, offset)) = area.shared_pages() {
+                self.shared_pages(shared, offset, u64::from(area.end.0 - start.0), space);
             } else if !(area.is_shared && matches!(area.backing, Backing::File(_))) {
                 let file = base.as_ref().map(|base| (&*base.file, base.offset));
                 changed(space, start, area, file, &mut |at, page| pages.push((at, self.pages.number(page))))?;
@@ -97,6 +111,10 @@ impl Saving {
             Backing::Shared(shared, offset) => {
                 return Ok((SavedBacking::Shared(self.shared.number(shared), *offset), None));
             }
+            Backing::Segment(SegmentBacking { attached, offset, is_writable }) => {
+                let (id, offset, is_writable) = (attached.id, *offset, *is_writable);
+                return Ok((SavedBacking::Segment { id, offset, is_writable }, None));
+            }
             Backing::File(file) => file,
         };
         if let Some(crate::mm::Pages::Own(pages)) = &file.pages {
@@ -109,6 +127,13 @@ impl Saving {
         let number = base.as_ref().map(|base| base.number);
         let saved = SavedBacking::File { description, base: number, path, offset, held, is_writable };
         Ok((saved, base.map(|base| Compared { file: base.file.clone(), offset })))
+    }
+
+    /// Keeps what segments of System V shared memory hold, attached or not.
+    pub(super) fn segments(&mut self, space: &dyn AddressSpace) {
+        for (pages, bytes) in self.kernel.clone().commons.segments.pages() {
+            self.shared_pages(&pages, 0, u64::from(bytes).next_multiple_of(BYTES as u64), space);
+        }
     }
 
     /// Keeps what shared pages hold in a range.
@@ -228,6 +253,11 @@ impl Resuming {
                 Backing::Named(NAMES.into_iter().find(|known| known == name).ok_or(Unresumed::Malformed)?)
             }
             SavedBacking::Shared(number, offset) => Backing::Shared(self.shared(*number, space)?, *offset),
+            SavedBacking::Segment { id, offset, is_writable } => {
+                let segment = self.kernel.commons.segments.find(*id).map_err(|_| Unresumed::Malformed)?;
+                let attached = segment.state.lock().attached.clone();
+                Backing::Segment(SegmentBacking { attached, offset: *offset, is_writable: *is_writable })
+            }
             SavedBacking::File { description, path, offset, held, is_writable, .. } => {
                 let find = |number: &u32| self.descriptions.get(*number as usize).cloned().ok_or(Unresumed::Malformed);
                 let description = description.as_ref().map(find).transpose()?;
@@ -265,6 +295,15 @@ impl Resuming {
             }
         }
         Ok(area)
+    }
+
+    /// Segments of System V shared memory, whoever attaches them.
+    pub(super) fn segments(&mut self, saved: SavedSegments, space: &mut dyn AddressSpace) -> Result<(), Unresumed> {
+        let kernel = self.kernel.clone();
+        if !saved.all(|_| true) {
+            return Err(Unresumed::Malformed);
+        }
+        kernel.commons.segments.restore_with(saved, |number| self.shared(number, space))
     }
 
     /// Pages that processes share.

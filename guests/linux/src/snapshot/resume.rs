@@ -11,7 +11,7 @@ use crate::description::Description;
 use crate::event::{Epoll, SavedEntry};
 use crate::fdtable::FdTable;
 use crate::futex::Key;
-use crate::ipc::{Messages, SavedObjects, Semaphores};
+use crate::ipc::{Messages, SavedObjects, SavedSegments, Semaphores};
 use crate::kernel::{Kernel, Parts};
 use crate::limits::Limits;
 use crate::lock::Lock;
@@ -102,6 +102,8 @@ pub struct Resuming {
     pub(super) pending: Vec<Arc<Mutex<Pending>>>,
     pub(super) shared: Vec<Option<Mappable>>,
     pub(super) shared_contents: Vec<SavedShared>,
+    /// Until there is an address space, which is what makes their pages.
+    pub(super) segments: Option<SavedSegments>,
     pub(super) pages: SavedPages,
     pub(super) memory_bytes_max: u64,
     pub(super) descriptors_max: u32,
@@ -192,6 +194,7 @@ impl Resuming {
             pending: saved.pending.into_iter().map(pending).collect(),
             shared: Vec::new(),
             shared_contents: saved.shared,
+            segments: Some(saved.segments),
             pages: saved.pages,
             memory_bytes_max: world.memory_bytes_max,
             descriptors_max: world.descriptors_max,
@@ -223,6 +226,9 @@ impl Resuming {
     /// The threads of the next team with their registers, whose memory is put into `space`.
     pub fn next(&mut self, space: &mut dyn AddressSpace) -> Result<Vec<(Thread, State)>, Unresumed> {
         let Some(saved) = self.teams.pop_front() else { return Ok(Vec::new()) };
+        if let Some(segments) = self.segments.take() {
+            self.segments(segments, space)?;
+        }
         let memory = self.memory(&saved.space, space)?;
         let memory = Arc::new(Mutex::new(memory));
         let threads = saved.threads.into_iter().map(|thread| self.thread(thread, &memory));

@@ -96,6 +96,9 @@ impl Saving {
         let shared = first.memory.clone();
         let mut memory = shared.lock();
         memory.sync_all(space);
+        if self.teams.is_empty() {
+            self.segments(space);
+        }
         let space = self.space(&memory, first.endian, space)?;
         drop(memory);
         let threads = threads.iter().map(|(thread, state)| self.thread(thread, state));
@@ -158,6 +161,7 @@ impl Saving {
             locks: self.locks(),
             semaphores: kernel.commons.semaphores.save(),
             messages: kernel.commons.messages.save(),
+            segments: kernel.commons.segments.save_with(|pages| self.shared.number(pages)),
             teams: self.teams,
             bases: self.saved_bases,
             systems: self.systems.finish()?,

@@ -7,7 +7,7 @@ use super::memory::{SavedShared, SavedSpace};
 use super::pages::SavedPages;
 use super::place::{SavedLoose, SavedPlace, SavedSystem};
 use super::thread::{SavedHolder, SavedThread};
-use crate::ipc::{Messages, SavedObjects, Semaphores};
+use crate::ipc::{Messages, SavedObjects, SavedSegments, Semaphores};
 use crate::process;
 use crate::signal::{Action, Info};
 use crate::socket::{SavedEndpoint, SavedNames, SavedPorts};
@@ -77,6 +77,7 @@ pub(super) struct SavedWorld {
     pub(super) locks: Vec<SavedLock>,
     pub(super) semaphores: SavedObjects<Semaphores>,
     pub(super) messages: SavedObjects<Messages>,
+    pub(super) segments: SavedSegments,
     pub(super) pages: SavedPages,
 }
 

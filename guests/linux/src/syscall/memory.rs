@@ -105,7 +105,9 @@ fn map(
         keeps: flags.keeps(),
         backing,
     };
-    Ok(task.thread.memory.lock().map(task.guest.space, request)?)
+    let mapped = task.thread.memory.lock().map(task.guest.space, request);
+    task.thread.settle_segments();
+    Ok(mapped?)
 }
 
 /// Zeros, which children share if that is asked for and the host can.
@@ -118,7 +120,9 @@ fn anonymous(task: &mut Task<'_, '_>, length: u32, is_shared: Option<bool>) -> B
 
 /// munmap(2)
 pub(super) fn munmap(task: &mut Task<'_, '_>, at: Addr, length: u32) -> Reply<()> {
-    Ok(task.thread.memory.lock().unmap(task.guest.space, at, length)?)
+    let unmapped = task.thread.memory.lock().unmap(task.guest.space, at, length);
+    task.thread.settle_segments();
+    Ok(unmapped?)
 }
 
 /// mprotect(2)
@@ -146,7 +150,9 @@ pub(super) fn mremap(
     }
     let to = (flags.0 & 2 != 0).then_some(to);
     let request = RemapRequest { at, old_bytes: old, new_bytes: new, may_move: flags.0 & 1 != 0, to };
-    Ok(task.thread.memory.lock().remap(task.guest.space, &request)?)
+    let moved = task.thread.memory.lock().remap(task.guest.space, &request);
+    task.thread.settle_segments();
+    Ok(moved?)
 }
 
 /// Refuses a range that is not wholly mapped.

@@ -1,14 +1,12 @@
-//! System V message queues, and ipc(2), by which most libraries make all System V calls.
+//! System V message queues.
 
-use crate::flags::{IpcCall, IpcFlags, MessageCommand, QueueFlags, SemaphoreCommand};
+use crate::flags::{IpcFlags, MessageCommand, QueueFlags};
 use crate::ipc::{MESSAGE_BYTES_MAX, Message, Messages, OBJECTS_MAX, Object, QUEUE_BYTES, Wanted};
 use crate::reply::{Interrupted, Reply, Wait};
-use crate::syscall::semaphore::{IPC_64, caller, never_waits, now, operate, perm, semctl, semget, still};
-use crate::syscall::time::Span;
+use crate::syscall::semaphore::{IPC_64, caller, never_waits, now, perm, still};
 use crate::task::Task;
 use abi::structs::ipc::{Msginfo, Msqid};
-use abi::structs::time::Timespec;
-use abi::{Addr, InList, Out};
+use abi::{Addr, Out};
 use alloc::sync::Arc;
 use vfs::Errno;
 
@@ -22,7 +20,7 @@ const COPY: u32 = 0o40000;
 /// msgget(2)
 pub(super) fn msgget(task: &mut Task<'_, '_>, key: i32, flags: IpcFlags) -> Reply<u32> {
     let time = now(task);
-    let make = |permission| Ok(Messages::new(permission, time));
+    let make = |_, permission| Ok(Messages::new(permission, time));
     let queues = &task.kernel.commons.messages;
     Ok(queues.get(key, flags.0, &caller(task), |queue| &queue.permission, |_| Ok(()), make)?.cast_unsigned())
 }
@@ -201,58 +199,5 @@ fn one(task: &mut Task<'_, '_>, queue: &Arc<Object<Messages>>, command: u32, at:
         // IPC_STAT
         2 => status(task, queue, at, false),
         _ => Err(Errno::EINVAL.into()),
-    }
-}
-
-/// ipc(2): the calls of System V by number, with the arguments that all of them have. Commands say with IPC_64 that they
-/// mean the newer structs; the older ones are EINVAL.
-pub(super) fn ipc(
-    task: &mut Task<'_, '_>,
-    call: IpcCall,
-    first: i32,
-    second: i32,
-    third: i32,
-    at: Addr,
-    fifth: i32,
-) -> Reply<u32> {
-    let has_structs = |command: u32| command & IPC_64 != 0 || !matches!(command, 1 | 2 | 11 | 13 | 18 | 20);
-    match call.0 & 0xffff {
-        // SEMOP, SEMTIMEDOP
-        1 => operate(task, first, InList::new(at), second.cast_unsigned(), None).map(|()| 0),
-        4 => {
-            let timeout = Addr(fifth.cast_unsigned());
-            let timeout = if timeout.is_null() { None } else { Some(task.guest.read::<Timespec>(timeout)?.into()) };
-            operate(task, first, InList::new(at), second.cast_unsigned(), timeout.map(|time: Span| time)).map(|()| 0)
-        }
-        // SEMGET, SEMCTL: the fourth argument is behind the pointer.
-        2 => semget(task, first, second, IpcFlags(third.cast_unsigned())),
-        3 if at.is_null() => Err(Errno::EINVAL.into()),
-        3 => {
-            let command = third.cast_unsigned();
-            // Of semctl(2), 11 and 13 are numbers, not structs.
-            if !has_structs(command) && !matches!(command, 11 | 13) {
-                return Err(Errno::EINVAL.into());
-            }
-            let argument = task.guest.read(at)?;
-            semctl(task, first, second, SemaphoreCommand(command), argument)
-        }
-        // MSGSND, MSGRCV, MSGGET, MSGCTL
-        11 => msgsnd(task, first, at, second.cast_unsigned(), QueueFlags(third.cast_unsigned())).map(|()| 0),
-        12 => {
-            // Old callers put buffer and kind where the pointer leads.
-            let (at, kind) = if call.0 >> 16 == 0 {
-                let [at, kind]: [u32; 2] = task.guest.read(at)?;
-                (Addr(at), kind.cast_signed())
-            } else {
-                (at, fifth)
-            };
-            msgrcv(task, first, at, second.cast_unsigned(), kind, QueueFlags(third.cast_unsigned()))
-        }
-        13 => msgget(task, first, IpcFlags(second.cast_unsigned())),
-        14 if !has_structs(second.cast_unsigned()) => Err(Errno::EINVAL.into()),
-        14 => msgctl(task, first, MessageCommand(second.cast_unsigned()), at),
-        // SHMAT, SHMDT, SHMGET, SHMCTL
-        21..=24 => Err(Errno::ENOSYS.into()),
-        _ => Err(Errno::ENOSYS.into()),
     }
 }

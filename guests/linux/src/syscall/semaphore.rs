@@ -58,7 +58,7 @@ pub(super) fn semget(task: &mut Task<'_, '_>, key: i32, count: i32, flags: IpcFl
     let there: usize = sets.all().iter().map(|set| set.state.lock().list.len()).sum();
     let time = now(task);
     let check = |set: &Semaphores| if count > set.list.len() { Err(Errno::EINVAL) } else { Ok(()) };
-    let make = |permission| match count {
+    let make = |_, permission| match count {
         0 => Err(Errno::EINVAL),
         _ if there + count > SEMAPHORES_MAX => Err(Errno::ENOSPC),
         _ => Ok(Semaphores::new(permission, count, time)),

@@ -452,8 +452,18 @@ semaphore {
     semtimedop_time64 4420 (id: i32, operations: InList<Sembuf>, count: u32, timeout: In<Timespec64>) -> (), full;
 }
 
+segment {
+    shmget          4395 (key: i32, size: u32, flags: IpcFlags) -> u32, partial "all segments together have no more than a process may map; no large pages";
+    shmctl          4396 (id: i32, command: SegmentCommand, at: Addr) -> u32, full;
+    shmat           4397 (id: i32, at: Addr, flags: AttachFlags) -> Addr, full;
+    shmdt           4398 (at: Addr) -> (), full;
+}
+
+ipc {
+    ipc             4117 (call: IpcCall, first: i32, second: i32, third: i32, at: Addr, fifth: i32) -> u32, partial "structs are those of IPC_64";
+}
+
 queue {
-    ipc             4117 (call: IpcCall, first: i32, second: i32, third: i32, at: Addr, fifth: i32) -> u32, partial "semaphores and messages with IPC_64; shared memory gives ENOSYS";
     msgget          4399 (key: i32, flags: IpcFlags) -> u32, full;
     msgsnd          4400 (id: i32, message: Addr, length: u32, flags: QueueFlags) -> (), full;
     msgrcv          4401 (id: i32, message: Addr, size: u32, kind: i32, flags: QueueFlags) -> u32, full;
@@ -498,10 +508,6 @@ absent {
 
 "events of whole file systems are not there" {
     "fanotify_init" 4336, "fanotify_mark" 4337,
-}
-
-"shared memory comes with pages that processes share" {
-    "shmget" 4395, "shmctl" 4396, "shmat" 4397, "shmdt" 4398,
 }
 
 "POSIX queues are not there" {

@@ -18,6 +18,8 @@ use vfs::{Errno, Result};
 const ANONYMOUS_MAGIC: u32 = 0x0904_1934;
 /// SOCKFS_MAGIC.
 const SOCKET_MAGIC: u32 = 0x534f_434b;
+/// MQUEUE_MAGIC
+const QUEUE_MAGIC: u32 = 0x1980_0202;
 
 /// The inode of all descriptors that are nothing but a descriptor; Linux has one for them, too.
 const ANONYMOUS_INODE: u64 = (1 << 31) - 1;
@@ -48,6 +50,14 @@ impl AnonymousNode {
     /// One as it was.
     pub(crate) fn restored(title: Option<String>, metadata: Metadata) -> AnonymousNode {
         AnonymousNode { title: title.map(Cow::Owned), metadata: Mutex::new(metadata) }
+    }
+
+    /// That of a POSIX message queue of that name, which is a file in its mode (`FILENT_SIZE` of ipc/mqueue.c).
+    pub(crate) fn of_queue(task: &Task<'_, '_>, name: &[u8], mode: u32) -> AnonymousNode {
+        let metadata = AnonymousNode::metadata_of(task, Kind::File, mode, new_socket_inode());
+        metadata.lock().size = 80;
+        let title = alloc::format!("/{}", String::from_utf8_lossy(name));
+        AnonymousNode { title: Some(Cow::Owned(title)), metadata }
     }
 
     fn metadata_of(task: &Task<'_, '_>, kind: Kind, mode: u32, inode: u64) -> Mutex<Metadata> {
@@ -92,7 +102,11 @@ impl Node for AnonymousNode {
     }
 
     fn file_system(&self) -> FileSystemInfo {
-        let magic = if self.title.is_some() { ANONYMOUS_MAGIC } else { SOCKET_MAGIC };
+        let magic = match self.metadata.lock().kind {
+            Kind::File => QUEUE_MAGIC,
+            Kind::Socket => SOCKET_MAGIC,
+            _ => ANONYMOUS_MAGIC,
+        };
         FileSystemInfo { magic, block_bytes: 4096, ..FileSystemInfo::default() }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Commons`]: what the processes of one world share beside their files.
 
 use crate::ipc::{Messages, Objects, Segment, Semaphores};
+use crate::mqueue::Queues;
 use crate::notify::Notify;
 use crate::socket::{Names, Network, Ports, Transit};
 use alloc::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) struct Commons {
     pub(crate) messages: Objects<Messages>,
     /// Segments of System V shared memory.
     pub(crate) segments: Objects<Segment>,
+    /// POSIX message queues.
+    pub(crate) queues: Queues,
 }
 
 impl Commons {
@@ -29,8 +32,9 @@ impl Commons {
         Commons { ports: Ports::new(network), ..Commons::default() }
     }
 
-    /// A process has ended: what it asked to be undone then is (SEM_UNDO).
+    /// A process has ended: what it asked to be undone then is (SEM_UNDO), and it is told of no messages (mq_notify(2)).
     pub(crate) fn leave(&self, pid: u32) {
+        self.queues.leave(pid);
         for set in self.semaphores.all() {
             let has_changed = set.state.lock().leave(pid);
             if has_changed {

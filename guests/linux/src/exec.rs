@@ -52,6 +52,7 @@ impl Thread {
         let own_files = self.files.lock().clone();
         self.files = Arc::new(Mutex::new(own_files));
         let closed = self.files.lock().close_on_exec();
+        closed.iter().for_each(|slot| crate::syscall::queue_closed(self.process.pid, &slot.description));
         drop(closed);
         self.signals.reset_handlers();
         self.process.timers.lock().posix.clear();

@@ -378,12 +378,18 @@ impl OpenFlags {
     }
     /// O_CLOEXEC.
     pub(crate) const CLOEXEC: OpenFlags = OpenFlags(0x0008_0000);
+    /// O_NONBLOCK.
+    pub(crate) const NONBLOCK: OpenFlags = OpenFlags(0x0080);
     /// O_CLOEXEC|O_NONBLOCK|O_DIRECT.
     pub(crate) const PIPE: OpenFlags = OpenFlags(0x0008_0000 | 0x0080 | 0x8000);
 
     /// What the description keeps.
     pub(crate) fn kept(self) -> OpenFlags {
         OpenFlags(self.0 & !OpenFlags::FORGOTTEN)
+    }
+    /// What the description of a message queue keeps (mq_open(2)).
+    pub(crate) fn of_queue(self) -> OpenFlags {
+        OpenFlags(self.0 & (3 | OpenFlags::NONBLOCK.0))
     }
     /// After F_SETFL.
     pub(crate) fn with_status(self, status: u32) -> OpenFlags {

@@ -25,6 +25,7 @@ mod kernel;
 mod limits;
 mod lock;
 mod mm;
+mod mqueue;
 mod notify;
 mod paths;
 mod pidfd;

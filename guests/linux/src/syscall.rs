@@ -26,6 +26,7 @@ mod memory;
 mod message;
 mod metadata;
 mod move_data;
+mod mqueue;
 mod netopt;
 mod open;
 mod poll;
@@ -51,3 +52,4 @@ mod timestamps;
 mod wait;
 
 pub(crate) use dispatch::{Pair, is_apart, perform, show};
+pub(crate) use mqueue::closed as queue_closed;

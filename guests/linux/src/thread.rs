@@ -323,6 +323,9 @@ impl Thread {
             if let Some(holder) = resume.locks {
                 self.kernel.locks.lock().stop_waiting(holder);
             }
+            if let Some(next) = self.kernel.commons.queues.forget(self.tid) {
+                self.kernel.table.lock().wake(next);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/futex.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -180,6 +182,14 @@ int main(void) {
     struct { long kind; char text[8]; } message = {3, "message"};
     msgsnd(queue, &message, sizeof message.text, 0);
     semop(set, &(struct sembuf){1, 4, 0}, 1);
+    int segment = shmget(IPC_PRIVATE, 8192, 0600 | IPC_CREAT), alone = shmget(IPC_PRIVATE, 4096, 0600 | IPC_CREAT);
+    char *attached = shmat(segment, NULL, 0), *once = shmat(alone, NULL, 0);
+    strcpy(attached + 5000, "attached"), strcpy(once, "alone"), shmdt(once);
+    shmctl(segment, IPC_RMID, NULL);
+    char posix[32];
+    sprintf(posix, "/standstill-%d", getpid());
+    mqd_t posted = mq_open(posix, O_RDWR | O_CREAT, 0600, &(struct mq_attr){.mq_maxmsg = 4, .mq_msgsize = 8});
+    mq_send(posted, "low", 3, 1), mq_send(posted, "high", 4, 9);
 
     // Threads and processes
     pthread_t threads[2];
@@ -252,6 +262,15 @@ int main(void) {
     message.kind = 0, msgrcv(queue, &message, sizeof message.text, 3, 0), printf("message %s\n", message.text);
     printf("semaphore %d\n", semctl(set, 1, GETVAL));
     msgctl(queue, IPC_RMID, NULL), semctl(set, 0, IPC_RMID);
+    mqd_t other_end = mq_open(posix, O_RDONLY);
+    for (int i = 0; i < 2; i++) {
+        unsigned priority = 0;
+        got = mq_receive(other_end, space, 8, &priority), printf("posted %.*s %u\n", (int)got, space, priority);
+    }
+    mq_unlink(posix);
+    once = shmat(alone, NULL, SHM_RDONLY);
+    printf("segments %s %s\n", attached + 5000, once);
+    shmctl(alone, IPC_RMID, NULL);
     pthread_mutex_lock(&mutex), signalled = 1, pthread_cond_broadcast(&condition), pthread_mutex_unlock(&mutex);
     for (int i = 0; i < 2; i++) {
         void *result;
@@ -263,6 +282,9 @@ int main(void) {
         int status = 0, is_it = waitpid(children[i], &status, 0) == children[i];
         printf("child %d %d\n", is_it, WEXITSTATUS(status));
     }
+    struct shmid_ds segment_status = {0};
+    shmctl(segment, IPC_STAT, &segment_status);
+    printf("attached %d\n", (int)segment_status.shm_nattch);
     printf("umask %o, %s\n", umask(0), getenv("ADDED"));
     printf("here %d\n", strcmp(getcwd(space, sizeof space), directory));
     return chdir("/") || nftw(directory, discard, 8, FTW_DEPTH | FTW_PHYS);

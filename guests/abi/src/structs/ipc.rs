@@ -124,6 +124,20 @@ crate::layout! {
         swap_successes: u32,
     }
 
+    /// `struct mq_attr`.
+    MqAttr 32 {
+        /// O_NONBLOCK or not.
+        mq_flags: i32,
+        /// Messages it may have.
+        mq_maxmsg: i32,
+        /// Bytes of the longest.
+        mq_msgsize: i32,
+        /// Messages it has.
+        mq_curmsgs: i32,
+        /// Not used.
+        _0: Pad<16>,
+    }
+
     /// `struct sembuf`.
     Sembuf 6 {
         /// Which semaphore.

@@ -4,7 +4,7 @@ use crate::anonymous::AnonymousNode;
 use crate::description::Description;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
-use crate::proc::{Scene, maps};
+use crate::proc::{Scene, maps, net};
 use crate::process::{Member, Process, Schedule, Standing, ThreadEntry};
 use crate::world::Clocks;
 use alloc::format;
@@ -259,7 +259,7 @@ fn name(description: &Description, root: Option<&Place>) -> Vec<u8> {
         return [b"/", title, b" (deleted)"].concat();
     }
     if let Some(title) = place.node().as_any().downcast_ref::<AnonymousNode>().and_then(|node| node.title.as_deref()) {
-        return format!("anon_inode:{title}").into_bytes();
+        return if title.starts_with('/') { title.into() } else { format!("anon_inode:{title}").into_bytes() };
     }
     let Ok(metadata) = place.node().metadata() else { return b"/".to_vec() };
     match metadata.kind {

@@ -5,6 +5,7 @@ use super::{Resuming, Saving, Unresumed, Unsaved};
 use crate::description::{Description, Kept};
 use crate::event::{Alarm, Counter, Epoll, SavedAlarm, SavedCounter, SavedEntry, SignalFile};
 use crate::fdtable::{FdTable, Slot};
+use crate::mqueue::{QueueFile, SavedQueue};
 use crate::notify::{Inotify, SavedInotify};
 use crate::pidfd::PidFd;
 use crate::ready::special;
@@ -51,6 +52,8 @@ enum SavedFile {
     Inotify(SavedInotify),
     /// A local socket's number, and who made the file.
     Socket(u32, Credentials),
+    /// A POSIX message queue's number.
+    Queue(u32),
 }
 
 /// A pseudoterminal, and the slave's metadata.
@@ -142,7 +145,20 @@ impl Saving {
         if let Some(socket) = special::<SocketFile>(file) {
             return Ok(Some(SavedFile::Socket(endpoints.number(&socket.endpoint), socket.maker)));
         }
+        if let Some(queue) = special::<QueueFile>(file) {
+            return Ok(Some(SavedFile::Queue(self.queues.number(&queue.0))));
+        }
         Ok(None)
+    }
+
+    /// POSIX message queues as data.
+    pub(super) fn queues(&mut self) -> Vec<SavedQueue> {
+        let queues = &self.kernel.commons.queues;
+        // One that is open only in a message on its way is among these, too.
+        queues.live().iter().for_each(|queue| _ = self.queues.number(queue));
+        let Saving { systems, endpoints, .. } = self;
+        let save = |queue| queues.save(queue, systems.loose.number(&queue.node), endpoints);
+        self.queues.iter().map(save).collect()
     }
 
     /// Pseudoterminals as data.
@@ -201,6 +217,10 @@ impl Resuming {
                 Some(Box::new(Epoll::new()))
             }
             SavedFile::Process(pid) => Some(Box::new(PidFd::new(&self.kernel, pid))),
+            SavedFile::Queue(number) => {
+                let queue = self.queues.get(number as usize).ok_or(Unresumed::Malformed)?;
+                Some(Box::new(QueueFile(queue.clone())))
+            }
             SavedFile::Inotify(saved) => {
                 let inotify = saved.restore(&commons, |at: MemoryNode| self.nodes.memory(at));
                 Some(Box::new(inotify.map_err(|_| Unresumed::Malformed)?))

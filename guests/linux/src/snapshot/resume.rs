@@ -16,6 +16,8 @@ use crate::kernel::{Kernel, Parts};
 use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::mm::Memory;
+use crate::mqueue::{Queue, SavedQueue};
+use crate::process::{self, Table};
 use crate::ready::special;
 use crate::signal::{Action, Info, Pending, SharedActions, Signal};
 use crate::socket::{Endpoint, SavedEndpoint, SavedNames};
@@ -85,6 +87,25 @@ impl From<Unrestored> for Unresumed {
     }
 }
 
+/// The processes, with the limits of this world.
+fn processes(saved: process::SavedTable, world: &World, clocks: &Arc<dyn Clocks>) -> Result<Table, Unresumed> {
+    let limits = Limits::new(world.memory_bytes_max, world.descriptors_max, world.threads_max);
+    if saved.thread_count() > world.threads_max as usize {
+        return Err(Unresumed::Threads);
+    }
+    saved.restore(clocks, &limits).ok_or(Unresumed::Malformed)
+}
+
+/// Mounts /proc, after which all must be there that was.
+fn mount(kernel: &Arc<Kernel>, pipes: u32, mounts: &[ByteBuf]) -> Result<(), Unresumed> {
+    crate::proc::mount(kernel);
+    kernel.set_pipes(pipes);
+    match mounts.iter().find(|path| !is_mounted(kernel, path)) {
+        Some(path) => Err(Unresumed::Mount(path.to_vec())),
+        None => Ok(()),
+    }
+}
+
 /// A world that is made of a snapshot, but for its teams, which are taken one after the other.
 pub struct Resuming {
     pub(super) kernel: Arc<Kernel>,
@@ -95,6 +116,7 @@ pub struct Resuming {
     pub(super) pipes: Pipes,
     pub(super) pairs: Vec<Arc<pty::Pair>>,
     pub(super) endpoints: Vec<Arc<Endpoint>>,
+    pub(super) queues: Vec<Arc<Queue>>,
     pub(super) descriptions: Vec<Arc<Description>>,
     pub(super) tables: Vec<Arc<Mutex<FdTable>>>,
     pub(super) whereabouts: Vec<Arc<Mutex<Whereabouts>>>,
@@ -140,21 +162,17 @@ impl Clocks for Continued {
 
 impl Resuming {
     /// Makes a world of what a snapshot holds and what this host grants. Directory and identity of the latter do not matter.
-    pub fn new(snapshot: Snapshot, world: World) -> Result<Resuming, Unresumed> {
+    pub fn new(snapshot: Snapshot, mut world: World) -> Result<Resuming, Unresumed> {
         let saved = snapshot.0;
         let ahead_ns = saved.monotonic_ns.wrapping_sub(world.clocks.monotonic_ns());
-        let clocks: Arc<dyn Clocks> = Arc::new(Continued { host: world.clocks, ahead_ns });
-        let Streams { open, nodes: streams, console } = Streams::of(world.streams);
+        let clocks: Arc<dyn Clocks> = Arc::new(Continued { host: world.clocks.clone(), ahead_ns });
+        let Streams { open, nodes: streams, console } = Streams::of(core::mem::take(&mut world.streams));
         let time = clocks.clone();
         let systems = systems(saved.systems, &world.mounts, &(Arc::new(move || time.realtime()) as Clock))?;
         let loose = saved.loose.into_iter().map(|node| node.restore(&systems, &streams));
         let loose = loose.collect::<Option<Vec<NodeRef>>>().ok_or(Unresumed::Malformed)?;
         let [host, domain, release, version, machine] = saved.names.map(ByteBuf::into_vec);
-        let limits = Limits::new(world.memory_bytes_max, world.descriptors_max, world.threads_max);
-        if saved.processes.thread_count() > world.threads_max as usize {
-            return Err(Unresumed::Threads);
-        }
-        let table = saved.processes.restore(&clocks, &limits).ok_or(Unresumed::Malformed)?;
+        let table = processes(saved.processes, &world, &clocks)?;
         let pairs = saved.terminals.into_iter().map(|terminal| terminal.restore(&world.terminals));
         let pairs = pairs.collect::<Option<_>>().ok_or(Unresumed::Malformed)?;
         let parts = Parts {
@@ -170,11 +188,7 @@ impl Resuming {
             network: world.network,
         };
         let kernel = Kernel::new(parts, table);
-        crate::proc::mount(&kernel);
-        kernel.set_pipes(saved.pipe_inodes);
-        if let Some(path) = saved.mounts.iter().find(|path| !is_mounted(&kernel, path)) {
-            return Err(Unresumed::Mount(path.to_vec()));
-        }
+        mount(&kernel, saved.pipe_inodes, &saved.mounts)?;
         let nodes = Nodes { mounts: world.mounts, systems, loose };
         let bases = base::restore(&saved.bases, &nodes)?;
         take_socket_inodes(saved.endpoints.iter().map(|endpoint| endpoint.inode).max().unwrap_or(0));
@@ -187,6 +201,7 @@ impl Resuming {
             pipes: saved.pipes.into_iter().map(Some).collect(),
             pairs,
             endpoints: saved.endpoints.iter().map(|endpoint| endpoint.make()).collect(),
+            queues: Vec::new(),
             descriptions: Vec::new(),
             tables: Vec::new(),
             whereabouts: Vec::new(),
@@ -203,6 +218,7 @@ impl Resuming {
             waiters: saved.waiters,
             locks: saved.locks,
         };
+        resuming.queues(saved.queues)?;
         resuming.files(saved.descriptions, saved.endpoints, saved.socket_names)?;
         kernel.commons.ports.restore(saved.ports, &resuming.endpoints).ok_or(Unresumed::Malformed)?;
         resuming.tables(saved.tables, saved.whereabouts)?;
@@ -254,6 +270,13 @@ impl Resuming {
             description.release_with(&self.kernel);
         }
         self.kernel.commons.ports.announce_all();
+        Ok(())
+    }
+
+    /// POSIX message queues.
+    fn queues(&mut self, saved: Vec<SavedQueue>) -> Result<(), Unresumed> {
+        let queues = self.kernel.commons.queues.restore(saved, &self.nodes.loose, &self.endpoints);
+        self.queues = queues.ok_or(Unresumed::Malformed)?;
         Ok(())
     }
 

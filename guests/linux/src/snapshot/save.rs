@@ -10,6 +10,7 @@ use crate::description::Description;
 use crate::fdtable::FdTable;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
+use crate::mqueue::Queue;
 use crate::signal::{Pending, SharedActions};
 use crate::socket::Endpoint;
 use crate::thread::{Thread, Whereabouts};
@@ -59,6 +60,7 @@ pub struct Saving {
     pub(super) whereabouts: Numbered<Mutex<Whereabouts>>,
     pub(super) actions: Numbered<SharedActions>,
     pub(super) pending: Numbered<Mutex<Pending>>,
+    pub(super) queues: Numbered<Queue>,
     pub(super) shared: Numbered<dyn Any + Send + Sync>,
     pub(super) shared_contents: Vec<SavedShared>,
     pub(super) pages: Pages,
@@ -82,6 +84,7 @@ impl Saving {
             whereabouts: Numbered::default(),
             actions: Numbered::default(),
             pending: Numbered::default(),
+            queues: Numbered::default(),
             shared: Numbered::default(),
             shared_contents: Vec::new(),
             pages: Pages::default(),
@@ -120,6 +123,7 @@ impl Saving {
         let ports = kernel.commons.ports.save(&mut self.endpoints);
         let socket_names = socket_names
             .ok_or_else(|| Unsaved(String::from("a local socket is bound to a name in a directory of the host")))?;
+        let queues = self.queues();
         let (mut descriptions, mut endpoints) = (Vec::new(), Vec::new());
         // Sockets carry descriptors, and descriptors lead to sockets.
         loop {
@@ -162,6 +166,7 @@ impl Saving {
             semaphores: kernel.commons.semaphores.save(),
             messages: kernel.commons.messages.save(),
             segments: kernel.commons.segments.save_with(|pages| self.shared.number(pages)),
+            queues,
             teams: self.teams,
             bases: self.saved_bases,
             systems: self.systems.finish()?,

@@ -8,6 +8,7 @@ use super::pages::SavedPages;
 use super::place::{SavedLoose, SavedPlace, SavedSystem};
 use super::thread::{SavedHolder, SavedThread};
 use crate::ipc::{Messages, SavedObjects, SavedSegments, Semaphores};
+use crate::mqueue::SavedQueue;
 use crate::process;
 use crate::signal::{Action, Info};
 use crate::socket::{SavedEndpoint, SavedNames, SavedPorts};
@@ -78,6 +79,7 @@ pub(super) struct SavedWorld {
     pub(super) semaphores: SavedObjects<Semaphores>,
     pub(super) messages: SavedObjects<Messages>,
     pub(super) segments: SavedSegments,
+    pub(super) queues: Vec<SavedQueue>,
     pub(super) pages: SavedPages,
 }
 

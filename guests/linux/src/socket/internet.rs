@@ -241,6 +241,13 @@ impl Endpoint {
         bytes.len()
     }
 
+    /// What the kernel says to a netlink socket that asked for nothing (mq_notify(2)).
+    pub(crate) fn hear_kernel(&self, bytes: Vec<u8>) {
+        let packet = unaccounted(bytes, Address::Netlink(0, 0));
+        // Whoever closes it meanwhile loses it.
+        let _ = Endpoint::deliver(self, packet, super::inbox::Inbox::push);
+    }
+
     /// The protocol's number (SO_PROTOCOL).
     pub(crate) fn protocol(&self) -> u32 {
         match (self.family.is_internet(), self.style) {

@@ -10,7 +10,7 @@ use crate::trace::{self, Line};
 use abi::o32::{self, ArgReader};
 use abi::structs::event::EpollEvent;
 use abi::structs::file::{Iovec, Mode, Pollfd, Stat, Stat64, Statfs, Statfs64, Statx};
-use abi::structs::ipc::Sembuf;
+use abi::structs::ipc::{MqAttr, Sembuf};
 use abi::structs::process::CloneArgs;
 use abi::structs::signal::{Sigaction, Sigevent, Siginfo, Sigset, Stack};
 use abi::structs::socket::{Mmsghdr, Msghdr};

@@ -2,6 +2,7 @@
 
 use crate::event::{Epoll, Events, Found};
 use crate::flags::{EpollFlags, EpollOp, Fd, OpenFlags, has_others};
+use crate::mqueue::QueueFile;
 use crate::ready::{special, wait_for};
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::poll::{mask_of, masked};
@@ -67,10 +68,11 @@ pub(super) fn epoll_ctl(task: &mut Task<'_, '_>, epfd: Fd, op: EpollOp, fd: Fd, 
     Ok(())
 }
 
-/// Whether a file can be waited for at all. Regular files, directories and the devices that are always ready cannot.
+/// Whether a file can be waited for at all. Regular files but message queues, directories and the devices that are always ready cannot.
 fn can_poll(file: &dyn File, kind: Kind) -> bool {
     match kind {
-        Kind::File | Kind::Directory => false,
+        Kind::File => special::<QueueFile>(file).is_some(),
+        Kind::Directory => false,
         // /dev/null, /dev/zero, /dev/full
         Kind::CharDevice(1, 3 | 5 | 7) => file.host_descriptor().is_some(),
         _ => true,

@@ -155,8 +155,10 @@ fn take(task: &mut Task<'_, '_>, description: &Arc<Description>, lock: Lock, wai
     task.block(Wait::default(), Interrupted::Restarts)
 }
 
-/// A descriptor of this process was closed: its locks of that file go, whoever else has it open.
+/// A descriptor of this process was closed: its locks of that file go, whoever else has it open, and so does what it is to be told
+/// of a queue.
 pub(super) fn closed(task: &Task<'_, '_>, description: &Description) {
+    super::mqueue::closed(task.pid(), description);
     let mut locks = task.kernel.locks.lock();
     if !locks.is_empty()
         && let Ok(file) = file_id(description)

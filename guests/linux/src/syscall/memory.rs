@@ -2,6 +2,8 @@
 
 use crate::flags::{Advice, Bits, Fd, MapFlags, ProtFlags, RemapFlags, SyncFlags};
 use crate::mm::{Backing, FileBacking, MapRequest, RemapRequest, page_range, round_up};
+use crate::mqueue::QueueFile;
+use crate::ready::special;
 use crate::reply::Reply;
 use crate::task::Task;
 use abi::{Addr, PAGE_BYTES, USER_END};
@@ -73,6 +75,7 @@ fn map(
         }
         let is_zero = metadata.kind == Kind::CharDevice(1, 5);
         match metadata.kind {
+            Kind::File if special::<QueueFile>(description.file()?).is_some() => return Err(Errno::ENODEV.into()),
             Kind::File => {
                 let identity = (metadata.device, metadata.inode);
                 let pages = if is_shared == Some(true) {

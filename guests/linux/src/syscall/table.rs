@@ -470,6 +470,17 @@ queue {
     msgctl          4402 (id: i32, command: MessageCommand, at: Addr) -> u32, partial "no queue holds more than 16384 bytes";
 }
 
+mqueue {
+    mq_open         4271 (name: Path, flags: OpenFlags, mode: Mode, attributes: In<MqAttr>) -> Fd, partial "all queues together hold no more than 64 MiB";
+    mq_unlink       4272 (name: Path) -> (), full;
+    mq_timedsend    4273 (fd: Fd, text: InBytes, length: u32, priority: u32, timeout: In<Timespec>) -> (), full;
+    mq_timedreceive 4274 (fd: Fd, buffer: OutBytes, size: u32, priority: Out<u32>, timeout: In<Timespec>) -> u32, full;
+    mq_notify       4275 (fd: Fd, event: In<Sigevent>) -> (), full;
+    mq_getsetattr   4276 (fd: Fd, new: In<MqAttr>, old: Out<MqAttr>) -> (), full;
+    mq_timedsend_time64 4418 (fd: Fd, text: InBytes, length: u32, priority: u32, timeout: In<Timespec64>) -> (), full;
+    mq_timedreceive_time64 4419 (fd: Fd, buffer: OutBytes, size: u32, priority: Out<u32>, timeout: In<Timespec64>) -> u32, full;
+}
+
 ioctl {
     ioctl           4054 (fd: Fd, request: IoctlRequest, argument: Addr) -> u32, partial "terminals, FIONREAD, FIONBIO, FIOCLEX and their like; others give ENOTTY";
 }
@@ -508,11 +519,6 @@ absent {
 
 "events of whole file systems are not there" {
     "fanotify_init" 4336, "fanotify_mark" 4337,
-}
-
-"POSIX queues are not there" {
-    "mq_open" 4271, "mq_unlink" 4272, "mq_timedsend" 4273, "mq_timedreceive" 4274, "mq_notify" 4275,
-    "mq_getsetattr" 4276, "mq_timedsend_time64" 4418, "mq_timedreceive_time64" 4419,
 }
 
 "asynchronous input and output is not there" {

@@ -192,8 +192,12 @@ const FUTEX: &[(u32, &str)] = &[
     (5, "FUTEX_WAKE_OP"),
     (6, "FUTEX_LOCK_PI"),
     (7, "FUTEX_UNLOCK_PI"),
+    (8, "FUTEX_TRYLOCK_PI"),
     (9, "FUTEX_WAIT_BITSET"),
     (10, "FUTEX_WAKE_BITSET"),
+    (11, "FUTEX_WAIT_REQUEUE_PI"),
+    (12, "FUTEX_CMP_REQUEUE_PI"),
+    (13, "FUTEX_LOCK_PI2"),
 ];
 
 const ADVICE: &[(u32, &str)] = &[

@@ -20,6 +20,18 @@ crate::layout! {
         domainname: Text<65> => quiet,
     }
 
+    /// `struct futex_waitv`.
+    FutexWaitv 24 {
+        /// What the word is.
+        val: u64,
+        /// Where it is.
+        uaddr: u64,
+        /// FUTEX_32, FUTEX_PRIVATE_FLAG.
+        flags: u32,
+        /// Not used.
+        reserved: u32 => quiet,
+    }
+
     /// `struct sysinfo` (linux/sysinfo.h).
     Sysinfo 64 {
         /// Seconds since start.

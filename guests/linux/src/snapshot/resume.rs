@@ -5,12 +5,12 @@ use super::file::{Pipes, SavedDescription, SavedTable};
 use super::memory::SavedShared;
 use super::pages::SavedPages;
 use super::place::{Nodes, SavedSystem};
-use super::world::{SavedConsole, SavedLock, SavedTeam, SavedWaiter, SavedWhereabouts, Snapshot};
+use super::world::{SavedConsole, SavedFor, SavedLock, SavedTeam, SavedWaiter, SavedWhereabouts, Snapshot};
 use crate::anonymous::take_socket_inodes;
 use crate::description::Description;
 use crate::event::{Epoll, SavedEntry};
 use crate::fdtable::FdTable;
-use crate::futex::Key;
+use crate::futex::{For, Key};
 use crate::ipc::{Messages, SavedObjects, SavedSegments, Semaphores};
 use crate::kernel::{Kernel, Parts};
 use crate::limits::Limits;
@@ -256,9 +256,15 @@ impl Resuming {
     /// Once all teams have been taken: who waits for words of their memory, and what is locked.
     pub fn finish(self) -> Result<(), Unresumed> {
         let mut futexes = self.kernel.futexes.lock();
-        for &SavedWaiter { team, at, tid, bits } in &self.waiters {
+        for &SavedWaiter { team, at, tid, what, index } in &self.waiters {
             let memory = self.memories.get(team as usize).ok_or(Unresumed::Malformed)?;
-            futexes.wait(Key::of(memory, Addr(at)), tid, bits);
+            let key = Key::of(memory, Addr(at));
+            match what {
+                _ if index > 0 => futexes.wait_also(key, tid, index),
+                SavedFor::Bits(bits) => futexes.wait(key, tid, For::Bits(bits)),
+                SavedFor::Lock => futexes.wait(key, tid, For::Lock),
+                SavedFor::Requeue(lock) => futexes.wait(key, tid, For::Requeue(Key::of(memory, Addr(lock)))),
+            }
         }
         drop(futexes);
         for saved in &self.locks {

@@ -5,9 +5,10 @@ use super::container;
 use super::memory::SavedShared;
 use super::pages::Pages;
 use super::place::Systems;
-use super::world::{Given, SavedConsole, SavedLock, SavedTeam, SavedWaiter, SavedWhereabouts, SavedWorld};
+use super::world::{Given, SavedConsole, SavedFor, SavedLock, SavedTeam, SavedWaiter, SavedWhereabouts, SavedWorld};
 use crate::description::Description;
 use crate::fdtable::FdTable;
+use crate::futex::For;
 use crate::kernel::Kernel;
 use crate::mm::Memory;
 use crate::mqueue::Queue;
@@ -207,10 +208,16 @@ impl Saving {
 
     fn waiters(&self) -> Vec<SavedWaiter> {
         let futexes = self.kernel.futexes.lock();
-        let waiters = futexes.waiters().filter_map(|(key, tid, bits)| {
+        let waiters = futexes.waiters().filter_map(|(key, tid, what, index)| {
             let mut memories = (0..).zip(&self.memories);
-            let (team, at) = memories.find_map(|(team, memory)| Some((team, key.address_in(memory)?)))?;
-            Some(SavedWaiter { team, at: at.0, tid, bits })
+            let (team, memory, at) =
+                memories.find_map(|(team, memory)| Some((team, memory, key.address_in(memory)?)))?;
+            let what = match what {
+                For::Bits(bits) => SavedFor::Bits(bits),
+                For::Lock => SavedFor::Lock,
+                For::Requeue(lock) => SavedFor::Requeue(lock.address_in(memory)?.0),
+            };
+            Some(SavedWaiter { team, at: at.0, tid, what, index })
         });
         waiters.collect()
     }

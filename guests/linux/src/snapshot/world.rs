@@ -74,7 +74,8 @@ pub(super) struct SavedWorld {
     pub(super) teams: Vec<SavedTeam>,
     pub(super) shared: Vec<SavedShared>,
     pub(super) waiters: Vec<SavedWaiter>,
-    pub(super) woken: Vec<u32>,
+    /// Those that were woken, and by which of their words.
+    pub(super) woken: Vec<(u32, u32)>,
     pub(super) locks: Vec<SavedLock>,
     pub(super) semaphores: SavedObjects<Semaphores>,
     pub(super) messages: SavedObjects<Messages>,
@@ -112,7 +113,18 @@ pub(super) struct SavedWaiter {
     pub(super) team: u32,
     pub(super) at: u32,
     pub(super) tid: u32,
-    pub(super) bits: u32,
+    pub(super) what: SavedFor,
+    /// Which of several words that it waits for this is.
+    pub(super) index: u32,
+}
+
+/// What such a thread waits for.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) enum SavedFor {
+    Bits(u32),
+    Lock,
+    /// The lock at a word of the same memory.
+    Requeue(u32),
 }
 
 /// A range of a file that is locked. The file is told by a description that has it open.

@@ -14,7 +14,7 @@ use abi::structs::ipc::{MqAttr, Sembuf};
 use abi::structs::process::CloneArgs;
 use abi::structs::signal::{Sigaction, Sigevent, Siginfo, Sigset, Stack};
 use abi::structs::socket::{Mmsghdr, Msghdr};
-use abi::structs::system::{CapData, CapHeader, Rlimit, Rlimit64, Rusage, SchedParam, Sysinfo, Utsname};
+use abi::structs::system::{CapData, CapHeader, FutexWaitv, Rlimit, Rlimit64, Rusage, SchedParam, Sysinfo, Utsname};
 use abi::structs::time::{Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf};
 use abi::{Addr, Arg, In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Ret, Strings};
 use alloc::string::String;

@@ -1,13 +1,15 @@
 //! Futexes: words of memory that threads wait for (futex(2)), and those of threads that end.
 
-use crate::flags::FutexOp;
-use crate::futex::Key;
+use crate::flags::{Bits, ClockId, FutexOp};
+use crate::futex::{For, Key};
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::time::{Span, after};
 use crate::task::{Resume, Task};
 use crate::thread::Thread;
+use abi::structs::system::FutexWaitv;
 use abi::structs::time::{Timespec, Timespec64};
-use abi::{Addr, BadAddress, Guest};
+use abi::{Addr, BadAddress, Guest, In, InList};
+use alloc::vec::Vec;
 use vfs::{Errno, Result};
 
 /// FUTEX_CLOCK_REALTIME
@@ -53,6 +55,8 @@ const UNLOCK_PI: u32 = 7;
 const TRYLOCK_PI: u32 = 8;
 const WAIT_BITSET: u32 = 9;
 const WAKE_BITSET: u32 = 10;
+const WAIT_REQUEUE_PI: u32 = 11;
+const CMP_REQUEUE_PI: u32 = 12;
 const LOCK_PI2: u32 = 13;
 
 /// The word's operands: `timeout` is a time or a number, by operation.
@@ -76,9 +80,19 @@ fn perform(
     }
     let (most, moved_most) = (value, timeout.0);
     match op.0 & OPERATION {
-        WAIT => wait(task, words, op, u32::MAX, span),
+        WAIT => wait(task, words, op, For::Bits(u32::MAX), span),
         WAIT_BITSET if third == 0 => Err(Errno::EINVAL.into()),
-        WAIT_BITSET => wait(task, words, op, third, span),
+        WAIT_BITSET => wait(task, words, op, For::Bits(third), span),
+        WAIT_REQUEUE_PI | CMP_REQUEUE_PI if at == other || !other.0.is_multiple_of(4) => Err(Errno::EINVAL.into()),
+        WAIT_REQUEUE_PI => {
+            let lock = key(task.thread, other);
+            wait(task, words, op, For::Requeue(lock), span)
+        }
+        CMP_REQUEUE_PI => requeue_lock(task, words),
+        // Who waits to be given a lock cannot be woken without it.
+        WAKE | WAKE_BITSET if most > 0 && task.kernel.futexes.lock().needs_lock(key(task.thread, at)) => {
+            Err(Errno::EINVAL.into())
+        }
         WAKE => Ok(wake(task, at, most, u32::MAX)?),
         WAKE_BITSET if third == 0 => Err(Errno::EINVAL.into()),
         WAKE_BITSET => Ok(wake(task, at, most, third)?),
@@ -129,13 +143,18 @@ fn wait(
     task: &mut Task<'_, '_>,
     words: &Words,
     op: FutexOp,
-    bits: u32,
+    what: For,
     span: impl Fn(&Task<'_, '_>) -> Reply<Span>,
 ) -> Reply<u32> {
     let Words { at, value, timeout, .. } = *words;
     let tid = task.tid;
-    if task.is_again() && task.kernel.futexes.lock().take_woken(tid) {
+    if task.is_again() && task.kernel.futexes.lock().take_woken(tid).is_some() {
         return Ok(0);
+    }
+    let is_requeue = matches!(what, For::Requeue(_));
+    // Who waits for the lock by now cannot begin anew: the word is another.
+    if is_requeue && task.is_again() && task.signals.is_due() && task.kernel.futexes.lock().waits_for_lock(tid) {
+        return Err(Errno::EAGAIN.into());
     }
     if !task.is_again() && task.guest.read::<u32>(at)? != value {
         return Err(Errno::EAGAIN.into());
@@ -143,11 +162,15 @@ fn wait(
     let until_ns = until(task, timeout, op, span)?;
     if !task.is_again() {
         let key = key(task.thread, at);
-        task.kernel.futexes.lock().wait(key, tid, bits);
+        task.kernel.futexes.lock().wait(key, tid, what);
         task.resume = Some(Resume { is_futex: true, ..Resume::default() });
     }
-    // One with a timeout is never begun again after a handler.
-    let interrupted = if until_ns.is_some() { Interrupted::Fails } else { Interrupted::Restarts };
+    let interrupted = match until_ns {
+        _ if is_requeue => Interrupted::Insists,
+        // One with a timeout is never begun again after a handler.
+        Some(_) => Interrupted::Fails,
+        None => Interrupted::Restarts,
+    };
     task.block(Wait::until(until_ns), interrupted)
 }
 
@@ -203,7 +226,7 @@ fn lock(
 ) -> Reply<u32> {
     let Words { at, timeout, .. } = *words;
     let (tid, is_try) = (task.tid, op.0 & OPERATION == TRYLOCK_PI);
-    if task.is_again() && task.kernel.futexes.lock().take_woken(tid) {
+    if task.is_again() && task.kernel.futexes.lock().take_woken(tid).is_some() {
         return Ok(0);
     }
     if !task.is_again() {
@@ -223,10 +246,111 @@ fn lock(
     let until_ns = until(task, timeout, op, span)?;
     if !task.is_again() {
         let key = key(task.thread, at);
-        task.kernel.futexes.lock().wait(key, tid, 0);
+        task.kernel.futexes.lock().wait(key, tid, For::Lock);
         task.resume = Some(Resume { is_futex: true, ..Resume::default() });
     }
     task.block(Wait::until(until_ns), Interrupted::Insists)
+}
+
+/// FUTEX_CMP_REQUEUE_PI: gives the first that waits (FUTEX_WAIT_REQUEUE_PI) a lock if that is nobody's, and has the others wait
+/// for it.
+fn requeue_lock(task: &mut Task<'_, '_>, words: &Words) -> Reply<u32> {
+    let Words { at, value, timeout, other, third } = *words;
+    if value != 1 {
+        return Err(Errno::EINVAL.into());
+    }
+    if task.guest.read::<u32>(at)? != third {
+        return Err(Errno::EAGAIN.into());
+    }
+    let (from, to) = (key(task.thread, at), key(task.thread, other));
+    let Some(first) = task.kernel.futexes.lock().first_to_lock(from, to)? else { return Ok(0) };
+    let most = timeout.0;
+    let waiters = if most > 0 { WAITERS } else { 0 };
+    let was = task.guest.update(other, |word| match word & TID_MASK {
+        0 => Some(word | first | waiters),
+        owner if owner == first => None,
+        _ => Some(word | WAITERS),
+    })?;
+    let mut woken = 0;
+    match was & TID_MASK {
+        0 => {
+            task.kernel.futexes.lock().give_lock(from);
+            task.kernel.table.lock().wake(first);
+            woken = 1;
+        }
+        owner if owner == first => return Err(Errno::EDEADLK.into()),
+        owner if task.kernel.table.lock().of_thread(owner).is_none() => return Err(Errno::ESRCH.into()),
+        _ => {}
+    }
+    // The one that would have been woken is moved beside as many as may be.
+    let moved = most.saturating_add(1 - woken);
+    Ok(woken + task.kernel.futexes.lock().requeue_lock(from, to, moved)?)
+}
+
+/// Words that futex_waitv(2) waits for (FUTEX_WAITV_MAX).
+const WORDS_MAX: u32 = 128;
+/// FUTEX_32, FUTEX_PRIVATE_FLAG
+const IS_WORD: u32 = 2;
+const IS_PRIVATE: u32 = 128;
+
+/// futex_waitv(2): waits for any of several words; which it was.
+pub(super) fn futex_waitv(
+    task: &mut Task<'_, '_>,
+    words: InList<FutexWaitv>,
+    count: u32,
+    flags: Bits,
+    timeout: In<Timespec64>,
+    clock: ClockId,
+) -> Reply<u32> {
+    if flags.0 != 0 || !(1..=WORDS_MAX).contains(&count) || words.0.is_null() {
+        return Err(Errno::EINVAL.into());
+    }
+    let timeout_ns = timeout.optional(task.guest)?.map(|time| Span::from(time).ns()).transpose()?;
+    if timeout_ns.is_some() && clock.0 > 1 {
+        return Err(Errno::EINVAL.into());
+    }
+    let tid = task.tid;
+    if task.is_again()
+        && let Some(index) = task.kernel.futexes.lock().take_woken(tid)
+    {
+        return Ok(index);
+    }
+    let realtime = u64::try_from(task.clocks.realtime().0).unwrap_or(0);
+    let until_ns = task.deadline(|now| {
+        let shown = if clock.0 == 0 { realtime } else { now };
+        timeout_ns.map(|timeout| after(now, timeout.saturating_sub(shown)))
+    });
+    if !task.is_again() {
+        let mut keys = Vec::new();
+        for word in words.read(task.guest, count)? {
+            let at = u32::try_from(word.uaddr).map(Addr).map_err(|_| Errno::EFAULT)?;
+            let wanted = u32::try_from(word.val);
+            if word.flags & !IS_PRIVATE != IS_WORD || word.reserved != 0 || wanted.is_err() || !at.0.is_multiple_of(4) {
+                return Err(Errno::EINVAL.into());
+            }
+            keys.push((at, wanted.unwrap_or(0)));
+        }
+        for (at, wanted) in &keys {
+            if task.guest.read::<u32>(*at)? != *wanted {
+                return Err(Errno::EAGAIN.into());
+            }
+        }
+        let mut futexes = task.kernel.futexes.lock();
+        for (index, (at, _)) in (0..).zip(&keys) {
+            let key = key(task.thread, *at);
+            if index == 0 {
+                futexes.wait(key, tid, For::Bits(u32::MAX));
+            } else {
+                futexes.wait_also(key, tid, index);
+            }
+        }
+        drop(futexes);
+        task.resume = Some(Resume { is_futex: true, ..Resume::default() });
+    }
+    if until_ns.is_some_and(|until| until <= task.clocks.monotonic_ns()) {
+        return Err(Errno::ETIMEDOUT.into());
+    }
+    task.block_by(until_ns, Wait::default(), Interrupted::Restarts)
 }
 
 /// FUTEX_UNLOCK_PI

@@ -504,8 +504,9 @@ limit {
 }
 
 futex {
-    futex           4238 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "threads have no priorities to inherit; no FUTEX_WAIT_REQUEUE_PI";
-    futex_time64    4422 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "threads have no priorities to inherit; no FUTEX_WAIT_REQUEUE_PI";
+    futex           4238 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "threads have no priorities to inherit";
+    futex_time64    4422 (at: Addr, op: FutexOp, value: u32, timeout: Addr, other: Addr, third: u32) -> u32, partial "threads have no priorities to inherit";
+    futex_waitv     4449 (words: InList<FutexWaitv>, count: u32, flags: Bits, timeout: In<Timespec64>, clock: ClockId) -> u32, full;
 }
 
 }
@@ -514,7 +515,7 @@ absent {
 
 "processes share their world, and do not look into each other" {
     "unshare" 4303, "setns" 4344, "execveat" 4356, "pidfd_getfd" 4438, "process_vm_readv" 4345, "process_vm_writev" 4346, "kcmp" 4347,
-    "process_madvise" 4440, "process_mrelease" 4448, "futex_waitv" 4449,
+    "process_madvise" 4440, "process_mrelease" 4448,
 }
 
 "events of whole file systems are not there" {

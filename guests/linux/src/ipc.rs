@@ -12,6 +12,12 @@ pub(crate) use permission::{Caller, Permission};
 pub(crate) use segments::{Attached, SEGMENT_BYTES_MAX, SavedSegments, Segment};
 pub(crate) use semaphores::{Operation, Semaphores, VALUE_MAX};
 
+/// Semaphores in a set (SEMMSL).
+pub(crate) const SET_MAX: u32 = 32_000;
+/// Operations in one call (SEMOPM).
+pub(crate) const OPERATIONS_MAX: u32 = 500;
+/// Semaphores there may be in all sets together (SEMMNS): every process can have something to undo for each.
+pub(crate) const SEMAPHORES_MAX: usize = 1 << 16;
 /// IPC_PRIVATE
 pub(crate) const PRIVATE: i32 = 0;
 /// IPC_CREAT

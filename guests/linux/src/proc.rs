@@ -1,9 +1,12 @@
 //! /proc: what a process can read of processes and of its system. The mechanism is `vfs::procfs`; the contents are here.
 
 mod maps;
+mod net;
 mod own;
 mod root;
+mod sys;
 mod system;
+mod sysv;
 
 pub(crate) use own::process_of;
 

@@ -46,6 +46,14 @@ pub(crate) struct About {
     pub(crate) is_locked: bool,
 }
 
+impl About {
+    /// Its mode, with SHM_DEST and SHM_LOCKED.
+    pub(crate) fn mode(&self) -> u32 {
+        let mode = self.permission.mode | if self.is_doomed { 0o1000 } else { 0 };
+        mode | if self.is_locked { 0o2000 } else { 0 }
+    }
+}
+
 impl Segment {
     /// One of so many bytes, in those pages, that a process makes.
     pub(crate) fn new(id: i32, permission: Permission, bytes: u32, pages: Mappable, pid: u32, now: u64) -> Segment {

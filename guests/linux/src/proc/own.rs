@@ -20,8 +20,9 @@ use vfs::{Errno, Result};
 /// Inode numbers: of what is in the directories of processes, and of their descriptors.
 const INODES: u64 = 0x0100_0000;
 const FD_INODES: u64 = 0x2000_0000;
-/// Names in a directory of a process, at most.
+/// Names in a directory of a process, at most, and the first of those below in `net`.
 const NAMES_MAX: u64 = 64;
+const NET_NAMES: u64 = 40;
 
 /// Nanoseconds of a clock tick.
 const TICK_NS: u64 = 10_000_000;
@@ -134,7 +135,7 @@ const FILES: &[(&str, u32, Produce)] = &[
 
 /// The links to places, and the directories.
 const LINKS: &[&str] = &["cwd", "exe", "root"];
-const DIRECTORIES: &[&str] = &["fd", "task"];
+const DIRECTORIES: &[&str] = &["fd", "net", "task"];
 
 impl Directory {
     fn names(&self) -> impl Iterator<Item = (&'static str, Kind)> {
@@ -180,6 +181,7 @@ impl Listing for Directory {
                 Ok(seen.scene.whereabouts.upgrade().ok_or(Errno::ESRCH)?.lock().root.clone())
             }),
             "exe" => self.exe(index),
+            "net" => network(who, index),
             "fd" => who.make.directory(who.identity(0o500, index), Descriptors(who.clone())),
             _ => who.make.directory(who.identity(0o555, index), Threads(who.clone())),
         })
@@ -193,6 +195,21 @@ impl Listing for Directory {
         };
         Ok((1..).zip(self.names()).map(entry).collect())
     }
+}
+
+/// /proc/PID/net.
+fn network(who: &Who, index: u64) -> NodeRef {
+    let file = |(own, (name, produce)): (u64, &(&'static str, net::Produce))| {
+        let (same, produce) = (who.clone(), *produce);
+        let make = move || {
+            let seen = same.see()?;
+            let endian = seen.process.program.lock().endian;
+            Ok(produce(&seen.kernel, endian).into_bytes())
+        };
+        (*name, who.make.file(who.identity(0o444, own), make))
+    };
+    let names = (NET_NAMES..).zip(net::FILES).map(file).collect();
+    who.make.table(who.identity(0o555, index), names)
 }
 
 /// /proc/PID/task.

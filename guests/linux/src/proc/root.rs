@@ -27,6 +27,7 @@ pub(super) fn directory(make: &Arc<Generator>, kernel: &Weak<Kernel>) -> NodeRef
     let mut names = system::files(make, kernel);
     names.push(("self", link(|(pid, _)| format!("{pid}"))));
     names.push(("thread-self", link(|(pid, tid)| format!("{pid}/task/{tid}"))));
+    names.push(("net", link(|_| String::from("self/net"))));
     names.push(("mounts", link(|_| String::from("self/mounts"))));
     let root = Root { make: make.clone(), kernel: kernel.clone(), names };
     make.directory(Identity::mode(0o555), root)

@@ -1,6 +1,7 @@
 //! /proc outside of the directories of processes.
 
 use crate::kernel::Kernel;
+use crate::proc::{sys, sysv};
 use crate::process::Member;
 use crate::world::Clocks;
 use alloc::format;
@@ -15,41 +16,13 @@ use vfs::procfs::{Generator, Identity};
 const TICK_NS: u64 = 10_000_000;
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// The files, and /proc/sys.
+/// The files, and the directories that stay.
 pub(super) fn files(make: &Generator, kernel: &Weak<Kernel>) -> Vec<(&'static str, NodeRef)> {
     let file = |produce: fn(&Kernel) -> String| {
         let kernel = kernel.clone();
         make.file(Identity::mode(0o444), move || Ok(produce(&*kernel.upgrade().ok_or(Errno::ESRCH)?).into_bytes()))
     };
-    let directory = |names| make.table(Identity::mode(0o555), names);
-    let random = directory(Vec::from([
-        ("boot_id", file(uuid)),
-        ("entropy_avail", file(|_| String::from("256\n"))),
-        ("poolsize", file(|_| String::from("256\n"))),
-        ("uuid", file(uuid)),
-    ]));
-    let kernel = directory(Vec::from([
-        ("cap_last_cap", file(|_| String::from("40\n"))),
-        ("domainname", file(|kernel| text(&kernel.names.lock().domain))),
-        ("hostname", file(|kernel| text(&kernel.names.lock().host))),
-        ("ngroups_max", file(|_| String::from("65536\n"))),
-        ("osrelease", file(|kernel| text(&kernel.names.lock().release))),
-        ("ostype", file(|_| String::from("Linux\n"))),
-        ("pid_max", file(|_| String::from("32768\n"))),
-        ("random", random),
-        ("threads-max", file(|kernel| format!("{}\n", kernel.threads_max))),
-        ("version", file(|kernel| text(&kernel.names.lock().version))),
-    ]));
-    let vm = directory(Vec::from([
-        ("max_map_count", file(|_| String::from("65530\n"))),
-        ("mmap_min_addr", file(|_| String::from("65536\n"))),
-        ("overcommit_memory", file(|_| String::from("1\n"))),
-    ]));
-    let fs = directory(Vec::from([
-        ("file-max", file(|_| String::from("1048576\n"))),
-        ("nr_open", file(|_| String::from("1048576\n"))),
-        ("pipe-max-size", file(|_| String::from("65536\n"))),
-    ]));
+    let sysvipc = Vec::from([("msg", file(sysv::msg)), ("sem", file(sysv::sem)), ("shm", file(sysv::shm))]);
     Vec::from([
         ("cmdline", file(|_| String::from("strata\n"))),
         ("cpuinfo", file(cpuinfo)),
@@ -57,17 +30,20 @@ pub(super) fn files(make: &Generator, kernel: &Weak<Kernel>) -> Vec<(&'static st
         ("loadavg", file(loadavg)),
         ("meminfo", file(meminfo)),
         ("stat", file(stat)),
-        ("sys", directory(Vec::from([("fs", fs), ("kernel", kernel), ("vm", vm)]))),
+        ("sys", sys::directory(make, kernel)),
+        ("sysvipc", make.table(Identity::mode(0o555), sysvipc)),
         ("uptime", file(uptime)),
         ("version", file(version)),
     ])
 }
 
-fn text(bytes: &[u8]) -> String {
-    format!("{}\n", String::from_utf8_lossy(bytes))
+/// Bytes of a name.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn uuid(kernel: &Kernel) -> String {
+/// A random number that identifies something.
+pub(super) fn uuid(kernel: &Kernel) -> String {
     let mut bytes = [0; 16];
     (kernel.random)(&mut bytes);
     // Version 4, variant 1 (RFC 9562).
@@ -75,7 +51,7 @@ fn uuid(kernel: &Kernel) -> String {
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let value = u128::from_be_bytes(bytes);
     let hex = format!("{value:032x}");
-    format!("{}-{}-{}-{}-{}\n", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 fn cpuinfo(kernel: &Kernel) -> String {

@@ -9,7 +9,7 @@ use alloc::sync::{Arc, Weak};
 use vfs::{Errno, Result};
 
 /// The most that may wait to be accepted (net.core.somaxconn).
-const BACKLOG_MAX: u32 = 4096;
+pub(crate) const BACKLOG_MAX: u32 = 4096;
 
 impl Endpoint {
     /// Says where it is bound. EINVAL if it already is.

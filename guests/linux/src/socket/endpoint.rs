@@ -15,7 +15,7 @@ use vfs::node::{Edges, Ready};
 use vfs::{Errno, Result, Watcher, Watchers};
 
 /// Messages that wait at a socket whose sender it did not connect to (net.unix.max_dgram_qlen), less one.
-pub(super) const WAITING_MAX: usize = 10;
+pub(crate) const WAITING_MAX: usize = 10;
 
 /// How a socket sends: SOCK_*.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// SO_SNDBUF and SO_RCVBUF at first, and the most that can be asked for (net.core.wmem_default and wmem_max).
-const BUFFER_BYTES: u32 = 212_992;
+pub(crate) const BUFFER_BYTES: u32 = 212_992;
 /// The same of TCP (net.ipv4.tcp_wmem and tcp_rmem).
 const TCP_SEND_BYTES: u32 = 16_384;
 const TCP_RECEIVE_BYTES: u32 = 131_072;

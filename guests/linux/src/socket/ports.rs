@@ -12,7 +12,7 @@ use spin::Mutex;
 use vfs::{Errno, Result};
 
 /// Ports of the system's choice (net.ipv4.ip_local_port_range).
-const CHOICES: RangeInclusive<u16> = 32_768..=60_999;
+pub(crate) const CHOICES: RangeInclusive<u16> = 32_768..=60_999;
 
 /// A socket that is bound.
 pub(super) struct Bound {

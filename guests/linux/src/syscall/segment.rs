@@ -2,6 +2,7 @@
 
 use crate::flags::{AttachFlags, IpcFlags, SegmentCommand};
 use crate::ipc::{OBJECTS_MAX, Object, SEGMENT_BYTES_MAX, Segment};
+use crate::kernel::Kernel;
 use crate::limits::resource;
 use crate::mm::{SEGMENT_ALIGNMENT, SegmentBacking};
 use crate::reply::Reply;
@@ -21,9 +22,6 @@ const READ_ONLY: u32 = 0o10000;
 const ROUND: u32 = 0o20000;
 const REPLACE: u32 = 0o40000;
 const EXECUTE: u32 = 0o100000;
-/// SHM_DEST, SHM_LOCKED
-const DOOMED: u32 = 0o1000;
-const LOCKED: u32 = 0o2000;
 
 impl Thread {
     /// Takes note of segments that this process has just attached or detached, whatever by.
@@ -33,9 +31,13 @@ impl Thread {
     }
 }
 
-/// Pages of 4096 bytes that all segments together may have (SHMALL): as much as a process may map.
-pub(crate) fn pages_max(memory_bytes_max: u64) -> u64 {
-    (memory_bytes_max / 4096).min(u64::from(u32::MAX - (1 << 24)))
+impl Kernel {
+    /// Pages of 4096 bytes that all segments together may have (SHMALL): as much as a process may map.
+    pub(crate) fn segment_pages_max(&self) -> u64 {
+        let table = self.table.lock();
+        let bytes = table.get(table.first).map_or(0, |first| first.process.limits.lock().memory_bytes_max());
+        (bytes / 4096).min(u64::from(SEGMENT_BYTES_MAX))
+    }
 }
 
 /// shmget(2)
@@ -45,7 +47,7 @@ pub(super) fn shmget(task: &mut Task<'_, '_>, key: i32, size: u32, flags: IpcFla
     let kernel = task.thread.kernel.clone();
     let segments = &kernel.commons.segments;
     let there = segments.page_count();
-    let most = pages_max(task.process.limits.lock().memory_bytes_max());
+    let most = kernel.segment_pages_max();
     let space = &mut *task.guest.space;
     let check = |segment: &Segment| if size > segment.about.bytes { Err(Errno::EINVAL) } else { Ok(()) };
     let make = |id, permission| match size {
@@ -111,7 +113,7 @@ pub(super) fn shmctl(task: &mut Task<'_, '_>, id: i32, command: SegmentCommand, 
         _ if id < 0 => Err(Errno::EINVAL.into()),
         // IPC_INFO
         3 => {
-            let pages = pages_max(task.process.limits.lock().memory_bytes_max());
+            let pages = task.kernel.segment_pages_max();
             let most = OBJECTS_MAX as u32;
             let value = Shminfo {
                 shmmax: SEGMENT_BYTES_MAX,
@@ -155,8 +157,7 @@ fn status(task: &mut Task<'_, '_>, segment: &Object<Segment>, at: Addr, any: boo
             about.permission.check(&caller(task), 4)?;
         }
         let mut shm_perm = perm(&about.permission, segment.id);
-        let mode = shm_perm.mode.0 | if about.is_doomed { DOOMED } else { 0 };
-        shm_perm.mode = Mode(mode | if about.is_locked { LOCKED } else { 0 });
+        shm_perm.mode = Mode(about.mode());
         #[allow(clippy::cast_possible_truncation, reason = "the halves are told apart")]
         let halves = |time: u64| (time as u32, (time >> 32) as u16);
         let [attached, detached, changed] = [about.attached_at, about.detached_at, about.changed_at].map(halves);

@@ -1,7 +1,10 @@
 //! System V semaphores.
 
 use crate::flags::{IpcFlags, SemaphoreCommand};
-use crate::ipc::{Caller, NO_WAIT, OBJECTS_MAX, Object, Operation, Permission, Semaphores, VALUE_MAX};
+use crate::ipc::{
+    Caller, NO_WAIT, OBJECTS_MAX, OPERATIONS_MAX, Object, Operation, Permission, SEMAPHORES_MAX, SET_MAX, Semaphores,
+    VALUE_MAX,
+};
 use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::time::{Span, after};
 use crate::task::Task;
@@ -13,12 +16,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use vfs::{Errno, Result};
 
-/// Semaphores in a set (SEMMSL).
-const SET_MAX: u32 = 32_000;
-/// Operations in one call (SEMOPM).
-const OPERATIONS_MAX: u32 = 500;
-/// Semaphores there may be in all sets together (SEMMNS): every process can have something to undo for each.
-const SEMAPHORES_MAX: usize = 1 << 16;
 /// IPC_64, which libraries add to commands for ipc(2).
 pub(super) const IPC_64: u32 = 0x100;
 

@@ -70,15 +70,16 @@ pub fn convert(to: Fmt, from: Fmt, round: Round, a: u64, nan2008: bool) -> u64 {
         (Fmt::D, Fmt::L) => (a as i64 as f64).to_bits(),
         (Fmt::S, Fmt::W) => bits_single(a as u32 as i32 as f32),
         (Fmt::S, Fmt::L) => bits_single(a as i64 as f32),
-        (Fmt::W | Fmt::L, Fmt::S) => integer(to, round, f64::from(single(a)), nan2008),
-        (Fmt::W | Fmt::L, Fmt::D) => integer(to, round, double(a), nan2008),
+        (Fmt::W | Fmt::L, Fmt::S | Fmt::D) => integer(to, from, round, a, nan2008).0,
         _ => a,
     }
 }
 
-/// `a` as W or L. Every S is a D, so this serves both.
+/// S or D as W or L, and whether that has the value: otherwise the operation is invalid.
 #[inline]
-fn integer(to: Fmt, round: Round, a: f64, nan2008: bool) -> u64 {
+pub fn integer(to: Fmt, from: Fmt, round: Round, a: u64, nan2008: bool) -> (u64, bool) {
+    // Every S is a D.
+    let a = if let Fmt::S = from { f64::from(single(a)) } else { double(a) };
     let whole = a as i64;
     // Exact: beyond 2^52 there is no fraction, and below it `whole` fits a double.
     let rest = a - whole as f64;
@@ -96,11 +97,12 @@ fn integer(to: Fmt, round: Round, a: f64, nan2008: bool) -> u64 {
         Fmt::L => (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&a),
         _ => i64::from(value as i32) == value && !a.is_nan(),
     };
-    match (fits, to) {
+    let value = match (fits, to) {
         (true, Fmt::L) => value as u64,
         (true, _) => u64::from(value as u32),
         (false, _) => overflow(to, a.is_nan(), a < 0.0, nan2008),
-    }
+    };
+    (value, fits)
 }
 
 /// What a conversion to an integer gives that does not have the value: legacy the largest; 2008 the nearest end, and

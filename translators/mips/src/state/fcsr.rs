@@ -39,6 +39,8 @@ impl Fcsr {
     pub(crate) const CAUSE: u32 = 0x3f << 12;
     /// The cause and the flag of a result that was rounded.
     pub(crate) const INEXACT: u32 = 1 << 12 | 1 << 2;
+    /// The cause and the flag of an invalid operation.
+    pub(crate) const INVALID: u32 = 1 << 16 | 1 << 6;
     /// Traps if a result was rounded.
     pub(crate) const ENABLE_INEXACT: u32 = 1 << 7;
     /// The rounding mode.
@@ -64,6 +66,11 @@ impl Fcsr {
     /// Whether it asks for more than the default: a rounding mode, enables, flags or flushing.
     pub fn is_touched(self) -> bool {
         self.0 & (CAUSE | ENABLES | FLAGS | ROUND | FLUSH) != 0
+    }
+
+    /// Whether the last operation raised anything.
+    pub(crate) fn has_cause(self) -> bool {
+        self.0 & CAUSE != 0
     }
 
     /// Records an operation's exceptions as cause, and as flags unless one is enabled: then true, and it shall be raised.

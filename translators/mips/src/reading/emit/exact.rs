@@ -83,7 +83,7 @@ impl<'a> Emit<'a> {
     fn as_double(&self, fmt: Fmt, value: Expr<'a>) -> Expr<'a> {
         if fmt == Fmt::S { value.unary(Op1::F64PromoteF32) } else { value }
     }
-    fn hold_bit(&mut self, bit: Bit<'a>) -> Bit<'a> {
+    pub(super) fn hold_bit(&mut self, bit: Bit<'a>) -> Bit<'a> {
         if bit.0.as_i32().is_some() || bit.0.as_local().is_some() { bit } else { Bit(self.hold_as(bit.0, Type::I32)) }
     }
     fn round_mode(&mut self) -> Word<'a> {

@@ -4,7 +4,7 @@
 use super::value::{Bit, Long, Word};
 use super::{Emit, Seen};
 use crate::cells::{Cell, Cells};
-use crate::cpu::{Binary, Cond, Cpu, Extend, Fpu, Long as _, Round, Size, Step, Unary};
+use crate::cpu::{Binary, Cond, Cpu, Extend, Fpu, Long as _, Round, Size, Step, Unary, Word as _};
 use crate::float::nan;
 use crate::insn::Fmt;
 use crate::reg::{Cc, Fpr};
@@ -126,6 +126,8 @@ impl<'a> Emit<'a> {
             self.judge_integer(value, rounded, fits);
             return Long(close(to, integer));
         }
+        let fits = self.hold_bit(fits);
+        self.raise_invalid_unless(fits);
         if self.options.fpu.nan2008 {
             // Saturates, and a NaN is 0: as Wasm does.
             return Long(close(to, integer));
@@ -135,6 +137,18 @@ impl<'a> Emit<'a> {
             _ => self.arena.i64(i64::MAX as u64),
         };
         Long(close(to, integer.select(largest, fits.0)))
+    }
+
+    /// Where flags do not count yet, those of this are there for who begins to look at them.
+    fn raise_invalid_unless(&mut self, fits: Bit<'a>) {
+        if fits.0.as_i32() == Some(1) {
+            return;
+        }
+        (!fits).0.push(self.code());
+        self.code().if_unlikely();
+        let fcsr = self.state_word(State::FCSR) | self.word(Fcsr::INVALID);
+        self.set_state_word(State::FCSR, fcsr);
+        self.code().add(Instruction::End);
     }
 }
 
@@ -280,7 +294,12 @@ impl<'a> Fpu for Emit<'a> {
         // What the register file has, with all condition codes: none of them is dead.
         self.write_back(Cells::CONDITIONS);
         self.note(Seen { spilled: Cells::CONDITIONS, leaves: true, ..Seen::default() });
-        Ok(self.state_word(State::FCSR))
+        let value = self.state_word(State::FCSR);
+        if !self.options.fpu.exact {
+            // From then on flags count.
+            self.interpret_if(!(value & self.word(Fcsr::CAUSE)).eq(self.word(0)));
+        }
+        Ok(value)
     }
     fn set_control(&mut self, _: u32, _: Word<'a>) -> Step<Self> {
         self.must_interpret = true;

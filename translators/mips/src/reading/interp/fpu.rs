@@ -73,6 +73,12 @@ impl<B: Bus> Fpu for Interp<'_, B> {
     fn convert(&mut self, to: Fmt, from: Fmt, round: Round, a: Long) -> Result<Long, Stopped> {
         if !self.state.fpu.exact {
             let round = if round == Round::Current { Round::Nearest } else { round };
+            if to.is_integer() && !from.is_integer() {
+                let (value, fits) = fast::integer(to, from, round, a.0, self.state.fpu.nan2008);
+                // For who looks whether one was invalid without ever clearing flags, as V8 does.
+                self.state.fcsr |= if fits { 0 } else { Fcsr::INVALID };
+                return Ok(Long(value));
+            }
             return Ok(Long(fast::convert(to, from, round, a.0, self.state.fpu.nan2008)));
         }
         let (result, flags) = exact::convert(to, from, a.0, self.env(round));
@@ -97,6 +103,8 @@ impl<B: Bus> Fpu for Interp<'_, B> {
     fn control(&mut self, number: u32) -> Result<Word, Stopped> {
         let fcsr = Fcsr(self.state.fcsr);
         let value = fcsr.view(number, self.state.fpu).ok_or_else(|| self.stop(Exception::Reserved))?;
+        // A cause that was seen shall be gone after the next operation.
+        self.state.fpu.exact |= fcsr.has_cause();
         Ok(Word(value))
     }
     fn set_control(&mut self, number: u32, value: Word) -> Step<Self> {

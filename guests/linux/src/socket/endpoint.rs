@@ -51,6 +51,7 @@ pub(super) enum Role {
 pub(super) struct State {
     pub(super) role: Role,
     pub(super) address: Option<Arc<Address>>,
+    pub(super) named: Named,
     pub(super) peer: Weak<Endpoint>,
     /// Where the peer was bound when it went.
     pub(super) peer_address: Option<Arc<Address>>,
@@ -60,6 +61,13 @@ pub(super) struct State {
     /// To be told once: SO_ERROR.
     pub(super) error: Option<Errno>,
     pub(super) is_closed: bool,
+}
+
+/// What of its internet address bind(2) named: the rest goes with the peer of a UDP socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Named {
+    pub(super) ip: bool,
+    pub(super) port: bool,
 }
 
 /// Which directions are shut.
@@ -109,6 +117,7 @@ impl Endpoint {
         let state = State {
             role: Role::Idle,
             address: None,
+            named: Named::default(),
             peer: Weak::new(),
             peer_address: None,
             peer_credentials: None,

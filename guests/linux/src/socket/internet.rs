@@ -2,7 +2,7 @@
 //! get lost.
 
 use super::address::Address;
-use super::endpoint::{Endpoint, Ends, Role, Style};
+use super::endpoint::{Endpoint, Ends, Named, Role, Style};
 use super::family::{self, Family};
 use super::netlink;
 use super::packet::{Charge, Credentials, Packet};
@@ -50,25 +50,49 @@ impl Endpoint {
         Claim { is_only_6: is_on(V6ONLY), reuses: (is_on(REUSEADDR), is_on(REUSEPORT)) }
     }
 
-    /// Binds to an address and port of this world's (bind(2)); to all addresses if there is none.
-    pub(crate) fn bind_port(self: &Arc<Self>, ports: &Ports, at: Option<SocketAddr>) -> Result<()> {
-        if self.address().is_some() {
+    /// Binds to an address and port of this world's (bind(2)).
+    pub(crate) fn bind_port(self: &Arc<Self>, ports: &Ports, at: SocketAddr) -> Result<()> {
+        if self.is_bound() {
             return Err(Errno::EINVAL);
         }
-        let at = at.unwrap_or(SocketAddr::new(self.family.any(), 0));
+        self.take_port(ports, at)?;
+        self.state.lock().named = Named { ip: !family::is_any(at.ip()), port: at.port() != 0 };
+        Ok(())
+    }
+
+    /// Whether it has a port.
+    fn is_bound(&self) -> bool {
+        self.port().is_some_and(|at| at.port() != 0)
+    }
+
+    fn take_port(self: &Arc<Self>, ports: &Ports, at: SocketAddr) -> Result<()> {
         if ports.is_outside(at.ip()) {
             return Err(Errno::EADDRNOTAVAIL);
         }
         let at = ports.bind(self, at)?;
-        self.set_address(Address::Internet(at))
+        self.state.lock().address = Some(Arc::new(Address::Internet(at)));
+        Ok(())
     }
 
     /// Binds to a port of the system's choice, unless it is bound; to where `to` is reached from, if that is given.
     pub(crate) fn bind_any_port(self: &Arc<Self>, ports: &Ports, to: Option<IpAddr>) -> Result<()> {
-        match self.port() {
-            Some(_) => Ok(()),
-            None => self.bind_port(ports, to.map(|to| SocketAddr::new(family::source(to), 0))),
+        if self.is_bound() {
+            return Ok(());
         }
+        let named = self.port().filter(|_| self.state.lock().named.ip).map(|at| at.ip());
+        let ip = named.or(to.map(family::source)).unwrap_or(self.family.any());
+        self.take_port(ports, SocketAddr::new(ip, 0))
+    }
+
+    /// Is only where bind(2) said from now on.
+    fn unbind(self: &Arc<Self>, ports: &Ports) {
+        let (Some(at), named) = (self.port(), self.state.lock().named) else { return };
+        if !named.port {
+            ports.forget(self);
+        }
+        let ip = if named.ip { at.ip() } else { self.family.any() };
+        let at = SocketAddr::new(ip, if named.port { at.port() } else { 0 });
+        self.state.lock().address = Some(Arc::new(Address::Internet(at)));
     }
 
     /// Where what is sent to `to` arrives, if this socket can send there.
@@ -76,6 +100,13 @@ impl Endpoint {
         // IPv4 addresses of an IPv6 socket.
         if self.family == Family::Inet6 && to.is_ipv4() && self.claim().is_only_6 {
             return Err(Errno::ENETUNREACH);
+        }
+        // Nor from one family's address to the other's.
+        let named = self.port().map(|at| at.ip()).filter(|ip| self.family == Family::Inet6 && !family::is_any(*ip));
+        match (named, to.ip()) {
+            (Some(IpAddr::V6(_)), IpAddr::V4(_)) => return Err(Errno::ENETUNREACH),
+            (Some(IpAddr::V4(_)), IpAddr::V6(_)) => return Err(Errno::EAFNOSUPPORT),
+            _ => {}
         }
         if ports.network.is_none() && ports.is_outside(to.ip()) {
             return Err(Errno::ENETUNREACH);
@@ -157,6 +188,8 @@ impl Endpoint {
         if let Some(to) = to {
             self.bind_any_port(ports, Some(to.ip()))?;
             self.be_at(family::source(to.ip()));
+        } else {
+            self.unbind(ports);
         }
         let mut state = self.state.lock();
         state.role = if to.is_some() { Role::Connected } else { Role::Idle };

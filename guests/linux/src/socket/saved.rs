@@ -2,7 +2,7 @@
 //! bound.
 
 use super::address::Address;
-use super::endpoint::{Endpoint, Ends, Role, State, Style};
+use super::endpoint::{Endpoint, Ends, Named, Role, State, Style};
 use super::family::Family;
 use super::names::Names;
 use super::options::Options;
@@ -28,6 +28,7 @@ pub(crate) struct SavedEndpoint {
     pub(crate) inode: u64,
     role: SavedRole,
     address: Option<Address>,
+    named: Named,
     peer: Option<u32>,
     peer_address: Option<Address>,
     peer_credentials: Option<Credentials>,
@@ -156,6 +157,7 @@ impl Endpoint {
                 Role::Connected => SavedRole::Connected,
             },
             address: owned(&state.address),
+            named: state.named,
             peer,
             peer_address: owned(&state.peer_address),
             peer_credentials: state.peer_credentials,
@@ -216,6 +218,7 @@ impl Endpoint {
         *self.state.lock() = State {
             role,
             address: saved.address.map(Arc::new),
+            named: saved.named,
             peer: weak(saved.peer)?,
             peer_address: saved.peer_address.map(Arc::new),
             peer_credentials: saved.peer_credentials,

@@ -191,7 +191,7 @@ pub(super) fn bind(task: &mut Task<'_, '_>, fd: Fd, name: Name, length: u32) -> 
             if (1..PRIVILEGED_END).contains(&at.port()) && !task.credentials.is_privileged() {
                 return Err(Errno::EACCES.into());
             }
-            endpoint.bind_port(&task.kernel.commons.ports, Some(at))?;
+            endpoint.bind_port(&task.kernel.commons.ports, at)?;
         }
         Address::Netlink(port, groups) => {
             let port = if port == 0 { task.pid() } else { port };

@@ -10,6 +10,7 @@ mod endpoint;
 mod family;
 mod file;
 mod inbox;
+pub(crate) mod interface;
 mod internet;
 mod names;
 pub(crate) mod netlink;

@@ -1,8 +1,9 @@
-//! /proc/net (proc_pid_net(5)): the sockets of a world, and its one interface.
+//! /proc/net (proc_pid_net(5)): the sockets of a world, and its interfaces.
 
 use crate::kernel::Kernel;
 use crate::proc::Scene;
 use crate::ready::special;
+use crate::socket::interface::{Interface, ROUTER, interfaces};
 use crate::socket::{Address, Endpoint, Family, SocketFile, Standing, Status, Style};
 use abi::Endian;
 use alloc::collections::BTreeMap;
@@ -18,9 +19,9 @@ pub(super) type Produce = fn(&Kernel, Endian) -> String;
 /// The files.
 pub(super) const FILES: &[(&str, Produce)] = &[
     ("arp", |_, _| String::from("IP address       HW type     Flags       HW address            Mask     Device\n")),
-    ("dev", |_, _| dev()),
-    ("if_inet6", |_, _| String::from("00000000000000000000000000000001 01 80 10 80       lo\n")),
-    ("route", |_, _| route()),
+    ("dev", |kernel, _| dev(kernel)),
+    ("if_inet6", |kernel, _| if_inet6(kernel)),
+    ("route", |kernel, endian| route(kernel, endian)),
     ("sockstat", |kernel, _| sockstat(kernel)),
     ("sockstat6", |kernel, _| sockstat6(kernel)),
     ("tcp", |kernel, endian| tcp(kernel, endian, Family::Inet)),
@@ -176,18 +177,54 @@ fn unix(kernel: &Kernel) -> String {
 }
 
 /// The loopback interface. What goes through it is not counted.
-fn dev() -> String {
-    String::from(
-        "Inter-|   Receive                                                |  Transmit\n \
-         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n    \
-         lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0\n",
-    )
+fn own(kernel: &Kernel) -> &'static [Interface] {
+    interfaces(kernel.commons.ports.network.is_some())
 }
 
-/// The main table of routes, which has none: those of the loopback interface are in another (`local`).
-fn route() -> String {
-    let head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT";
-    format!("{head:<127}\n")
+fn dev(kernel: &Kernel) -> String {
+    let mut text = String::from(
+        "Inter-|   Receive                                                |  Transmit\n \
+         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n",
+    );
+    for interface in own(kernel) {
+        let name = String::from_utf8_lossy(interface.name());
+        text += &format!(
+            "{name:>6}:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0\n"
+        );
+    }
+    text
+}
+
+fn if_inet6(kernel: &Kernel) -> String {
+    /// Permanent.
+    const FLAGS: u8 = 0x80;
+    let line = |interface: &Interface| {
+        let (ip, bits) = interface.addresses[1];
+        let IpAddr::V6(ip) = ip else { return String::new() };
+        // IPV6_ADDR_LOOPBACK, IPV6_ADDR_SITELOCAL
+        let scope = if ip.is_loopback() { 0x10 } else { 0x40 };
+        let name = String::from_utf8_lossy(interface.name());
+        format!("{:032x} {:02x} {bits:02x} {scope:02x} {FLAGS:02x} {name:>8}\n", ip.to_bits(), interface.index)
+    };
+    own(kernel).iter().map(line).collect()
+}
+
+/// The main table of routes: those of the loopback interface are in another (`local`).
+fn route(kernel: &Kernel, endian: Endian) -> String {
+    let mut lines = Vec::from([String::from(
+        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT",
+    )]);
+    for interface in own(kernel).iter().filter(|interface| interface.scope == 0) {
+        let name = String::from_utf8_lossy(interface.name());
+        let [ip, mask, _] = interface.ipv4();
+        let network = core::array::from_fn(|at| ip[at] & mask[at]);
+        // RTF_UP and RTF_GATEWAY; RTF_UP
+        for (to, by, flags, mask) in [([0; 4], ROUTER.octets(), 3, [0; 4]), (network, [0; 4], 1, mask)] {
+            let [to, by, mask] = [to, by, mask].map(|octets| endian.u32(octets));
+            lines.push(format!("{name}\t{to:08X}\t{by:08X}\t{flags:04X}\t0\t0\t0\t{mask:08X}\t0\t0\t0"));
+        }
+    }
+    lines.iter().map(|line| format!("{line:<127}\n")).collect()
 }
 
 /// How many sockets of a family and a style there are, and of those that are in use.

@@ -261,10 +261,10 @@ impl Endpoint {
     }
 
     /// Has the kernel answer what is sent to it by netlink.
-    pub(crate) fn ask_kernel(self: &Arc<Self>, endian: Endian, bytes: &[u8]) -> usize {
+    pub(crate) fn ask_kernel(self: &Arc<Self>, endian: Endian, bytes: &[u8], has_network: bool) -> usize {
         let port = if let Some(Address::Netlink(port, _)) = self.address().as_deref() { *port } else { 0 };
         let most = self.options.lock().receive_bytes as usize;
-        for answer in netlink::answer(endian, port, bytes) {
+        for answer in netlink::answer(endian, port, bytes, has_network) {
             let packet = unaccounted(answer, Address::Netlink(0, 0));
             if self.inbox.lock().pending(true) < most {
                 // Whoever closes it meanwhile loses it.

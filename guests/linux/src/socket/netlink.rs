@@ -1,10 +1,11 @@
-//! Netlink (netlink(7), rtnetlink(7)): what the kernel answers to who asks for interfaces, addresses and routes. There is the
-//! loopback interface, and nothing about it can be changed.
+//! Netlink (netlink(7), rtnetlink(7)): what the kernel answers to who asks for interfaces, addresses and routes, about which
+//! nothing can be changed.
 
+use super::interface::{Interface, ROUTER, interfaces};
 use crate::errno;
 use abi::Endian;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 use vfs::Errno;
 
 /// Types of messages: NLMSG_*, RTM_*.
@@ -14,6 +15,8 @@ const NEW_LINK: u16 = 16;
 const GET_LINK: u16 = 18;
 const NEW_ADDRESS: u16 = 20;
 const GET_ADDRESS: u16 = 22;
+const NEW_ROUTE: u16 = 24;
+const GET_ROUTE: u16 = 26;
 /// All types of rtnetlink are in groups of four: new, delete, get, set.
 const FIRST: u16 = 16;
 const KIND: u16 = 3;
@@ -29,21 +32,9 @@ const DUMP: u16 = 0x300;
 const HEADER_BYTES: usize = 16;
 const LINK_BYTES: usize = 16;
 
-/// The loopback interface: its number, name, flags (IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_LOWER_UP), type (ARPHRD_LOOPBACK) and
-/// MTU in bytes.
-pub(crate) const INDEX: u32 = 1;
-pub(crate) const NAME: &[u8] = b"lo";
-const NAME_ENDED: &[u8] = b"lo\0";
-pub(crate) const FLAGS: u32 = 0x1_0049;
-pub(crate) const KIND_OF_LINK: u16 = 772;
-pub(crate) const MTU: u32 = 65_536;
-
 /// AF_INET, AF_INET6
 const INET: u8 = 2;
 const INET6: u8 = 10;
-
-/// Its addresses, with the bits of their networks.
-const ADDRESSES: [(IpAddr, u8); 2] = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
 
 /// A message that is being put together.
 struct Message {
@@ -104,8 +95,9 @@ struct Request<'a> {
     body: &'a [u8],
 }
 
-/// What the kernel answers to the messages in `bytes` of the socket of that number, one message each.
-pub(crate) fn answer(endian: Endian, port: u32, mut bytes: &[u8]) -> Vec<Vec<u8>> {
+/// What the kernel of a world that has a way out, or none, answers to the messages in `bytes` of the socket of that number, one
+/// message each.
+pub(crate) fn answer(endian: Endian, port: u32, mut bytes: &[u8], has_network: bool) -> Vec<Vec<u8>> {
     let mut answers = Vec::new();
     while let Some((header, rest)) = bytes.split_at_checked(HEADER_BYTES) {
         let word = |at: usize| header[at..].first_chunk().map_or(0, |word| endian.u32(*word));
@@ -114,29 +106,39 @@ pub(crate) fn answer(endian: Endian, port: u32, mut bytes: &[u8]) -> Vec<Vec<u8>
         let Some(body) = length.checked_sub(HEADER_BYTES).and_then(|length| rest.get(..length)) else { break };
         let request = Request { header, kind: half(4), flags: half(6), sequence: word(8), port, body };
         if request.flags & IS_REQUEST != 0 && request.kind >= FIRST {
-            reply(endian, &request, &mut answers);
+            reply(endian, &request, interfaces(has_network), &mut answers);
         }
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     answers
 }
 
-fn reply(endian: Endian, request: &Request<'_>, answers: &mut Vec<Vec<u8>>) {
+fn reply(endian: Endian, request: &Request<'_>, all: &[Interface], answers: &mut Vec<Vec<u8>>) {
     let is_dump = request.flags & DUMP == DUMP;
     let family = request.body.first().copied().unwrap_or(0);
     let wants = |own: u8| family == 0 || family == own;
     let outcome = match request.kind {
-        GET_LINK if is_dump || names_loopback(endian, request.body) => {
-            answers.push(link(endian, request, is_dump));
+        GET_LINK if is_dump => {
+            answers.extend(all.iter().map(|interface| link(endian, request, interface, true)));
             Ok(())
         }
-        GET_LINK => Err(Errno::ENODEV),
+        GET_LINK => {
+            let named = named(endian, request.body, all).map(|interface| link(endian, request, interface, false));
+            named.map(|link| answers.push(link)).ok_or(Errno::ENODEV)
+        }
         GET_ADDRESS => {
-            let all = ADDRESSES.iter().filter(|(ip, _)| wants(if ip.is_ipv4() { INET } else { INET6 }));
-            answers.extend(all.map(|(ip, bits)| address(endian, request, *ip, *bits)));
+            for interface in all {
+                let own = interface.addresses.iter().filter(|(ip, _)| wants(if ip.is_ipv4() { INET } else { INET6 }));
+                answers.extend(own.map(|(ip, bits)| address(endian, request, interface, *ip, *bits)));
+            }
             Ok(())
         }
-        // Of routes, neighbours, rules and the like there are none.
+        GET_ROUTE if is_dump => {
+            let outer = all.iter().filter(|interface| interface.scope == 0 && wants(INET));
+            answers.extend(outer.flat_map(|interface| routes(endian, request, interface)));
+            Ok(())
+        }
+        // Of neighbours, rules and the like there are none.
         kind if kind & KIND == GET && is_dump => Ok(()),
         kind if kind & KIND == GET => Err(Errno::EOPNOTSUPP),
         _ => Err(Errno::EPERM),
@@ -156,8 +158,8 @@ fn reply(endian: Endian, request: &Request<'_>, answers: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// Whether a request for one interface means this one: by its number, or by an attribute with its name.
-fn names_loopback(endian: Endian, body: &[u8]) -> bool {
+/// The interface that a request is about: by an attribute with its name, or by its number.
+fn named<'a>(endian: Endian, body: &[u8], all: &'a [Interface]) -> Option<&'a Interface> {
     /// IFLA_IFNAME
     const IFNAME: u16 = 3;
     let index = body.get(4..8).and_then(|bytes| bytes.first_chunk()).map_or(0, |word| endian.u32(*word));
@@ -166,33 +168,61 @@ fn names_loopback(endian: Endian, body: &[u8]) -> bool {
         let (length, kind) = (usize::from(endian.u16([head[0], head[1]])), endian.u16([head[2], head[3]]));
         let Some(value) = attributes.get(4..length) else { break };
         if kind == IFNAME {
-            return value.split(|byte| *byte == 0).next() == Some(NAME);
+            let name = value.split(|byte| *byte == 0).next();
+            return all.iter().find(|interface| Some(interface.name()) == name);
         }
         attributes = attributes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
-    index == INDEX
+    all.iter().find(|interface| interface.index == index)
 }
 
 /// RTM_NEWLINK: `struct ifinfomsg` and IFLA_*.
-fn link(endian: Endian, request: &Request<'_>, is_dump: bool) -> Vec<u8> {
+fn link(endian: Endian, request: &Request<'_>, interface: &Interface, is_dump: bool) -> Vec<u8> {
+    let Interface { index, flags, kind, mtu, hardware: [own, all], state, .. } = interface;
     let mut message = Message::new(endian, NEW_LINK, if is_dump { MULTI } else { 0 }, request);
-    message.put(&[0, 0]).half(KIND_OF_LINK).word(INDEX).word(FLAGS).word(0);
-    message.attribute(3, NAME_ENDED).attribute_word(13, 1000).attribute(16, &[0]).attribute(17, &[0]);
-    message.attribute_word(4, MTU).attribute_word(27, 0).attribute(6, b"noqueue\0");
-    message.attribute(1, &[0; 6]).attribute(2, &[0; 6]);
+    message.put(&[0, 0]).half(*kind).word(*index).word(*flags).word(0);
+    message.attribute(3, interface.name_ended()).attribute_word(13, 1000).attribute(16, &[*state]).attribute(17, &[0]);
+    message.attribute_word(4, *mtu).attribute_word(27, 0).attribute(6, b"noqueue\0");
+    message.attribute(1, own).attribute(2, all);
     message.done()
 }
 
+/// RTM_NEWROUTE: `struct rtmsg` and RTA_*, of its network and of everything else.
+fn routes(endian: Endian, request: &Request<'_>, interface: &Interface) -> [Vec<u8>; 2] {
+    /// RT_TABLE_MAIN, RTPROT_KERNEL and RTPROT_BOOT, RT_SCOPE_LINK, RTN_UNICAST.
+    const MAIN: u8 = 254;
+    const KERNEL: u8 = 2;
+    const BOOT: u8 = 3;
+    const LINK: u8 = 253;
+    const UNICAST: u8 = 1;
+    let [own, mask, _] = interface.ipv4();
+    let network: [u8; 4] = core::array::from_fn(|at| own[at] & mask[at]);
+    let bits = interface.addresses[0].1;
+    let route = |head: [u8; 8]| {
+        let mut message = Message::new(endian, NEW_ROUTE, MULTI, request);
+        message.put(&head).word(0).attribute_word(15, u32::from(MAIN));
+        message
+    };
+    let mut default = route([INET, 0, 0, 0, MAIN, BOOT, 0, UNICAST]);
+    default.attribute(5, &ROUTER.octets()).attribute_word(4, interface.index);
+    let mut near = route([INET, bits, 0, 0, MAIN, KERNEL, LINK, UNICAST]);
+    near.attribute(1, &network).attribute(7, &own).attribute_word(4, interface.index);
+    [default.done(), near.done()]
+}
+
 /// RTM_NEWADDR: `struct ifaddrmsg` and IFA_*.
-fn address(endian: Endian, request: &Request<'_>, ip: IpAddr, bits: u8) -> Vec<u8> {
-    /// IFA_F_PERMANENT and RT_SCOPE_HOST.
+fn address(endian: Endian, request: &Request<'_>, interface: &Interface, ip: IpAddr, bits: u8) -> Vec<u8> {
+    /// IFA_F_PERMANENT
     const PERMANENT: u8 = 0x80;
-    const HOST: u8 = 254;
     let mut message = Message::new(endian, NEW_ADDRESS, MULTI, request);
-    message.put(&[if ip.is_ipv4() { INET } else { INET6 }, bits, PERMANENT, HOST]).word(INDEX);
+    message.put(&[if ip.is_ipv4() { INET } else { INET6 }, bits, PERMANENT, interface.scope]).word(interface.index);
     match ip {
         IpAddr::V4(ip) => {
-            message.attribute(1, &ip.octets()).attribute(2, &ip.octets()).attribute(3, NAME_ENDED);
+            message.attribute(1, &ip.octets()).attribute(2, &ip.octets());
+            if interface.scope == 0 {
+                message.attribute(4, &interface.ipv4()[2]);
+            }
+            message.attribute(3, interface.name_ended());
         }
         IpAddr::V6(ip) => {
             message.attribute(1, &ip.octets());
@@ -210,6 +240,10 @@ mod tests {
     use alloc::vec;
 
     fn ask(kind: u16, flags: u16, body: &[u8]) -> Vec<(u16, Vec<u8>)> {
+        ask_of(false, kind, flags, body)
+    }
+
+    fn ask_of(has_network: bool, kind: u16, flags: u16, body: &[u8]) -> Vec<(u16, Vec<u8>)> {
         let endian = Endian::Big;
         let mut bytes = endian.bytes32(16 + body.len() as u32).to_vec();
         bytes.extend(endian.bytes16(kind));
@@ -221,7 +255,7 @@ mod tests {
             assert_eq!(answer[8..16], [0, 0, 0, 7, 0, 0, 0, 9]);
             (endian.u16([answer[4], answer[5]]), answer[16..].to_vec())
         };
-        super::answer(endian, 9, &bytes).into_iter().map(split).collect()
+        super::answer(endian, 9, &bytes, has_network).into_iter().map(split).collect()
     }
 
     #[test]
@@ -235,6 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn a_way_out_is_an_interface_with_routes() {
+        let links = ask_of(true, GET_LINK, IS_REQUEST | DUMP, &[0; 16]);
+        assert_eq!((links.len(), &links[1].1[20..25]), (3, &b"eth0\0"[..]));
+        let mut body = vec![0; 16];
+        body.extend([0, 9, 0, 3]);
+        body.extend(b"eth0\0\0\0\0");
+        assert_eq!(ask_of(true, GET_LINK, IS_REQUEST, &body)[0].1[4..8], [0, 0, 0, 2]);
+        assert_eq!(ask_of(true, GET_ADDRESS, IS_REQUEST | DUMP, &[INET]).len(), 3);
+        let routes = ask_of(true, GET_ROUTE, IS_REQUEST | DUMP, &[0]);
+        assert_eq!(routes.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [NEW_ROUTE, NEW_ROUTE, DONE]);
+        assert!(routes[0].1.windows(4).any(|octets| octets == [10, 0, 2, 2]));
+    }
+
+    #[test]
     fn what_is_not_there_is_an_error() {
         let mut body = [0; 16];
         body[7] = 5;
@@ -243,7 +291,28 @@ mod tests {
         assert_eq!(error(ask(GET_LINK, IS_REQUEST, &body)), (ERROR, -19));
         assert_eq!(error(ask(NEW_ADDRESS, IS_REQUEST | WANTS_ACK, &body)), (ERROR, -1));
         assert_eq!(ask(26, IS_REQUEST | DUMP, &[0])[0].0, DONE);
-        assert!(ask(DONE, IS_REQUEST, &[]).is_empty() && super::answer(Endian::Little, 1, &[9; 15]).is_empty());
-        assert!(super::answer(Endian::Little, 1, &[0; 64]).is_empty());
+        assert!(ask(DONE, IS_REQUEST, &[]).is_empty() && super::answer(Endian::Little, 1, &[9; 15], true).is_empty());
+        assert!(super::answer(Endian::Little, 1, &[0; 64], true).is_empty());
+    }
+
+    #[test]
+    fn whatever_is_asked_has_an_end() {
+        let mut seed = 1_u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) as usize
+        };
+        for _ in 0..20_000 {
+            let mut bytes: Vec<u8> = (0..random() % 80).map(|_| random() as u8).collect();
+            // Mostly something that looks like a request.
+            for (at, value) in
+                [(0, random() as u8 % 80), (1, 0), (2, 0), (3, 0), (4, random() as u8 % 32), (5, 0), (6, 1), (7, 3)]
+            {
+                if let Some(byte) = bytes.get_mut(at).filter(|_| random() % 16 > 0) {
+                    *byte = value;
+                }
+            }
+            assert!(super::answer(Endian::Little, 1, &bytes, true).len() <= 64);
+        }
     }
 }

@@ -51,7 +51,7 @@ pub(super) type Key = (bool, u16);
 pub(crate) struct Ports {
     pub(super) table: Mutex<Table>,
     /// The way out of the world, if there is one.
-    pub(super) network: Option<Arc<dyn Network>>,
+    pub(crate) network: Option<Arc<dyn Network>>,
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
-//! Requests about network interfaces (netdevice(7)): there is the loopback interface, and nothing about it can be changed.
+//! Requests about network interfaces (netdevice(7)), about which nothing can be changed.
 
 use crate::reply::Reply;
-use crate::socket::netlink::{FLAGS, INDEX, KIND_OF_LINK, MTU, NAME};
+use crate::socket::interface::{Interface, interfaces};
 use crate::task::Task;
 use abi::Addr;
 use alloc::vec::Vec;
@@ -30,15 +30,19 @@ pub(super) fn ioctl(task: &mut Task<'_, '_>, request: u32, at: Addr) -> Reply<u3
     let mut name = [0; NAME_BYTES];
     task.guest.space.read(at, &mut name)?;
     if request == GET_NAME {
-        if task.guest.read::<u32>(at + NAME_BYTES as u32)? != INDEX {
-            return Err(Errno::ENODEV.into());
-        }
-        task.guest.space.write(at, &padded(NAME))?;
+        let index = task.guest.read::<u32>(at + NAME_BYTES as u32)?;
+        let interface = own(task).iter().find(|interface| interface.index == index).ok_or(Errno::ENODEV)?;
+        task.guest.space.write(at, &padded(interface.name()))?;
         return Ok(0);
     }
     let value = value(task, request, &name)?;
     task.guest.space.write(at + NAME_BYTES as u32, &value)?;
     Ok(0)
+}
+
+/// The world's interfaces.
+fn own(task: &Task<'_, '_>) -> &'static [Interface] {
+    interfaces(task.kernel.commons.ports.network.is_some())
 }
 
 fn padded(name: &[u8]) -> [u8; NAME_BYTES] {
@@ -56,24 +60,25 @@ fn address(task: &Task<'_, '_>, octets: [u8; 4]) -> Vec<u8> {
 
 /// What is told of an interface.
 fn value(task: &Task<'_, '_>, request: u32, name: &[u8]) -> Result<Vec<u8>> {
-    let is_own = name.split(|byte| *byte == 0 || *byte == b':').next() == Some(NAME);
+    let name = name.split(|byte| *byte == 0 || *byte == b':').next();
+    let interface = own(task).iter().find(|interface| Some(interface.name()) == name).ok_or(Errno::ENODEV)?;
+    let [ip, mask, all] = interface.ipv4();
     let endian = task.guest.endian;
     let word = |word: u32| Ok(endian.bytes32(word).to_vec());
     match request {
-        _ if !is_own => Err(Errno::ENODEV),
         // SIOCGIFFLAGS: 16 bits of them.
-        0x8913 => Ok(endian.bytes16(FLAGS as u16).to_vec()),
+        0x8913 => Ok(endian.bytes16(interface.flags as u16).to_vec()),
         // SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK
-        0x8915 | 0x8917 => Ok(address(task, [127, 0, 0, 1])),
-        0x8919 => Ok(address(task, [0; 4])),
-        0x891b => Ok(address(task, [255, 0, 0, 0])),
+        0x8915 | 0x8917 => Ok(address(task, ip)),
+        0x8919 => Ok(address(task, all)),
+        0x891b => Ok(address(task, mask)),
         // SIOCGIFMETRIC, SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFTXQLEN
         0x891d => word(0),
-        0x8921 => word(MTU),
-        0x8933 => word(INDEX),
+        0x8921 => word(interface.mtu),
+        0x8933 => word(interface.index),
         0x8942 => word(1000),
         // SIOCGIFHWADDR
-        0x8927 => Ok([&endian.bytes16(KIND_OF_LINK)[..], &[0; 14]].concat()),
+        0x8927 => Ok([&endian.bytes16(interface.kind)[..], &interface.hardware[0], &[0; 8]].concat()),
         // SIOCGIFMAP
         0x8970 => Ok([0; 16].to_vec()),
         // SIOCSIF*
@@ -85,11 +90,13 @@ fn value(task: &Task<'_, '_>, request: u32, name: &[u8]) -> Result<Vec<u8>> {
 /// SIOCGIFCONF: `struct ifconf`, a length and where there is room for so many bytes of `struct ifreq`.
 fn all(task: &mut Task<'_, '_>, at: Addr) -> Reply<u32> {
     let [room, list]: [u32; 2] = task.guest.read(at)?;
-    let mut used = REQUEST_BYTES;
+    let entries =
+        own(task).iter().flat_map(|interface| [padded(interface.name()).to_vec(), address(task, interface.ipv4()[0])]);
+    let entries = entries.collect::<Vec<_>>().concat();
+    let mut used = entries.len() as u32;
     if list != 0 {
-        used = if room >= REQUEST_BYTES { REQUEST_BYTES } else { 0 };
-        let entry = [&padded(NAME)[..], &address(task, [127, 0, 0, 1])].concat();
-        task.guest.space.write(Addr(list), &entry[..used as usize])?;
+        used = used.min(room / REQUEST_BYTES * REQUEST_BYTES);
+        task.guest.space.write(Addr(list), &entries[..used as usize])?;
     }
     task.guest.write(at, &used)?;
     Ok(0)

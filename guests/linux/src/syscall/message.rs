@@ -159,7 +159,12 @@ fn send_message(
         if endpoint.address().is_none() {
             endpoint.set_address(Address::Netlink(task.pid(), 0))?;
         }
-        return Ok(u32::try_from(endpoint.ask_kernel(task.guest.endian, &bytes)).unwrap_or(0));
+        return Ok(u32::try_from(endpoint.ask_kernel(
+            task.guest.endian,
+            &bytes,
+            task.kernel.commons.ports.network.is_some(),
+        ))
+        .unwrap_or(0));
     }
     endpoint.check_length(total(pieces) as usize)?;
     let to = match to {

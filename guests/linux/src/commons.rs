@@ -4,6 +4,7 @@ use crate::ipc::{Messages, Objects, Segment, Semaphores};
 use crate::mqueue::Queues;
 use crate::notify::Notify;
 use crate::socket::{Names, Network, Ports, Transit};
+use crate::syslog::Log;
 use alloc::sync::Arc;
 
 /// What processes that know nothing else of each other meet by.
@@ -24,6 +25,8 @@ pub(crate) struct Commons {
     pub(crate) segments: Objects<Segment>,
     /// POSIX message queues.
     pub(crate) queues: Queues,
+    /// What listens at /dev/log if nobody else does.
+    pub(crate) log: Log,
 }
 
 impl Commons {

@@ -40,6 +40,7 @@ pub mod snapshot;
 mod socket;
 mod stack;
 mod syscall;
+mod syslog;
 mod task;
 mod terminals;
 #[cfg(test)]

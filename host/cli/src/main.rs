@@ -61,10 +61,10 @@ fn main() -> ExitCode {
     done.unwrap_or_else(|failure| failure.report())
 }
 
-/// Shows what a guest met of our limits, once each, where its own error output goes.
+/// Shows what a guest met of our limits, once each, and what it logs but for debugging (syslog(3)), where its own error output goes.
 fn warn_on_stderr() {
     tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
+        .with_max_level(tracing::Level::INFO)
         .with_writer(std::io::stderr)
         .with_target(false)
         .without_time()

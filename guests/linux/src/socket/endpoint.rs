@@ -103,6 +103,8 @@ pub(crate) struct Endpoint {
     pub(super) link: Mutex<Option<Arc<dyn Link>>>,
     pub(super) is_link_full: AtomicBool,
     watchers: Watchers,
+    /// Hears messages at once, of one that no process has.
+    pub(super) hears: Option<fn(&[u8])>,
     pub(super) arrivals: AtomicU64,
     pub(super) rooms: AtomicU64,
 }
@@ -112,8 +114,17 @@ impl Endpoint {
         Endpoint::with_inode(family, style, crate::anonymous::new_socket_inode())
     }
 
+    /// One that the kernel has, and that hears what is sent to it.
+    pub(crate) fn hearing(family: Family, style: Style, hears: fn(&[u8])) -> Arc<Endpoint> {
+        Endpoint::made(family, style, 0, Some(hears))
+    }
+
     /// One with an inode number that no other has.
     pub(super) fn with_inode(family: Family, style: Style, inode: u64) -> Arc<Endpoint> {
+        Endpoint::made(family, style, inode, None)
+    }
+
+    fn made(family: Family, style: Style, inode: u64, hears: Option<fn(&[u8])>) -> Arc<Endpoint> {
         let state = State {
             role: Role::Idle,
             address: None,
@@ -138,6 +149,7 @@ impl Endpoint {
             link: Mutex::new(None),
             is_link_full: AtomicBool::new(false),
             watchers: Watchers::default(),
+            hears,
             arrivals: AtomicU64::new(0),
             rooms: AtomicU64::new(0),
         })

@@ -12,6 +12,9 @@ use vfs::{Errno, Result};
 /// Names that the system chooses have five hexadecimal digits (unix(7), autobind).
 const CHOICES: u32 = 1 << 20;
 
+/// The name of who listens at /dev/log, which is longer than any that a guest can give.
+const LOG: [u8; 128] = [b'/'; 128];
+
 /// The bound sockets of a world.
 #[derive(Default)]
 pub(crate) struct Names(pub(super) Mutex<Table>);
@@ -54,6 +57,16 @@ impl Names {
             }
         }
         Err(Errno::ENOSPC)
+    }
+
+    /// Binds to where others send what is to be logged, though no file can be made there.
+    pub(crate) fn bind_log(&self, endpoint: &Arc<Endpoint>) -> Result<()> {
+        self.bind_name(&LOG, endpoint)
+    }
+
+    /// Who listens there, if anybody does.
+    pub(crate) fn log(&self) -> Option<Arc<Endpoint>> {
+        self.by_name(&LOG).ok()
     }
 
     /// Binds to a node that was made for it.

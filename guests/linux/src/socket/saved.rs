@@ -43,6 +43,8 @@ pub(crate) struct SavedEndpoint {
     knocking: Vec<u32>,
     arrivals: u64,
     rooms: u64,
+    /// Whether it is what the kernel has at /dev/log.
+    is_log: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -171,6 +173,7 @@ impl Endpoint {
             knocking,
             arrivals: self.arrivals.load(Ordering::Relaxed),
             rooms: self.rooms.load(Ordering::Relaxed),
+            is_log: self.hears.is_some(),
         }
     }
 
@@ -241,6 +244,9 @@ impl Endpoint {
 impl SavedEndpoint {
     /// A socket that is not yet what it was.
     pub(crate) fn make(&self) -> Arc<Endpoint> {
+        if self.is_log {
+            return Endpoint::hearing(self.family, self.style, crate::syslog::hear);
+        }
         Endpoint::with_inode(self.family, self.style, self.inode)
     }
 }

@@ -83,6 +83,10 @@ impl Endpoint {
 
     /// Puts a packet where it belongs, unless nobody will read it.
     pub(super) fn deliver(to: &Endpoint, packet: Packet, put: impl FnOnce(&mut Inbox, Packet)) -> Result<()> {
+        if let Some(hear) = to.hears {
+            hear(&packet.bytes);
+            return Ok(());
+        }
         let is_shut = {
             let state = to.state.lock();
             // TCP takes what comes, whether it will be read or not.

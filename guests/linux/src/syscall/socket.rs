@@ -224,7 +224,11 @@ fn bind_path(task: &Task<'_, '_>, endpoint: &Arc<Endpoint>, path: &[u8]) -> Resu
         return Err(Errno::EINVAL);
     }
     task.check_directory(&entry.directory)?;
-    let node = entry.directory.node().create(&entry.name, &new(task, Make::Socket, Mode(0o777)))?;
+    let node = match entry.directory.node().create(&entry.name, &new(task, Make::Socket, Mode(0o777))) {
+        // There are no new files in /dev, and a daemon that logs is one all the same.
+        Err(Errno::EPERM) if path == crate::syslog::PATH => return task.kernel.commons.sockets.bind_log(endpoint),
+        made => made?,
+    };
     task.kernel.commons.notify.tell_name(&entry.directory, &entry.name, false, event::CREATE, 0);
     task.kernel.commons.sockets.bind_node(&node, endpoint)
 }
@@ -235,7 +239,13 @@ pub(super) fn reach(task: &Task<'_, '_>, address: &Address) -> Result<Arc<Endpoi
         Address::Unnamed | Address::Internet(_) | Address::Netlink(..) => Err(Errno::EINVAL),
         Address::Abstract(name) => task.kernel.commons.sockets.by_name(name),
         Address::Path(path) => {
-            let place = task.resolve(DirFd::CURRENT, path, AtFlags::NONE)?;
+            let place = match task.resolve(DirFd::CURRENT, path, AtFlags::NONE) {
+                Err(Errno::ENOENT) if path == crate::syslog::PATH => {
+                    let commons = &task.kernel.commons;
+                    return Ok(commons.sockets.log().unwrap_or_else(|| commons.log.0.clone()));
+                }
+                found => found?,
+            };
             let metadata = place.node().metadata()?;
             task.credentials.check(&metadata, Wish::WRITE)?;
             if metadata.kind != Kind::Socket {

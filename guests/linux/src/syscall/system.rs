@@ -1,7 +1,7 @@
 //! What the system says of itself: names, memory, usage, randomness.
 
 use crate::flags::{Bits, RandomFlags, Who};
-use crate::reply::Reply;
+use crate::reply::{Interrupted, Reply, Wait};
 use crate::syscall::file::CHUNK_BYTES;
 use crate::syscall::time::timeval;
 use crate::task::Task;
@@ -105,13 +105,26 @@ pub(super) fn getrandom(task: &mut Task<'_, '_>, buffer: OutBytes, count: u32, f
     Ok(count)
 }
 
-/// syslog(2): nothing was logged.
-pub(super) fn syslog(task: &mut Task<'_, '_>, kind: u32, _buffer: OutBytes, _length: u32) -> Reply<u32> {
+/// Bytes of the kernel's own log, in which there is nothing: what concerns the host is in the host's.
+const LOG_BYTES: u32 = 128 << 10;
+
+/// syslog(2): SYSLOG_ACTION_*.
+pub(super) fn syslog(task: &mut Task<'_, '_>, kind: u32, buffer: OutBytes, length: i32) -> Reply<u32> {
+    const READ: u32 = 2;
+    const READ_ALL: u32 = 3;
+    const READ_CLEAR: u32 = 4;
+    const CONSOLE_LEVEL: u32 = 8;
+    const SIZE_UNREAD: u32 = 9;
+    const SIZE_BUFFER: u32 = 10;
+    if !matches!(kind, READ_ALL | SIZE_BUFFER) && !task.credentials.is_privileged() {
+        return Err(Errno::EPERM.into());
+    }
     match kind {
-        // SYSLOG_ACTION_SIZE_BUFFER, open to all.
-        10 => Ok(4096),
-        0..=9 if task.credentials.is_privileged() || kind == 3 => Ok(0),
-        0..=9 => Err(Errno::EPERM.into()),
+        READ | READ_ALL | READ_CLEAR if buffer.0.is_null() || length < 0 => Err(Errno::EINVAL.into()),
+        READ if length > 0 => task.block(Wait::default(), Interrupted::Restarts),
+        CONSOLE_LEVEL if !(1..=8).contains(&length) => Err(Errno::EINVAL.into()),
+        SIZE_BUFFER => Ok(LOG_BYTES),
+        0..=SIZE_UNREAD => Ok(0),
         _ => Err(Errno::EINVAL.into()),
     }
 }

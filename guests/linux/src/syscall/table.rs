@@ -489,7 +489,7 @@ system {
     sethostname     4074 (name: InBytes, length: u32) -> (), full;
     getrusage       4077 (who: Who, result: Out<Rusage>) -> (), partial "processor time and memory only";
     reboot          4088 (magic: Bits, magic2: Bits, command: Bits, argument: Addr) -> (), partial "always EPERM";
-    syslog          4103 (kind: u32, buffer: OutBytes, length: u32) -> u32, partial "an empty log";
+    syslog          4103 (kind: u32, buffer: OutBytes, length: i32) -> u32, full;
     vhangup         4111 () -> (), partial "always EPERM";
     sysinfo         4116 (result: Out<Sysinfo>) -> (), full;
     setdomainname   4121 (name: InBytes, length: u32) -> (), full;

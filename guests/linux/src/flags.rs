@@ -106,6 +106,8 @@ const FCNTL: &[(u32, &str)] = &[
     (6, "F_SETLK"),
     (7, "F_SETLKW"),
     (14, "F_GETLK"),
+    (15, "F_SETOWN_EX"),
+    (16, "F_GETOWN_EX"),
     (23, "F_GETOWN"),
     (24, "F_SETOWN"),
     (33, "F_GETLK64"),

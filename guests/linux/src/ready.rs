@@ -8,6 +8,8 @@ use vfs::node::{File, Ready};
 
 /// POLLIN
 pub(crate) const IN: u16 = 0x001;
+/// POLLPRI
+pub(crate) const PRI: u16 = 0x002;
 /// POLLOUT, which is POLLWRNORM on MIPS.
 pub(crate) const OUT: u16 = 0x004;
 /// POLLERR
@@ -60,6 +62,7 @@ pub(crate) fn conditions(ready: Ready) -> u16 {
         (ready.hangup, HUP),
         (ready.error, ERR),
         (ready.read_hangup, RDHUP),
+        (ready.urgent, PRI),
     ] {
         bits |= if holds { bit } else { 0 };
     }

@@ -22,6 +22,7 @@ mod saved;
 mod shown;
 mod status;
 mod transfer;
+mod urgent;
 
 pub(crate) use address::Address;
 pub(crate) use connect::BACKLOG_MAX;
@@ -30,7 +31,7 @@ pub(crate) use family::Family;
 pub(crate) use file::SocketFile;
 pub(crate) use internet::{Progress, V6ONLY};
 pub(crate) use names::Names;
-pub(crate) use options::{BUFFER_BYTES, buffer_bytes};
+pub(crate) use options::{BUFFER_BYTES, Owner, buffer_bytes};
 pub use outside::{Link, Network, Plug};
 pub(crate) use packet::{Credentials, Rights, Transit};
 pub(crate) use ports::{CHOICES, Ports};

@@ -306,6 +306,8 @@ pub struct Ready {
     pub error: bool,
     /// The other end writes no more: POLLRDHUP.
     pub read_hangup: bool,
+    /// There is something urgent to read: POLLPRI.
+    pub urgent: bool,
 }
 
 /// How often a file became ready again: what edge-triggered epoll(7) compares. Both only ever grow.

@@ -265,7 +265,7 @@ impl File for End {
             writable: self.writes && state.room() >= ATOMIC_BYTES,
             hangup: self.reads && state.writers == 0 && state.writers_ever > self.writers_before,
             error: self.writes && state.readers == 0,
-            read_hangup: false,
+            ..Ready::default()
         }
     }
 

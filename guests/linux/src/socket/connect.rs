@@ -96,6 +96,7 @@ impl Endpoint {
             // The listener's lock is held while its new end is made, so that nobody accepts half a connection.
             if to.family.is_internet() {
                 end.options.lock().clone_from(&to.options.lock());
+                end.options.lock().owner = None;
             }
             let mut made = end.state.lock();
             made.role = Role::Connected;

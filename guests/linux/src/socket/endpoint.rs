@@ -217,7 +217,10 @@ impl Endpoint {
         if self.is_listening() {
             return Err(Errno::EINVAL);
         }
-        Ok(self.inbox.lock().pending(self.style == Style::Stream))
+        let is_apart = self.is_apart();
+        let inbox = self.inbox.lock();
+        let until_urgent = inbox.urgent.filter(|_| is_apart).map(|urgent| urgent.ahead);
+        Ok(until_urgent.unwrap_or_else(|| inbox.pending(self.style == Style::Stream)))
     }
 
     /// What of its send buffer is taken by what nobody has read.
@@ -318,7 +321,11 @@ impl Endpoint {
 
     /// What poll(2) tells.
     pub(crate) fn ready(&self) -> Ready {
-        let has_bytes = !self.inbox.lock().is_empty();
+        let is_apart = self.is_apart();
+        let (has_bytes, is_urgent) = {
+            let inbox = self.inbox.lock();
+            (inbox.is_readable(is_apart), inbox.urgent.is_some_and(|urgent| !urgent.is_read))
+        };
         let (ends, waiting, is_idle, is_connecting, error, peer) = {
             let state = self.state.lock();
             let waiting = match &state.role {
@@ -335,6 +342,7 @@ impl Endpoint {
             hangup: ends.reading && ends.writing || self.style.connects() && is_idle,
             error: error.is_some(),
             read_hangup: ends.reading,
+            urgent: is_urgent,
         }
     }
 

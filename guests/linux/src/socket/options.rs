@@ -13,6 +13,17 @@ const TCP_RECEIVE_BYTES: u32 = 131_072;
 /// The least that a buffer has (SOCK_MIN_SNDBUF of net/sock.h).
 const BUFFER_BYTES_MIN: u32 = 4_608;
 
+/// Who is sent signals about a socket.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    /// A process, or less than 0 a group.
+    pub(crate) id: i32,
+    /// Whether it is one thread.
+    pub(crate) is_thread: bool,
+    /// Real and effective user of who said so.
+    pub(crate) users: (u32, u32),
+}
+
 /// The options of a socket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Options {
@@ -24,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) passes_credentials: bool,
     /// SO_LINGER: on, and seconds. Nothing is sent so slowly that there would be something to linger for.
     pub(crate) linger: (u32, u32),
+    /// Who is told of urgent bytes (fcntl(2), F_SETOWN).
+    pub(crate) owner: Option<Owner>,
     /// Options that are told as they were set and mean nothing else, by level and number.
     pub(crate) others: BTreeMap<(u32, u32), u32>,
 }
@@ -39,6 +52,7 @@ impl Options {
             receive_timeout_ns: None,
             passes_credentials: false,
             linger: (0, 0),
+            owner: None,
             others: BTreeMap::new(),
         }
     }

@@ -4,6 +4,7 @@
 use super::address::Address;
 use super::endpoint::{Endpoint, Ends, Named, Role, State, Style};
 use super::family::Family;
+use super::inbox::Urgent;
 use super::names::Names;
 use super::options::Options;
 use super::packet::{Charge, Credentials, Packet, Rights};
@@ -43,6 +44,7 @@ pub(crate) struct SavedEndpoint {
     knocking: Vec<u32>,
     arrivals: u64,
     rooms: u64,
+    urgent: Option<Urgent>,
     /// Whether it is what the kernel has at /dev/log.
     is_log: bool,
 }
@@ -173,6 +175,7 @@ impl Endpoint {
             knocking,
             arrivals: self.arrivals.load(Ordering::Relaxed),
             rooms: self.rooms.load(Ordering::Relaxed),
+            urgent: inbox.urgent,
             is_log: self.hears.is_some(),
         }
     }
@@ -237,6 +240,10 @@ impl Endpoint {
         self.sent.store(saved.sent, Ordering::Release);
         self.arrivals.store(saved.arrivals, Ordering::Relaxed);
         self.rooms.store(saved.rooms, Ordering::Relaxed);
+        let mut inbox = self.inbox.lock();
+        let bytes = inbox.pending(true);
+        inbox.urgent = saved.urgent.filter(|urgent| urgent.ahead < bytes);
+        drop(inbox);
         Some(())
     }
 }

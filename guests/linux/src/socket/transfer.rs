@@ -39,6 +39,8 @@ pub(crate) struct Asked {
     pub(crate) tells_credentials: bool,
     /// It would wait, were there nothing.
     pub(crate) waits: bool,
+    /// An urgent byte is not read with the others.
+    pub(crate) is_apart: bool,
 }
 
 /// What was received.
@@ -53,6 +55,8 @@ pub(crate) struct Received {
     pub(crate) rights: Vec<Arc<Description>>,
     /// MSG_TRUNC
     pub(crate) is_cut: bool,
+    /// It ends where an urgent byte is next.
+    pub(crate) is_before_urgent: bool,
 }
 
 impl Endpoint {
@@ -202,6 +206,10 @@ impl Endpoint {
             Style::Stream if !is_connected => return Err(Errno::EINVAL),
             Style::Packets if !is_connected => return Err(Errno::ENOTCONN),
             _ => {}
+        }
+        if !asked.peeks && self.style == Style::Stream {
+            let spent = self.inbox.lock().pass(asked.is_apart);
+            drop(spent);
         }
         let taken = {
             let mut inbox = self.inbox.lock();

@@ -3,6 +3,7 @@
 use crate::description::Description;
 use crate::flags::{Fd, IoctlRequest};
 use crate::reply::Reply;
+use crate::syscall::fcntl::{number_of, owner, set_owner};
 use crate::syscall::socket::socket_of;
 use crate::syscall::{interface, terminal};
 use crate::task::Task;
@@ -41,6 +42,22 @@ pub(super) fn ioctl(task: &mut Task<'_, '_>, fd: Fd, request: IoctlRequest, argu
         0x2000_0002 if description.node().kind()? != Kind::Fifo => {
             let block = description.node().file_system().block_bytes;
             task.guest.write(argument, &block)?;
+            Ok(0)
+        }
+        // SIOCATMARK
+        0x4004_7307 if socket_of(&description).is_ok_and(|socket| socket.endpoint.is_tcp()) => {
+            let is_at_mark = socket_of(&description)?.endpoint.is_at_mark();
+            task.guest.write(argument, &u32::from(is_at_mark))?;
+            Ok(0)
+        }
+        // SIOCSPGRP, FIOSETOWN
+        0x8004_7308 | 0x8004_667c if socket_of(&description).is_ok() => {
+            let id = task.guest.read::<i32>(argument)?;
+            Ok(set_owner(task, &description, id, false)?)
+        }
+        // SIOCGPGRP, FIOGETOWN
+        0x4004_7309 | 0x4004_667b if socket_of(&description).is_ok() => {
+            task.guest.write(argument, &number_of(owner(&description)))?;
             Ok(0)
         }
         request if interface::is_about(request) && socket_of(&description).is_ok() => {

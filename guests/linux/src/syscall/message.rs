@@ -2,9 +2,10 @@
 
 use crate::description::Description;
 use crate::flags::{Fd, MessageFlags};
+use crate::process::{Sender, Target};
 use crate::reply::{Reply, Stop};
 use crate::signal::{Info, Signal};
-use crate::socket::{Address, Ancillary, Asked, Endpoint, Family, Name, NameOut, Received, Rights, Style};
+use crate::socket::{Address, Ancillary, Asked, Endpoint, Family, Name, NameOut, Owner, Received, Rights, Style};
 use crate::syscall::ancillary::{Control, read_control, write_control};
 use crate::syscall::file::{CHUNK_BYTES, gather, pieces, scatter};
 use crate::syscall::socket::{address, check_way, put_address, reach, socket_of, wait};
@@ -41,10 +42,10 @@ fn dispatch(
     control: &Control,
     flags: MessageFlags,
 ) -> Reply<u32> {
-    if flags.is_out_of_band() {
+    let endpoint = &socket_of(description)?.endpoint;
+    if flags.is_out_of_band() && !endpoint.is_tcp() {
         return Err(Errno::EOPNOTSUPP.into());
     }
-    let endpoint = &socket_of(description)?.endpoint;
     let is_internet = endpoint.family.is_internet();
     if endpoint.options.lock().passes_credentials && endpoint.family == Family::Local {
         endpoint.bind_any(&task.kernel.commons.sockets)?;
@@ -60,10 +61,26 @@ fn dispatch(
     } else {
         send_message(task, description, endpoint, pieces, to, control, flags)
     };
+    if flags.is_out_of_band() && matches!(sent, Ok(1..)) {
+        tell_urgent(task, endpoint);
+    }
     if matches!(sent, Err(Stop::Errno(Errno::EPIPE))) && endpoint.style == Style::Stream && !flags.is_quiet() {
         task.signals.send(Info::kernel(Signal::PIPE));
     }
     sent
+}
+
+/// What was sent last is urgent: SIGURG for whom the receiver names (fcntl(2), F_SETOWN).
+fn tell_urgent(task: &Task<'_, '_>, endpoint: &Arc<Endpoint>) {
+    let Some(Owner { id, is_thread, users }) = endpoint.urge() else { return };
+    let sender = Sender { pid: 0, users, is_privileged: users.1 == 0 };
+    let target = match id.unsigned_abs() {
+        number if id < 0 => Target::Group(number),
+        number if is_thread => Target::Thread(None, number),
+        number => Target::Process(number),
+    };
+    // Whoever is not there any more misses it.
+    let _ = task.kernel.table.lock().send(sender, target, Some(Info::kernel(Signal::URG)));
 }
 
 fn may_wait(description: &Description, flags: MessageFlags) -> bool {
@@ -192,7 +209,7 @@ fn receive(
     flags: MessageFlags,
 ) -> Reply<(u32, Received)> {
     if flags.is_out_of_band() {
-        return Err(Errno::EOPNOTSUPP.into());
+        return receive_urgent(task, description, pieces, flags);
     }
     if flags.is_error_queue() {
         return Err(Errno::EAGAIN.into());
@@ -210,11 +227,12 @@ fn receive(
             peeks: flags.peeks(),
             tells_credentials: options.passes_credentials,
             waits: may_wait(description, flags),
+            is_apart: endpoint.is_apart(),
         };
         match task.attempt(description, || endpoint.receive(&asked)) {
             Ok(received) => {
                 scatter(task, &behind(pieces, moved), &received.bytes)?;
-                let is_end = received.bytes.is_empty() || !received.rights.is_empty();
+                let is_end = received.bytes.is_empty() || !received.rights.is_empty() || received.is_before_urgent;
                 moved += u32::try_from(received.bytes.len()).unwrap_or(0);
                 if is_stream && flags.waits_for_all() && !flags.peeks() && moved < all && !is_end {
                     continue;
@@ -235,6 +253,24 @@ fn receive(
             Err(errno) => return Err(errno.into()),
         }
     }
+}
+
+/// Receives an urgent byte by itself.
+fn receive_urgent(
+    task: &mut Task<'_, '_>,
+    description: &Description,
+    pieces: Pieces<'_>,
+    flags: MessageFlags,
+) -> Reply<(u32, Received)> {
+    let endpoint = &socket_of(description)?.endpoint;
+    if !endpoint.is_tcp() {
+        return Err(Errno::EOPNOTSUPP.into());
+    }
+    let byte = endpoint.receive_urgent(flags.peeks())?;
+    let room = usize::from(total(pieces) > 0);
+    let received = Received { bytes: alloc::vec![byte; room], length: room, is_cut: room == 0, ..Received::default() };
+    let length = scatter(task, pieces, &received.bytes)?;
+    Ok((length, received))
 }
 
 /// The pieces without their first bytes.
@@ -365,7 +401,8 @@ fn receive_header(task: &mut Task<'_, '_>, fd: Fd, at: InOut<Msghdr>, flags: Mes
     let room = (header.msg_control, header.msg_controllen);
     let (used, is_control_cut) = write_control(task, room, credentials, received.rights, flags)?;
     told.msg_controllen = used;
-    told.msg_flags = Hex(flags.told(is_control_cut, received.is_cut));
+    let urgent = flags.0 & u32::from(flags.is_out_of_band());
+    told.msg_flags = Hex(flags.told(is_control_cut, received.is_cut) | urgent);
     at.write(task.guest, &told)?;
     Ok(length)
 }

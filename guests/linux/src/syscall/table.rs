@@ -428,12 +428,12 @@ sockopt {
 }
 
 message {
-    recv            4175 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
-    recvfrom        4176 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags, name: NameOut, name_length: InOut<u32>) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
-    recvmsg         4177 (fd: Fd, message: InOut<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
-    send            4178 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
-    sendmsg         4179 (fd: Fd, message: In<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS, of at most 1024 descriptors on their way at once, and SCM_CREDENTIALS; MSG_OOB gives EOPNOTSUPP";
-    sendto          4180 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags, name: Name, name_length: u32) -> u32, partial "MSG_OOB gives EOPNOTSUPP";
+    recv            4175 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags) -> u32, full;
+    recvfrom        4176 (fd: Fd, buffer: OutBytes, size: u32, flags: MessageFlags, name: NameOut, name_length: InOut<u32>) -> u32, full;
+    recvmsg         4177 (fd: Fd, message: InOut<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS and SCM_CREDENTIALS";
+    send            4178 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags) -> u32, full;
+    sendmsg         4179 (fd: Fd, message: In<Msghdr>, flags: MessageFlags) -> u32, partial "SCM_RIGHTS, of at most 1024 descriptors on their way at once, and SCM_CREDENTIALS";
+    sendto          4180 (fd: Fd, bytes: InBytes, length: u32, flags: MessageFlags, name: Name, name_length: u32) -> u32, full;
     recvmmsg        4335 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec>) -> u32, full;
     sendmmsg        4343 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags) -> u32, full;
     recvmmsg_time64 4417 (fd: Fd, list: OutList<Mmsghdr>, count: u32, flags: MessageFlags, timeout: In<Timespec64>) -> u32, full;

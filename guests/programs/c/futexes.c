@@ -60,10 +60,10 @@ static struct time64 soon(int clock) {
 }
 
 static void *waker(void *which) {
-    usleep(80000);
     int index = (int)(intptr_t)which;
-    words[index]++;
-    return (void *)(intptr_t)futex(&words[index], FUTEX_WAKE_PRIVATE, 1, 0, NULL, 0);
+    intptr_t woken;
+    while ((woken = futex(&words[index], FUTEX_WAKE_PRIVATE, 1, 0, NULL, 0)) == 0) usleep(1000);
+    return (void *)woken;
 }
 
 static void on_alarm(int signal) { (void)signal; }
@@ -94,13 +94,14 @@ static void any(void) {
         void *woken;
         pthread_join(thread, &woken);
         result("woken", (intptr_t)woken);
-        list[index].value++;
         for (int i = 0; i < 3; i++) if (futex(&words[i], FUTEX_WAKE_PRIVATE, 1, 0, NULL, 0)) printf("left at %d\n", i);
     }
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 50000}}, NULL);
+    // Again and again: the first may come too soon.
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 50000}, {0, 50000}}, NULL);
     result("interrupted", wait_any(list, 3, 0, NULL, 0));
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
     // Of another process, too.
     fflush(stdout);
     pid_t child = fork();
@@ -134,7 +135,7 @@ static void moved(int is_locked) {
     for (uintptr_t i = 0; i < 2; i++) {
         pthread_create(&threads[i], NULL, waiter, (void *)(i + 1));
         while (__atomic_load_n(&arrived, __ATOMIC_SEQ_CST) != i + 1) usleep(1000);
-        usleep(50000);
+        usleep(300000);
     }
     result("wake", futex(&condition, FUTEX_WAKE_PRIVATE, 1, 0, NULL, 0));
     result("two", futex(&condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 2, 1, &lock, 0));

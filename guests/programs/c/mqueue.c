@@ -164,9 +164,15 @@ static void waiting(void) {
     waitpid(child, &status, 0);
     printf("child: %d\n", status);
     // Who waits gets it: it was never in the queue.
+    int ready[2];
+    if (pipe(ready)) return;
     child = fork();
-    if (child == 0) _exit(mq_receive(queue, text, 8, NULL) != 1);
-    usleep(100000);
+    if (child == 0) {
+        if (write(ready[1], "r", 1) != 1) _exit(2);
+        _exit(mq_receive(queue, text, 8, NULL) != 1);
+    }
+    if (read(ready[0], text, 1) != 1) return;
+    usleep(500000);
     mq_send(queue, "z", 1, 0);
     mq_getattr(queue, &about);
     printf("%ld\n", about.mq_curmsgs);
@@ -174,8 +180,10 @@ static void waiting(void) {
     printf("child: %d\n", status);
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 50000}}, NULL);
+    // Again and again: the first may come too soon.
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 50000}, {0, 50000}}, NULL);
     result("interrupted", mq_receive(queue, text, 8, NULL));
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
     mq_close(queue);
     mq_unlink(name);
 }

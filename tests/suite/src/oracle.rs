@@ -72,7 +72,19 @@ fn starting(words: Vec<String>) -> Vec<String> {
 }
 
 fn in_namespaces(script: &str, words: impl Iterator<Item = String>) -> Vec<String> {
-    let own = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-eu", "-c"];
+    let own = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "--pid",
+        "--net",
+        "--fork",
+        "--kill-child",
+        "sh",
+        "-eu",
+        "-c",
+    ];
     own.into_iter().chain([script, "sh"]).map(str::to_owned).chain(words).collect()
 }
 

@@ -18,6 +18,7 @@ pub(crate) const PACKAGES: &[&str] = &[
     "gdb-multiarch",
     "dpkg-dev",
     "python3-pip",
+    "iproute2",
 ];
 
 /// Installs what of `packages` is missing, as root or through sudo.

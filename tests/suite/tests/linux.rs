@@ -16,8 +16,7 @@ fn main() -> Result<()> {
     let known = Arc::new(known::failures(false)?);
     let is_everything = std::env::var_os("EVERYTHING").is_some();
     let mut trials = Vec::new();
-    let tables = ["busybox", "bash", "debian", "firmware", "processes", "servers"].map(table::cases);
-    let tables = tables.into_iter().collect::<Result<Vec<_>>>()?;
+    let tables = table::FILES.iter().map(|name| table::cases(name)).collect::<Result<Vec<_>>>()?;
     for case in tables.into_iter().chain([table::programs()?, table::demos()?]).flatten().map(Arc::new) {
         for tier in strata::TIERS.iter().filter(|tier| is_everything || is_worth_it(&case.name, tier)) {
             trials.push(trial(&case, tier, &known));
@@ -47,7 +46,7 @@ fn is_worth_it(name: &str, tier: &str) -> bool {
         // What computes most, as it is done without instructions for it, also block by block.
         return tier == "auto" || tier == "interp" || tier == "block" && name.contains("/awk-");
     }
-    if name.starts_with("processes/") || name.starts_with("servers/") {
+    if name.starts_with("processes/") || name.starts_with("servers") {
         return tier == "auto";
     }
     let is_even = name.contains("/mips/") == name.contains("/mips16/");

@@ -10,6 +10,9 @@ use abi::InOut;
 use vfs::node::Kind;
 use vfs::{Errno, Result};
 
+/// What is moved at once: what Linux's pipe in between holds. A peer that has gone answers each piece, so that not all is lost.
+const PIECE_BYTES: u32 = 64 * 1024;
+
 /// sendfile(2)
 pub(super) fn sendfile(task: &mut Task<'_, '_>, to: Fd, from: Fd, at: InOut<i32>, count: u32) -> Reply<u32> {
     let start = if at.is_null() { None } else { Some(u64::try_from(at.read(task.guest)?).map_err(|_| Errno::EINVAL)?) };
@@ -51,7 +54,7 @@ fn transfer(
     to: (&Description, Option<u64>),
     count: u32,
 ) -> Result<u32> {
-    let mut buffer = chunk(count);
+    let mut buffer = chunk(count.min(PIECE_BYTES));
     let mut moved = 0;
     while moved < count {
         let want = ((count - moved) as usize).min(buffer.len());

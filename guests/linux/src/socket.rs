@@ -18,6 +18,7 @@ mod options;
 mod outside;
 mod packet;
 mod ports;
+mod routes;
 mod saved;
 mod shown;
 mod status;

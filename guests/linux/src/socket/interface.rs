@@ -26,10 +26,13 @@ pub(crate) struct Interface {
     pub(crate) addresses: [(IpAddr, u8); 2],
 }
 
+/// The number of the loopback interface.
+pub(crate) const LOOPBACK: u32 = 1;
+
 /// All there may be.
 static ALL: [Interface; 2] = [
     Interface {
-        index: 1,
+        index: LOOPBACK,
         name_ended: b"lo\0",
         // IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_LOWER_UP; ARPHRD_LOOPBACK; IF_OPER_UNKNOWN; RT_SCOPE_HOST
         flags: 0x1_0049,

@@ -1,7 +1,8 @@
 //! Netlink (netlink(7), rtnetlink(7)): what the kernel answers to who asks for interfaces, addresses and routes, about which
 //! nothing can be changed.
 
-use super::interface::{Interface, ROUTER, interfaces};
+use super::interface::{Interface, interfaces};
+use super::routes;
 use crate::errno;
 use abi::Endian;
 use alloc::vec::Vec;
@@ -15,7 +16,6 @@ const NEW_LINK: u16 = 16;
 const GET_LINK: u16 = 18;
 const NEW_ADDRESS: u16 = 20;
 const GET_ADDRESS: u16 = 22;
-const NEW_ROUTE: u16 = 24;
 const GET_ROUTE: u16 = 26;
 /// All types of rtnetlink are in groups of four: new, delete, get, set.
 const FIRST: u16 = 16;
@@ -24,7 +24,7 @@ const GET: u16 = 2;
 
 /// NLM_F_*
 const IS_REQUEST: u16 = 0x1;
-const MULTI: u16 = 0x2;
+pub(super) const MULTI: u16 = 0x2;
 const WANTS_ACK: u16 = 0x4;
 const DUMP: u16 = 0x300;
 
@@ -33,23 +33,23 @@ const HEADER_BYTES: usize = 16;
 const LINK_BYTES: usize = 16;
 
 /// AF_INET, AF_INET6
-const INET: u8 = 2;
-const INET6: u8 = 10;
+pub(super) const INET: u8 = 2;
+pub(super) const INET6: u8 = 10;
 
 /// A message that is being put together.
-struct Message {
+pub(super) struct Message {
     endian: Endian,
     bytes: Vec<u8>,
 }
 
 impl Message {
-    fn new(endian: Endian, kind: u16, flags: u16, to: &Request<'_>) -> Message {
+    pub(super) fn new(endian: Endian, kind: u16, flags: u16, to: &Request<'_>) -> Message {
         let mut message = Message { endian, bytes: Vec::new() };
         message.word(0).half(kind).half(flags).word(to.sequence).word(to.port);
         message
     }
 
-    fn put(&mut self, bytes: &[u8]) -> &mut Message {
+    pub(super) fn put(&mut self, bytes: &[u8]) -> &mut Message {
         self.bytes.extend_from_slice(bytes);
         self
     }
@@ -59,25 +59,25 @@ impl Message {
         self.put(&bytes)
     }
 
-    fn word(&mut self, word: u32) -> &mut Message {
+    pub(super) fn word(&mut self, word: u32) -> &mut Message {
         let bytes = self.endian.bytes32(word);
         self.put(&bytes)
     }
 
     /// An attribute: `struct rtattr`.
-    fn attribute(&mut self, kind: u16, value: &[u8]) -> &mut Message {
+    pub(super) fn attribute(&mut self, kind: u16, value: &[u8]) -> &mut Message {
         self.half(value.len() as u16 + 4).half(kind).put(value);
         let whole = self.bytes.len().next_multiple_of(4);
         self.bytes.resize(whole, 0);
         self
     }
 
-    fn attribute_word(&mut self, kind: u16, value: u32) -> &mut Message {
+    pub(super) fn attribute_word(&mut self, kind: u16, value: u32) -> &mut Message {
         let bytes = self.endian.bytes32(value);
         self.attribute(kind, &bytes)
     }
 
-    fn done(mut self) -> Vec<u8> {
+    pub(super) fn done(mut self) -> Vec<u8> {
         let length = self.endian.bytes32(self.bytes.len() as u32);
         self.bytes[..4].copy_from_slice(&length);
         self.bytes
@@ -85,14 +85,14 @@ impl Message {
 }
 
 /// A message that the guest sent.
-struct Request<'a> {
+pub(super) struct Request<'a> {
     header: &'a [u8],
     kind: u16,
     flags: u16,
     sequence: u32,
     /// Who asks (nl_pid).
     port: u32,
-    body: &'a [u8],
+    pub(super) body: &'a [u8],
 }
 
 /// What the kernel of a world that has a way out, or none, answers to the messages in `bytes` of the socket of that number, one
@@ -134,10 +134,12 @@ fn reply(endian: Endian, request: &Request<'_>, all: &[Interface], answers: &mut
             Ok(())
         }
         GET_ROUTE if is_dump => {
+            answers.extend(routes::all(endian, request, family));
             let outer = all.iter().filter(|interface| interface.scope == 0 && wants(INET));
-            answers.extend(outer.flat_map(|interface| routes(endian, request, interface)));
+            answers.extend(outer.flat_map(|interface| routes::outer(endian, request, interface)));
             Ok(())
         }
+        GET_ROUTE => routes::way(endian, request, all).map(|way| answers.push(way)),
         // Of neighbours, rules and the like there are none.
         kind if kind & KIND == GET && is_dump => Ok(()),
         kind if kind & KIND == GET => Err(Errno::EOPNOTSUPP),
@@ -185,29 +187,6 @@ fn link(endian: Endian, request: &Request<'_>, interface: &Interface, is_dump: b
     message.attribute_word(4, *mtu).attribute_word(27, 0).attribute(6, b"noqueue\0");
     message.attribute(1, own).attribute(2, all);
     message.done()
-}
-
-/// RTM_NEWROUTE: `struct rtmsg` and RTA_*, of its network and of everything else.
-fn routes(endian: Endian, request: &Request<'_>, interface: &Interface) -> [Vec<u8>; 2] {
-    /// RT_TABLE_MAIN, RTPROT_KERNEL and RTPROT_BOOT, RT_SCOPE_LINK, RTN_UNICAST.
-    const MAIN: u8 = 254;
-    const KERNEL: u8 = 2;
-    const BOOT: u8 = 3;
-    const LINK: u8 = 253;
-    const UNICAST: u8 = 1;
-    let [own, mask, _] = interface.ipv4();
-    let network: [u8; 4] = core::array::from_fn(|at| own[at] & mask[at]);
-    let bits = interface.addresses[0].1;
-    let route = |head: [u8; 8]| {
-        let mut message = Message::new(endian, NEW_ROUTE, MULTI, request);
-        message.put(&head).word(0).attribute_word(15, u32::from(MAIN));
-        message
-    };
-    let mut default = route([INET, 0, 0, 0, MAIN, BOOT, 0, UNICAST]);
-    default.attribute(5, &ROUTER.octets()).attribute_word(4, interface.index);
-    let mut near = route([INET, bits, 0, 0, MAIN, KERNEL, LINK, UNICAST]);
-    near.attribute(1, &network).attribute(7, &own).attribute_word(4, interface.index);
-    [default.done(), near.done()]
 }
 
 /// RTM_NEWADDR: `struct ifaddrmsg` and IFA_*.
@@ -278,8 +257,20 @@ mod tests {
         assert_eq!(ask_of(true, GET_LINK, IS_REQUEST, &body)[0].1[4..8], [0, 0, 0, 2]);
         assert_eq!(ask_of(true, GET_ADDRESS, IS_REQUEST | DUMP, &[INET]).len(), 3);
         let routes = ask_of(true, GET_ROUTE, IS_REQUEST | DUMP, &[0]);
-        assert_eq!(routes.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [NEW_ROUTE, NEW_ROUTE, DONE]);
-        assert!(routes[0].1.windows(4).any(|octets| octets == [10, 0, 2, 2]));
+        assert_eq!(routes.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [24, 24, 24, 24, 24, 24, DONE]);
+        assert!(routes[4].1.windows(4).any(|octets| octets == [10, 0, 2, 2]));
+    }
+
+    #[test]
+    fn what_is_its_own_is_reached() {
+        let kinds = |answers: &[(u16, Vec<u8>)]| answers.iter().map(|(kind, _)| *kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&ask(GET_ROUTE, IS_REQUEST | DUMP, &[INET; 12])), [24, 24, 24, DONE]);
+        assert_eq!(kinds(&ask(GET_ROUTE, IS_REQUEST | DUMP, &[0; 12])), [24, 24, 24, 24, DONE]);
+        let mut body = vec![INET, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1, 127, 0, 0, 9];
+        assert_eq!(kinds(&ask(GET_ROUTE, IS_REQUEST, &body)), [24]);
+        body[16] = 10;
+        assert_eq!(ask(GET_ROUTE, IS_REQUEST, &body)[0].1[..4], (-128i32).to_be_bytes());
+        assert_eq!(ask(GET_ROUTE, IS_REQUEST, &body[..13])[0].0, ERROR);
     }
 
     #[test]
@@ -290,7 +281,6 @@ mod tests {
             |answers: Vec<(u16, Vec<u8>)>| (answers[0].0, i32::from_be_bytes(*answers[0].1.first_chunk().unwrap()));
         assert_eq!(error(ask(GET_LINK, IS_REQUEST, &body)), (ERROR, -19));
         assert_eq!(error(ask(NEW_ADDRESS, IS_REQUEST | WANTS_ACK, &body)), (ERROR, -1));
-        assert_eq!(ask(26, IS_REQUEST | DUMP, &[0])[0].0, DONE);
         assert!(ask(DONE, IS_REQUEST, &[]).is_empty() && super::answer(Endian::Little, 1, &[9; 15], true).is_empty());
         assert!(super::answer(Endian::Little, 1, &[0; 64], true).is_empty());
     }

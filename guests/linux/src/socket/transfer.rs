@@ -62,8 +62,12 @@ pub(crate) struct Received {
 impl Endpoint {
     /// The connected peer; EPIPE if it has gone.
     fn peer(&self) -> Result<Arc<Endpoint>> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
         match state.role {
+            // What is yet to be told comes first (`sk_stream_error`).
+            Role::Connected if state.ends.writing && self.family.is_internet() => {
+                Err(state.error.take().unwrap_or(Errno::EPIPE))
+            }
             Role::Connected if state.ends.writing => Err(Errno::EPIPE),
             Role::Connected => state.peer.upgrade().ok_or(Errno::EPIPE),
             Role::Connecting => Err(Errno::EAGAIN),

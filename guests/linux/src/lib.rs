@@ -57,7 +57,7 @@ pub use kernel::Kernel;
 pub use program::{LinkerError, Program, StartError};
 pub use reply::{ExitStatus, Outcome, Wait};
 pub use signal::Signal;
-pub use socket::{Link, Network, Plug};
+pub use socket::{GUEST, Link, Network, Plug, ROUTER};
 pub use syscall::{page, table};
 pub use thread::Thread;
 pub use world::{Clocks, Ids, Names, Random, Stream, TraceSink, World};

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where the guest finds the host.
-pub(crate) const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 2, 2));
+pub(crate) const HOST: IpAddr = IpAddr::V4(linux::ROUTER);
 const HOST_6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 2));
 /// Where the guest finds the host's name server.
 pub(crate) const NAME_SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 2, 3));

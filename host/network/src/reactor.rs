@@ -63,6 +63,12 @@ struct Table {
     waiting: Vec<Arc<Listener>>,
 }
 
+/// All addresses of the host's.
+fn everywhere(is_ipv4: bool, port: u16) -> SocketAddr {
+    let any: IpAddr = if is_ipv4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    SocketAddr::new(any, port)
+}
+
 /// The host's networks for one guest.
 pub struct HostNetwork {
     own: Weak<HostNetwork>,
@@ -205,8 +211,7 @@ impl Network for HostNetwork {
             return Ok(messages.clone());
         }
         let network = self.own.upgrade().ok_or(Errno::ENETUNREACH)?;
-        let any: IpAddr = if is_ipv4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let socket = bound(SocketAddr::new(any, 0), SocketType::DGRAM).map_err(errno)?;
+        let socket = bound(everywhere(is_ipv4, 0), SocketType::DGRAM).map_err(errno)?;
         let messages = Messages::of_socket(&network, socket, plug);
         messages.begin(self)?;
         Ok(messages)
@@ -217,8 +222,7 @@ impl Network for HostNetwork {
             return Ok(());
         }
         // The guest's own address is not the host's.
-        let any: IpAddr = if at.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let at = SocketAddr::new(any, at.port());
+        let at = everywhere(at.is_ipv4(), at.port());
         let mut table = self.lock();
         if let Some((_, count)) = table.listening.get_mut(&at) {
             *count += 1;
@@ -232,8 +236,7 @@ impl Network for HostNetwork {
     }
 
     fn unlisten(&self, at: SocketAddr) {
-        let any: IpAddr = if at.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let at = SocketAddr::new(any, at.port());
+        let at = everywhere(at.is_ipv4(), at.port());
         let mut table = self.lock();
         let Some((_, count)) = table.listening.get_mut(&at) else { return };
         *count -= 1;

@@ -77,7 +77,7 @@ impl Rules {
     /// The guest's hosts(5).
     pub(crate) fn hosts(&self) -> String {
         let mut text =
-            String::from("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n10.0.2.15\tstrata\n");
+            format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{}\tstrata\n", linux::GUEST[0]);
         let _ = writeln!(text, "{HOST}\thost.strata.internal");
         for (ip, name) in &self.names {
             let _ = writeln!(text, "{ip}\t{name}");

@@ -80,18 +80,6 @@ fn place(address: Option<&Address>, family: Family, endian: Endian) -> String {
     format!("{text}:{:04X}", at.port())
 }
 
-/// `TCP_*` of net/tcp_states.h; none of a socket that no table of TCP has.
-fn tcp_state(standing: Standing) -> Option<u8> {
-    match standing {
-        Standing::Connected => Some(1),
-        Standing::Connecting => Some(2),
-        Standing::Shut => Some(5),
-        Standing::Left => Some(8),
-        Standing::Listening => Some(10),
-        Standing::Idle | Standing::Over => None,
-    }
-}
-
 const HEAD_6: &str = "  sl  local_address                         remote_address                        \
                       st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 
@@ -107,7 +95,7 @@ fn lines(head: &str, lines: Vec<String>, columns: usize, family: Family) -> Stri
 
 fn tcp(kernel: &Kernel, endian: Endian, family: Family) -> String {
     let all = sockets(kernel, |socket| socket.family == family && socket.style == Style::Stream);
-    let known = all.iter().filter_map(|socket| Some((socket, tcp_state(socket.status.standing)?)));
+    let known = all.iter().filter_map(|socket| Some((socket, socket.status.standing.tcp_state()?)));
     let line = |(number, (Seen { uid, inode, status, .. }, state)): (usize, (&Seen, u8))| {
         let own = place(status.address.as_deref(), family, endian);
         let other = place(status.peer.as_deref(), family, endian);
@@ -231,7 +219,7 @@ fn route(kernel: &Kernel, endian: Endian) -> String {
 fn count(kernel: &Kernel, family: Family, style: Style) -> (usize, usize) {
     let all = sockets(kernel, |socket| socket.family == family && socket.style == style);
     let is_used = |socket: &&Seen| match style {
-        Style::Stream => tcp_state(socket.status.standing).is_some(),
+        Style::Stream => socket.status.standing.tcp_state().is_some(),
         _ => socket.status.address.is_some(),
     };
     (all.len(), all.iter().filter(is_used).count())

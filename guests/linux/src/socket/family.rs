@@ -46,7 +46,7 @@ impl Family {
 }
 
 /// The addresses of a world that reaches others, as QEMU's user networking gives them to its guests.
-pub(crate) const GUEST: [IpAddr; 2] =
+pub const GUEST: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(10, 0, 2, 15)), IpAddr::V6(Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0x15))];
 
 /// Whether an address is one of those.

@@ -57,8 +57,8 @@ static ALL: [Interface; 2] = [
     },
 ];
 
-/// The router of the way out.
-pub(crate) const ROUTER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
+/// The router of the way out, which is the host.
+pub const ROUTER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 
 /// Those of a world that has a way out, or none.
 pub(crate) fn interfaces(has_network: bool) -> &'static [Interface] {

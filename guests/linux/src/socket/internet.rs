@@ -5,11 +5,11 @@ use super::address::Address;
 use super::endpoint::{Endpoint, Ends, Named, Role, Style};
 use super::family::{self, Family};
 use super::netlink;
-use super::packet::{Charge, Credentials, Packet};
+use super::packet::{Credentials, Packet};
 use super::ports::{Claim, Ports};
 use crate::flags::SOL_SOCKET;
 use abi::Endian;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use vfs::{Errno, Result};
@@ -29,13 +29,6 @@ pub(crate) enum Progress {
     Done,
     /// It is on its way, and whoever watches the socket is told.
     OnItsWay,
-}
-
-/// A message that no sender is charged for: who has no room for it loses it.
-fn unaccounted(bytes: Vec<u8>, from: Address) -> Packet {
-    let charge = Charge { sender: Weak::new(), bytes: 0 };
-    let from = Some(Arc::new(from));
-    Packet { bytes, taken: 0, from, credentials: Credentials::default(), rights: None, charge }
 }
 
 impl Endpoint {
@@ -246,18 +239,10 @@ impl Endpoint {
         Ok(bytes.len())
     }
 
-    /// The state of a TCP socket as TCP_INFO and /proc/net/tcp tell it (TCP_* of net/tcp_states.h).
+    /// The state of a TCP socket as TCP_INFO tells it: TCP_CLOSE where no table of TCP has it.
     pub(crate) fn tcp_state(&self) -> u8 {
-        let state = self.state.lock();
-        match (&state.role, state.ends.reading, state.ends.writing) {
-            (Role::Listening(..), ..) => 10,
-            (Role::Connecting, ..) => 2,
-            (Role::Idle, ..) | (Role::Connected, true, true) => 7,
-            (Role::Connected, false, false) => 1,
-            // FIN_WAIT2 and CLOSE_WAIT: the other one has not ended yet, or we have not.
-            (Role::Connected, false, true) => 5,
-            (Role::Connected, true, false) => 8,
-        }
+        const CLOSE: u8 = 7;
+        self.status().standing.tcp_state().unwrap_or(CLOSE)
     }
 
     /// Has the kernel answer what is sent to it by netlink.
@@ -265,7 +250,7 @@ impl Endpoint {
         let port = if let Some(Address::Netlink(port, _)) = self.address().as_deref() { *port } else { 0 };
         let most = self.options.lock().receive_bytes as usize;
         for answer in netlink::answer(endian, port, bytes, has_network) {
-            let packet = unaccounted(answer, Address::Netlink(0, 0));
+            let packet = Packet::foreign(answer, Some(Address::Netlink(0, 0)));
             if self.inbox.lock().pending(true) < most {
                 // Whoever closes it meanwhile loses it.
                 let _ = Endpoint::deliver(self, packet, super::inbox::Inbox::push);
@@ -276,7 +261,7 @@ impl Endpoint {
 
     /// What the kernel says to a netlink socket that asked for nothing (mq_notify(2)).
     pub(crate) fn hear_kernel(&self, bytes: Vec<u8>) {
-        let packet = unaccounted(bytes, Address::Netlink(0, 0));
+        let packet = Packet::foreign(bytes, Some(Address::Netlink(0, 0)));
         // Whoever closes it meanwhile loses it.
         let _ = Endpoint::deliver(self, packet, super::inbox::Inbox::push);
     }

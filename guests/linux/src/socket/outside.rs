@@ -5,7 +5,7 @@ use super::address::Address;
 use super::endpoint::{Endpoint, Role, Style};
 use super::family;
 use super::inbox::Inbox;
-use super::packet::{Charge, Credentials, Packet};
+use super::packet::Packet;
 use super::ports::Ports;
 use super::transfer::MESSAGE_COST_BYTES;
 use crate::kernel::Kernel;
@@ -83,7 +83,7 @@ impl Plug {
     /// Bytes of a stream come.
     pub fn receive(&self, bytes: &[u8]) {
         let Some(endpoint) = self.0.upgrade() else { return };
-        let packet = foreign(bytes, None);
+        let packet = Packet::foreign(bytes.to_vec(), None);
         // Whoever closes it meanwhile loses it.
         let _ = Endpoint::deliver(&endpoint, packet, Inbox::append);
     }
@@ -131,13 +131,6 @@ impl Plug {
         drop(state);
         endpoint.has_room();
     }
-}
-
-/// What comes from outside: no sender here is charged for it.
-fn foreign(bytes: &[u8], from: Option<SocketAddr>) -> Packet {
-    let charge = Charge { sender: Weak::new(), bytes: 0 };
-    let from = from.map(|from| Arc::new(Address::Internet(from)));
-    Packet { bytes: bytes.to_vec(), taken: 0, from, credentials: Credentials::default(), rights: None, charge }
 }
 
 impl Endpoint {
@@ -214,7 +207,8 @@ impl Endpoint {
         };
         if has_room {
             // Whoever closes it meanwhile loses it.
-            let _ = Endpoint::deliver(self, foreign(bytes, Some(from)), Inbox::push);
+            let _ =
+                Endpoint::deliver(self, Packet::foreign(bytes.to_vec(), Some(Address::Internet(from))), Inbox::push);
         }
     }
 }

@@ -37,6 +37,13 @@ pub(super) struct Packet {
 }
 
 impl Packet {
+    /// What comes from somebody who is not charged for it: who has no room for it loses it.
+    pub(super) fn foreign(bytes: Vec<u8>, from: Option<Address>) -> Packet {
+        let charge = Charge { sender: Weak::new(), bytes: 0 };
+        let from = from.map(Arc::new);
+        Packet { bytes, taken: 0, from, credentials: Credentials::default(), rights: None, charge }
+    }
+
     /// What is still to be read.
     pub(super) fn rest(&self) -> &[u8] {
         self.bytes.get(self.taken..).unwrap_or_default()

@@ -20,6 +20,20 @@ pub(crate) enum Standing {
     Over,
 }
 
+impl Standing {
+    /// `TCP_*` of net/tcp_states.h; none of a socket that no table of TCP has.
+    pub(crate) fn tcp_state(self) -> Option<u8> {
+        match self {
+            Standing::Connected => Some(1),
+            Standing::Connecting => Some(2),
+            Standing::Shut => Some(5),
+            Standing::Left => Some(8),
+            Standing::Listening => Some(10),
+            Standing::Idle | Standing::Over => None,
+        }
+    }
+}
+
 /// A socket as it stands.
 pub(crate) struct Status {
     pub(crate) standing: Standing,

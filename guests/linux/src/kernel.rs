@@ -17,7 +17,8 @@ use spin::Mutex;
 use vfs::mount::Mounts;
 use vfs::{NodeRef, Watcher};
 
-/// What all processes of a world share. Whoever runs threads at the same time lets one of them in at a time.
+/// What all processes of a world share. Whoever runs threads at the same time lets one of them in at a time, but for what
+/// [`Thread::syscall_apart`](crate::Thread::syscall_apart) does.
 pub struct Kernel {
     pub(crate) mounts: Arc<Mounts>,
     clocks: Arc<dyn Clocks>,
@@ -92,6 +93,11 @@ impl Kernel {
     /// over, and those that run shall poll.
     pub fn take_woken(&self) -> Vec<u32> {
         self.table.lock().take_woken()
+    }
+
+    /// Whether there are some.
+    pub(crate) fn has_woken(&self) -> bool {
+        self.table.lock().has_woken()
     }
 
     /// Sends the first process a signal from outside. What a terminal sends goes to the group in its foreground, or where

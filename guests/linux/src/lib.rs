@@ -59,5 +59,5 @@ pub use reply::{ExitStatus, Outcome, Wait};
 pub use signal::Signal;
 pub use socket::{GUEST, Link, Network, Plug, ROUTER};
 pub use syscall::{page, table};
-pub use thread::Thread;
+pub use thread::{Made, Thread};
 pub use world::{Clocks, Ids, Names, Random, Stream, TraceSink, World};

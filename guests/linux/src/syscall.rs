@@ -1,5 +1,6 @@
 //! System calls: the table, dispatch and page that come from it, and the handlers by group.
 
+mod apart;
 mod dispatch;
 pub mod page;
 pub mod table;
@@ -51,5 +52,6 @@ mod timerfd;
 mod timestamps;
 mod wait;
 
-pub(crate) use dispatch::{Pair, is_apart, perform, show};
+pub(crate) use apart::{Apart, apart};
+pub(crate) use dispatch::{Pair, perform, show};
 pub(crate) use mqueue::closed as queue_closed;

@@ -13,7 +13,7 @@ use crate::process::{Notice, Process, Standing, Table};
 use crate::program::{Program, StartError};
 use crate::reply::{ExitStatus, Interrupted, Outcome, Stop, Wait};
 use crate::signal::{Delivered, Info, Signal, Signals, deliver, of_exception};
-use crate::syscall;
+use crate::syscall::{self, Apart};
 use crate::task::{Resume, Task};
 use crate::terminals::Terminals;
 use crate::world::{Clocks, World};
@@ -58,6 +58,19 @@ pub struct Thread {
     pub(crate) has_jumped: bool,
     /// Whether it has let go of everything.
     pub(crate) is_over: bool,
+}
+
+/// What became of a call that was to be made while others are in the kernel, too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Made {
+    /// It was not made: it is for [`Thread::syscall`].
+    Not,
+    /// It was made, and concerns nobody else.
+    Alone,
+    /// It was made, and woke somebody.
+    Woke,
+    /// It was made, and a signal that it caused is to be delivered ([`Thread::poll`]).
+    Due,
 }
 
 /// Where a process is in the tree of files, and what new files lack (CLONE_FS).
@@ -235,22 +248,27 @@ impl Thread {
         self.go_on(state, &mut guest)
     }
 
-    /// Makes the system call at `state.pc` if that concerns nobody but the thread: no matter who else is in the kernel
-    /// meanwhile. False if it is for [`Thread::syscall`] to make.
-    pub fn syscall_apart(&mut self, state: &mut State, space: &mut dyn AddressSpace) -> bool {
-        let number = o32::number(state);
+    /// Makes the system call at `state.pc` if nobody need be kept out of the kernel for it, and it does not wait. What became of
+    /// it.
+    pub fn syscall_apart(&mut self, state: &mut State, space: &mut dyn AddressSpace) -> Made {
         let is_watched = self.kernel.trace.is_some() || self.notice.is_set() || self.process.timers.are_set();
-        if !syscall::is_apart(number) || is_watched || self.resume.is_some() {
-            return false;
+        if is_watched || self.resume.is_some() {
+            return Made::Not;
         }
+        let Some(touched) = syscall::apart(self, state) else { return Made::Not };
+        let number = o32::number(state);
         let mut guest = Guest { space, endian: self.endian };
         match syscall::perform(number, &mut Task { thread: self, guest: &mut guest, state }) {
-            Ok(()) => true,
-            Err(Stop::Errno(errno)) => {
-                o32::fail(state, errno::number(errno));
-                true
-            }
-            Err(_) => false,
+            Ok(()) => {}
+            Err(Stop::Errno(errno)) => o32::fail(state, errno::number(errno)),
+            // It waits, which it does when it is made again with others kept out.
+            Err(_) => return Made::Not,
+        }
+        match touched {
+            Apart::Own => Made::Alone,
+            Apart::File if self.signals.is_due() => Made::Due,
+            Apart::File if self.kernel.has_woken() => Made::Woke,
+            Apart::File => Made::Alone,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::Space;
 use abi::AddressSpace;
-use linux::{Outcome, Thread, Wait};
+use linux::{Made, Outcome, Thread, Wait};
 use mips::State;
 use mips::reading::emit::SYSTEM_RESULTS;
 
@@ -24,6 +24,8 @@ pub type Kernel<'a, S> = dyn FnMut(&mut State, &mut S) -> Served + 'a;
 pub(crate) trait Door {
     /// Has it make its call, or poll, while nobody else does.
     fn enter(&mut self, work: &mut dyn FnMut() -> Outcome) -> Outcome;
+    /// Lets those know whom a call woke that was made outside.
+    fn settle(&mut self);
     /// Sleeps in place until what `wait` names may have happened; false if it should leave instead.
     fn wait(&mut self, wait: &Wait) -> bool;
 }
@@ -36,8 +38,15 @@ pub(crate) fn serve<S: Space>(
     space: &mut S,
     door: &mut dyn Door,
 ) -> (Served, Outcome) {
-    if state.poll == 0 && thread.syscall_apart(state, space) {
-        return (Served::Behind, Outcome::Continue);
+    let made = if state.poll == 0 { thread.syscall_apart(state, space) } else { Made::Not };
+    match made {
+        Made::Not => {}
+        Made::Alone => return (Served::Behind, Outcome::Continue),
+        Made::Woke => {
+            door.settle();
+            return (Served::Behind, Outcome::Continue);
+        }
+        Made::Due => return (Served::Elsewhere, door.enter(&mut || thread.poll(state, space))),
     }
     let before = cfg!(debug_assertions).then(|| state.clone());
     let settings = (thread.handles_faults(), thread.next_timer_ns());

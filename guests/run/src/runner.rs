@@ -69,9 +69,13 @@ impl<E: Engine> Door for HostDoor<'_, E> {
                 Fate::Ends(status) => Outcome::Over(status),
                 Fate::MakesWay => Outcome::ExitThread,
             };
-            scheduler.settle_for(tid);
+            scheduler.settle_for(tid, matches!(outcome, Outcome::Block(_)));
         });
         outcome
+    }
+
+    fn settle(&mut self) {
+        self.host.locked(&mut |scheduler| scheduler.settle());
     }
 
     fn wait(&mut self, wait: &Wait) -> bool {

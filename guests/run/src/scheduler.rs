@@ -278,10 +278,11 @@ impl<E: Engine> Scheduler<E> {
         }
     }
 
-    /// The current thread made the call after which this is asked; it need not be woken for what it did to itself.
-    pub(crate) fn settle_for(&mut self, tid: u32) {
+    /// The same after a call of a thread, which need not be woken for what it did to itself. If it `waits`, somebody else may
+    /// have done that since it looked, who does not need the scheduler for it.
+    pub(crate) fn settle_for(&mut self, tid: u32, waits: bool) {
         for other in self.kernel.take_woken() {
-            if other != tid {
+            if other != tid || waits {
                 self.wake(other);
             }
         }

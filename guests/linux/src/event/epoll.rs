@@ -259,6 +259,9 @@ impl Files {
             self.entries.retain(|_, entry| entry.description().is_some());
             self.sweep_at = 2 * self.entries.len().max(16);
         }
+        if self.entries.contains_key(&key) {
+            return Err(Errno::EEXIST);
+        }
         if entry.is_silent {
             self.silent.retain(|entry| entry.description().is_some());
             let is_nested = |entry: &Arc<Entry>| {
@@ -269,7 +272,8 @@ impl Files {
             }
             self.silent.push(entry.clone());
         }
-        if self.entries.insert(key, entry.clone()).is_some() { Err(Errno::EEXIST) } else { Ok(()) }
+        self.entries.insert(key, entry.clone());
+        Ok(())
     }
 }
 

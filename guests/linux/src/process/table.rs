@@ -174,6 +174,11 @@ impl Table {
         core::mem::take(&mut self.woken)
     }
 
+    /// Whether there are some.
+    pub(crate) fn has_woken(&self) -> bool {
+        !self.woken.is_empty()
+    }
+
     /// Sends a signal to whom `sender` may send one; none only asks whether there is anybody.
     pub(crate) fn send(&mut self, sender: Sender, target: Target, info: Option<Info>) -> Result<()> {
         let session = self.members.get(&sender.pid).map(|member| member.session);

@@ -202,6 +202,12 @@ impl Endpoint {
         self.state.lock().peer_credentials
     }
 
+    /// Whether it is a stream to somebody in this world.
+    pub(crate) fn is_inner_stream(&self) -> bool {
+        let is_connected = self.style == Style::Stream && matches!(self.state.lock().role, Role::Connected);
+        is_connected && self.link.lock().is_none()
+    }
+
     /// Whether it listens (SO_ACCEPTCONN).
     pub(crate) fn is_listening(&self) -> bool {
         matches!(self.state.lock().role, Role::Listening(..))

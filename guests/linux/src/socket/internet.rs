@@ -141,11 +141,6 @@ impl Endpoint {
         }
     }
 
-    /// Whether it is on its way to another one.
-    pub(super) fn is_connecting(&self) -> bool {
-        matches!(self.state.lock().role, Role::Connecting)
-    }
-
     /// Who was bound to all addresses is at one of them from now on.
     pub(super) fn be_at(&self, ip: IpAddr) {
         let mut state = self.state.lock();
@@ -159,10 +154,14 @@ impl Endpoint {
     /// Whether the peer of a connection has gone without a word, so that what is sent there now is lost. That is noticed, and the
     /// next time it is EPIPE.
     pub(super) fn is_left(&self, bytes: &[u8]) -> Result<bool> {
+        if !self.family.is_internet() || bytes.is_empty() {
+            return Ok(false);
+        }
+        // The peer is asked without the own lock: it may ask the same at the same time.
+        let peer = self.state.lock().peer.upgrade();
+        let is_gone = peer.is_none_or(|peer| peer.state.lock().is_closed);
         let mut state = self.state.lock();
-        let is_gone = || state.peer.upgrade().is_none_or(|peer| peer.state.lock().is_closed);
-        let is_connected = matches!(state.role, Role::Connected) && !state.ends.writing;
-        if !self.family.is_internet() || !is_connected || bytes.is_empty() || !is_gone() {
+        if !is_gone || !matches!(state.role, Role::Connected) || state.ends.writing {
             return Ok(false);
         }
         if let Some(error) = state.error.take() {

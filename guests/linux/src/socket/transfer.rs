@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::endpoint::{Endpoint, Ends, Role, Style};
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Spent};
 use super::packet::{Charge, Credentials, Packet, Rights};
 use crate::description::Description;
 use alloc::sync::{Arc, Weak};
@@ -201,32 +201,31 @@ impl Endpoint {
 
     /// Receives what is there: bytes of a stream, or a message.
     pub(crate) fn receive(&self, asked: &Asked) -> Result<Received> {
-        let is_connected = matches!(self.state.lock().role, Role::Connected);
+        // What comes, comes under this lock: the end is behind all that came before it.
+        let mut state = self.state.lock();
+        let is_connected = matches!(state.role, Role::Connected);
         match self.style {
-            Style::Stream if self.is_connecting() => return Err(Errno::EAGAIN),
+            Style::Stream if matches!(state.role, Role::Connecting) => return Err(Errno::EAGAIN),
             Style::Stream if !is_connected && self.family.is_internet() => {
-                return Err(self.take_error().unwrap_or(Errno::ENOTCONN));
+                return Err(state.error.take().unwrap_or(Errno::ENOTCONN));
             }
             Style::Stream if !is_connected => return Err(Errno::EINVAL),
             Style::Packets if !is_connected => return Err(Errno::ENOTCONN),
             _ => {}
         }
-        if !asked.peeks && self.style == Style::Stream {
-            let spent = self.inbox.lock().pass(asked.is_apart);
-            drop(spent);
-        }
-        let taken = {
-            let mut inbox = self.inbox.lock();
-            if self.style == Style::Stream { inbox.bytes(asked) } else { inbox.next(asked) }
-        };
+        let mut inbox = self.inbox.lock();
+        let is_stream = self.style == Style::Stream;
+        let passed = if is_stream && !asked.peeks { inbox.pass(asked.is_apart) } else { Spent::default() };
+        let taken = if is_stream { inbox.bytes(asked) } else { inbox.next(asked) };
+        drop(inbox);
         if let Some((received, spent)) = taken {
-            drop(spent);
+            drop(state);
+            drop((passed, spent));
             if !asked.peeks {
                 self.made_room();
             }
             return Ok(received);
         }
-        let mut state = self.state.lock();
         if let Some(error) = state.error.take() {
             return Err(error);
         }

@@ -84,17 +84,6 @@ fn answer<R: Ret>(task: &Task<'_, '_>, result: &R) -> Answer {
     Answer { words: result.words(), text }
 }
 
-/// Whether a call asks only for what no other thread changes: the time, and who the caller is.
-pub(crate) fn is_apart(number: u32) -> bool {
-    const TIME: u32 = 4013;
-    const GETPID: u32 = 4020;
-    const GETTIMEOFDAY: u32 = 4078;
-    const GETTID: u32 = 4222;
-    const CLOCK_GETTIME: u32 = 4263;
-    const CLOCK_GETTIME64: u32 = 4403;
-    matches!(number, TIME | GETPID | GETTIMEOFDAY | GETTID | CLOCK_GETTIME | CLOCK_GETTIME64)
-}
-
 /// Carries out a system call, and prints it if the world wants that.
 pub(crate) fn perform(number: u32, task: &mut Task<'_, '_>) -> Reply<()> {
     let is_indirect = number == INDIRECT;

@@ -3,6 +3,7 @@
 //! Position-independent code calls through a table that `gp` points to, so a call's target is looked up there now. That
 //! is a guess, and so is what a computed call was seen to call; the code compares before it relies on it.
 
+use super::barriers::drop_implied;
 use super::{Likely, Rooted};
 use crate::reading::effects::{Known, Value, effects};
 use crate::reg::Gpr;
@@ -148,6 +149,7 @@ pub(super) fn explore(
         // A switch may stand in what another one leads to.
         if switches.len() == found {
             region.convert_branches();
+            drop_implied(&mut region, start.root);
             return Some((region, guess.likely));
         }
     }

@@ -5,6 +5,7 @@
 //! returns the PC at which it came out: the caller compares that with where it wanted to go on, and if it is elsewhere,
 //! returns it in turn.
 
+mod barriers;
 mod enter;
 mod gather;
 mod graph;

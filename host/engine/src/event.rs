@@ -53,6 +53,11 @@ impl Event {
         let _ = io::write(&self.descriptor, &1_u64.to_ne_bytes());
     }
 
+    /// Whether it was rung since somebody last asked; it can still be asked.
+    pub(crate) fn is_rung(&self) -> bool {
+        self.state.load(Ordering::Acquire) == RUNG
+    }
+
     /// Sleeps `most` at most (`None`: without end), until a descriptor is readable (first flag) or writable (second), or this
     /// is rung: not at all if it was since somebody last asked. The answer is which descriptors may be ready.
     pub(crate) fn sleep(&self, most: Option<Duration>, descriptors: &[(i32, bool, bool)]) -> Vec<bool> {

@@ -24,6 +24,7 @@ mod memory;
 mod modules;
 mod native;
 mod own_pages;
+mod patience;
 mod perf_map;
 mod place;
 mod signals;

@@ -3,6 +3,7 @@
 
 use crate::event::{Event, quietly};
 use crate::native::Native;
+use crate::patience::Patience;
 use crate::signals::Signals;
 use linux::snapshot::{Given, Unsaved};
 use linux::{ExitStatus, Kernel, Signal, Wait};
@@ -105,6 +106,7 @@ impl Shared {
 struct Worker {
     shared: Arc<Shared>,
     event: Arc<Event>,
+    patience: Patience,
 }
 
 impl Host<Native> for Worker {
@@ -123,9 +125,15 @@ impl Host<Native> for Worker {
             InPlace::Woken => return true,
             InPlace::Leave => return false,
         }
-        let left =
-            waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub(self.shared.kernel.monotonic_ns())));
-        self.event.sleep(left, &waits.descriptors);
+        let begun = self.shared.kernel.monotonic_ns();
+        let left = waits.until_ns.map(|until| Duration::from_nanos(until.saturating_sub(begun)));
+        if !waits.descriptors.is_empty() {
+            self.event.sleep(left, &waits.descriptors);
+        } else if !self.patience.look(&self.event, left) {
+            self.event.sleep(left, &[]);
+            let took = self.shared.kernel.monotonic_ns().saturating_sub(begun);
+            self.patience.learn(Duration::from_nanos(took));
+        }
         self.shared.lock().scheduler.end_wait(tid)
     }
 
@@ -138,7 +146,7 @@ impl Host<Native> for Worker {
 
 /// Runs teams until the world is over.
 fn work(shared: &Arc<Shared>, event: Arc<Event>) {
-    let mut worker = Worker { shared: shared.clone(), event };
+    let mut worker = Worker { shared: shared.clone(), event, patience: Patience::default() };
     let mut state = shared.lock();
     while state.scheduler.over().is_none() {
         state.scheduler.settle();

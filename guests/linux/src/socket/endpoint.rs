@@ -102,6 +102,8 @@ pub(crate) struct Endpoint {
     /// Its other end, if that is outside of the world, and whether there is no room in it.
     pub(super) link: Mutex<Option<Arc<dyn Link>>>,
     pub(super) is_link_full: AtomicBool,
+    /// Whether somebody found too little room in its send buffer, and was not told yet that there is more.
+    lacked_room: AtomicBool,
     watchers: Watchers,
     /// Hears messages at once, of one that no process has.
     pub(super) hears: Option<fn(&[u8])>,
@@ -148,6 +150,7 @@ impl Endpoint {
             knocking: Mutex::default(),
             link: Mutex::new(None),
             is_link_full: AtomicBool::new(false),
+            lacked_room: AtomicBool::new(true),
             watchers: Watchers::default(),
             hears,
             arrivals: AtomicU64::new(0),
@@ -173,10 +176,24 @@ impl Endpoint {
         self.has_room();
     }
 
-    /// What it sent was read, or lost.
+    /// What it sent was read, or lost. Over TCP nobody is told of room who did not find too little (SOCK_NOSPACE).
     pub(super) fn give_back(&self, bytes: usize) {
-        self.sent.fetch_sub(bytes, Ordering::AcqRel);
-        self.has_room();
+        self.sent.fetch_sub(bytes, Ordering::SeqCst);
+        if !self.is_tcp() {
+            return self.has_room();
+        }
+        if self.lacked_room.load(Ordering::SeqCst) {
+            if self.is_writable() {
+                self.lacked_room.store(false, Ordering::SeqCst);
+            }
+            self.has_room();
+        }
+    }
+
+    /// Somebody found too little room, and is told when there is more: whether there is by now.
+    pub(super) fn lacks_room(&self) -> bool {
+        self.lacked_room.store(true, Ordering::SeqCst);
+        !self.is_writable()
     }
 
     /// Where it is bound.
@@ -327,9 +344,9 @@ impl Endpoint {
 
     /// What poll(2) tells.
     pub(crate) fn ready(&self) -> Ready {
-        let is_apart = self.is_apart();
         let (has_bytes, is_urgent) = {
             let inbox = self.inbox.lock();
+            let is_apart = inbox.urgent.is_some() && self.is_apart();
             (inbox.is_readable(is_apart), inbox.urgent.is_some_and(|urgent| !urgent.is_read))
         };
         let (ends, waiting, is_idle, is_connecting, error, peer) = {
@@ -344,7 +361,7 @@ impl Endpoint {
         let is_kept_off = !self.style.connects() && peer.is_some_and(|peer| !peer.talks_to(self) && peer.is_full());
         Ready {
             readable: has_bytes || ends.reading || waiting == Some(true),
-            writable: waiting.is_none() && !is_connecting && !is_kept_off && self.is_writable(),
+            writable: waiting.is_none() && !is_connecting && !is_kept_off && (self.is_writable() || !self.lacks_room()),
             hangup: ends.reading && ends.writing || self.style.connects() && is_idle,
             error: error.is_some(),
             read_hangup: ends.reading,
@@ -366,9 +383,11 @@ impl Endpoint {
         }
     }
 
-    /// What may have waited for room in the inbox is told.
+    /// What may have waited for room in the inbox is told. Who sends a stream has room of its own.
     pub(super) fn made_room(&self) {
-        self.watchers.notice();
+        if self.style != Style::Stream || self.is_listening() {
+            self.watchers.notice();
+        }
         if let Some(link) = self.link() {
             link.read_on();
         }

@@ -134,7 +134,12 @@ impl Endpoint {
         if self.family.is_internet() {
             room += peer.options.lock().receive_bytes as usize;
         }
-        let room = room.saturating_sub(self.unread());
+        let left = || room.saturating_sub(self.unread());
+        if left() < bytes.len() && !self.lacks_room() {
+            // There was room again before anybody could have been told.
+            self.has_room();
+        }
+        let room = left();
         if room == 0 {
             return Err(Errno::EAGAIN);
         }

@@ -8,13 +8,6 @@ use abi::State;
 use abi::o32;
 use vfs::pipe::End;
 
-/// time(2), getpid(2), gettimeofday(2), gettid(2), clock_gettime(2): they ask for what no other thread changes.
-const OWN: [u32; 6] = [4013, 4020, 4078, 4222, 4263, 4403];
-/// read(2), write(2), readv(2), writev(2), recv(2), recvfrom(2), send(2), sendto(2)
-const STREAMS: [u32; 8] = [4003, 4004, 4145, 4146, 4175, 4176, 4178, 4180];
-/// epoll_ctl(2) and epoll_wait(2)
-const EPOLLS: [u32; 2] = [4249, 4250];
-
 /// What a call that nobody is kept out for touches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Apart {
@@ -26,13 +19,17 @@ pub(crate) enum Apart {
 
 /// What the call at `state.pc` touches, if nobody need be kept out of the kernel for it.
 pub(crate) fn apart(thread: &Thread, state: &State) -> Option<Apart> {
-    let number = o32::number(state);
-    if OWN.contains(&number) {
-        return Some(Apart::Own);
+    match o32::number(state) {
+        // time(2), getpid(2), gettimeofday(2), gettid(2), clock_gettime(2): they ask for what no other thread changes.
+        4013 | 4020 | 4078 | 4222 | 4263 | 4403 => Some(Apart::Own),
+        // read(2), write(2), readv(2), writev(2), recv(2), recvfrom(2), send(2), sendto(2)
+        4003 | 4004 | 4145 | 4146 | 4175 | 4176 | 4178 | 4180 => {
+            is_stream(thread, Fd(o32::first_argument(state).cast_signed())).then_some(Apart::File)
+        }
+        // epoll_ctl(2) and epoll_wait(2)
+        4249 | 4250 => Some(Apart::File),
+        _ => None,
     }
-    let is_file = EPOLLS.contains(&number)
-        || STREAMS.contains(&number) && is_stream(thread, Fd(o32::first_argument(state).cast_signed()));
-    is_file.then_some(Apart::File)
 }
 
 /// Whether a descriptor is a pipe, or a stream to somebody in this world.

@@ -216,8 +216,11 @@ fn receive(
     }
     let endpoint = &socket_of(description)?.endpoint;
     let is_stream = endpoint.style == Style::Stream;
-    let options = endpoint.options.lock().clone();
-    let timeout_ns = options.receive_timeout_ns;
+    let is_apart = endpoint.is_apart();
+    let (timeout_ns, tells_credentials) = {
+        let options = endpoint.options.lock();
+        (options.receive_timeout_ns, options.passes_credentials)
+    };
     let until_ns = task.deadline(|now| timeout_ns.map(|timeout| after(now, timeout)));
     let all = total(pieces);
     let mut moved = task.resume.map_or(0, |resume| resume.moved);
@@ -225,9 +228,9 @@ fn receive(
         let asked = Asked {
             room: (all - moved.min(all)).min(if is_stream { CHUNK_BYTES } else { MESSAGE_BYTES_MAX }) as usize,
             peeks: flags.peeks(),
-            tells_credentials: options.passes_credentials,
+            tells_credentials,
             waits: may_wait(description, flags),
-            is_apart: endpoint.is_apart(),
+            is_apart,
         };
         match task.attempt(description, || endpoint.receive(&asked)) {
             Ok(received) => {

@@ -181,6 +181,7 @@ impl Thread {
             opening: None,
             waiting_line: None,
             has_jumped: false,
+            has_yielded: false,
             is_over: false,
             process,
         };

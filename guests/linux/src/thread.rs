@@ -56,6 +56,8 @@ pub struct Thread {
     pub(crate) waiting_line: Option<alloc::string::String>,
     /// Whether registers changed that no result of a call is in, since somebody last asked.
     pub(crate) has_jumped: bool,
+    /// Whether it gave up its turn.
+    pub(crate) has_yielded: bool,
     /// Whether it has let go of everything.
     pub(crate) is_over: bool,
 }
@@ -150,6 +152,7 @@ impl Thread {
             opening: None,
             waiting_line: None,
             has_jumped: false,
+            has_yielded: false,
             is_over: false,
             kernel,
             process,
@@ -185,6 +188,11 @@ impl Thread {
             self.used_ns.0 += now.saturating_sub(since);
         }
         self.used_ns.1 = is_running.then_some(now);
+    }
+
+    /// Whether it gave up its turn (sched_yield(2)) since this was last asked.
+    pub fn take_yield(&mut self) -> bool {
+        core::mem::take(&mut self.has_yielded)
     }
 
     /// Processor time that it used, in nanoseconds.

@@ -26,6 +26,7 @@ mod statistics;
 mod team;
 mod tier;
 mod traffic;
+mod turns;
 mod vcpu;
 mod watched;
 

@@ -85,7 +85,7 @@ impl<E: Engine> Door for HostDoor<'_, E> {
 
 impl<E: Engine> Runner<E> {
     pub(crate) fn new(team: u32, mut cpu: Vcpu<E>, resting: Resting, debugged: Option<Box<Debugged>>) -> Runner<E> {
-        let Resting { mut thread, state } = resting;
+        let Resting { mut thread, state, .. } = resting;
         let bell = cpu.engine.bell();
         let registers = cpu.engine.parts().0;
         *registers = State { poll: 0, leave: 0, stale: [0; 2], ..state };
@@ -164,7 +164,8 @@ impl<E: Engine> Runner<E> {
         let mut thread = self.current.take()?;
         thread.set_running(false);
         let state = self.cpu.engine.parts().0.clone();
-        Some(Resting { thread, state })
+        // When its next turn is due is for the scheduler to say.
+        Some(Resting { thread, state, due: 0 })
     }
 
     /// Runs the thread until the CPU stops, and makes the call or delivers the exception that it stopped for. Also says whether
@@ -337,7 +338,7 @@ impl<E: Engine> Runner<E> {
         host.locked(&mut |scheduler| {
             if let Some(child) = child.take() {
                 child.begin(space);
-                let resting = Resting { thread: child.thread, state: state.clone() };
+                let resting = Resting { thread: child.thread, state: state.clone(), due: 0 };
                 scheduler.add_thread(self.team, resting, cpu.take());
             }
         });

@@ -9,9 +9,10 @@ use crate::engine::Engine;
 use crate::runner::Runner;
 use crate::statistics::Statistics;
 use crate::team::{AtRest, Resting, Team};
+use crate::turns::{AHEAD_NS, BONUS_NS, TURN_NS_MIN};
 use crate::vcpu::Vcpu;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -35,13 +36,23 @@ struct Running {
     is_noticed: bool,
     /// When it wants to be rung for its timers.
     alarm_ns: Option<u64>,
-    /// Who rings for it while it waits in place.
-    in_place: Option<Arc<dyn Bell>>,
+    /// Who rings for it while it waits in place, and since when it does.
+    in_place: Option<(Arc<dyn Bell>, u64)>,
+    /// When its turn was due, and when it began; later by what it waited in place.
+    since: (u64, u64),
+    /// Whether it was asked to give way to another one.
+    gives_way: bool,
 }
 
 impl Running {
     fn ring(&self) {
-        self.in_place.as_ref().unwrap_or(&self.bell).ring();
+        self.in_place.as_ref().map_or(&self.bell, |(bell, _)| bell).ring();
+    }
+
+    /// When its turn would be due that comes after this one, were this one over.
+    fn next_due(&self, now_ns: u64) -> u64 {
+        let until = self.in_place.as_ref().map_or(now_ns, |(_, since)| *since);
+        self.since.0 + until.saturating_sub(self.since.1)
     }
 }
 
@@ -81,8 +92,12 @@ pub struct Scheduler<E: Engine> {
     kernel: Arc<Kernel>,
     next: u32,
     teams: BTreeMap<u32, Team<E>>,
-    /// Teams with a thread that is ready and a CPU for it, in the order of their turns.
-    ready: VecDeque<u32>,
+    /// Teams with a thread that is ready and a CPU for it, each with when its turn is due.
+    ready: BTreeSet<(u64, u32)>,
+    /// When the turns of those were due that ran least, when that was last asked.
+    passed: u64,
+    /// Who was woken since somebody was last asked to give way: when its turn is due, and its team.
+    woken: Option<(u64, u32)>,
     /// Teams with threads that are ready, whose CPUs others have.
     short: BTreeSet<u32>,
     running: BTreeMap<u32, Running>,
@@ -120,7 +135,9 @@ impl<E: Engine> Scheduler<E> {
             kernel,
             next: 0,
             teams: BTreeMap::new(),
-            ready: VecDeque::new(),
+            ready: BTreeSet::new(),
+            passed: 0,
+            woken: None,
             short: BTreeSet::new(),
             running: BTreeMap::new(),
             away: 0,
@@ -145,7 +162,8 @@ impl<E: Engine> Scheduler<E> {
     }
 
     /// Adds a team, all of whose threads are ready.
-    pub fn add(&mut self, team: Team<E>) {
+    pub fn add(&mut self, mut team: Team<E>) {
+        team.at_rest.ready.put_off(self.passed());
         let id = self.next;
         self.next += 1;
         self.is_crowded |= self.next > 1 || team.at_rest.ready.len() > 1;
@@ -158,9 +176,10 @@ impl<E: Engine> Scheduler<E> {
     /// Adds a thread to a team, and another CPU if there is one for it.
     pub(crate) fn add_thread(&mut self, id: u32, resting: Resting, cpu: Option<Vcpu<E>>) {
         self.is_crowded = true;
+        let due = resting.due.max(self.passed());
         let Some(team) = self.teams.get_mut(&id) else { return };
         self.homes.insert(resting.thread.tid(), id);
-        team.at_rest.ready.push_back(resting);
+        team.at_rest.ready.add(Resting { due, ..resting });
         team.cpu_count += usize::from(cpu.is_some());
         team.cpus.extend(cpu);
         self.queue(id);
@@ -180,18 +199,21 @@ impl<E: Engine> Scheduler<E> {
 
     /// Has a team wait for its turn if a thread of its can have one.
     fn queue(&mut self, id: u32) {
-        let Some(team) = self.teams.get(&id) else { return };
-        let (is_ready, has_cpu) = (team.is_ready(), !team.cpus.is_empty());
-        if is_ready && !has_cpu {
+        let Some(team) = self.teams.get_mut(&id) else { return };
+        let (due, has_cpu) = (team.next_due(), !team.cpus.is_empty());
+        let turn = due.filter(|_| has_cpu);
+        let before = core::mem::replace(&mut team.turn, turn);
+        if before != turn {
+            before.into_iter().for_each(|due| _ = self.ready.remove(&(due, id)));
+            self.ready.extend(turn.map(|due| (due, id)));
+        }
+        if due.is_some() && !has_cpu {
             self.short.insert(id);
             // Who waits in place has a CPU that it does not need.
             let idle = self.running.values().find(|running| running.team == id && running.in_place.is_some());
             idle.into_iter().for_each(Running::ring);
         } else {
             self.short.remove(&id);
-        }
-        if is_ready && has_cpu && !self.ready.contains(&id) {
-            self.ready.push_back(id);
         }
         self.kernel.set_crowded(!self.ready.is_empty() || !self.short.is_empty());
     }
@@ -202,10 +224,20 @@ impl<E: Engine> Scheduler<E> {
             let id = self.next_team()?;
             let Some(team) = self.teams.get_mut(&id) else { continue };
             let Some((cpu, resting)) = team.take() else { continue };
+            let since = (resting.due, self.kernel.monotonic_ns());
             let runner = Runner::new(id, cpu, resting, team.debugged.take());
             if let Some((pid, tid)) = runner.number() {
                 let bell = runner.bell();
-                let running = Running { pid, team: id, bell, is_noticed: false, alarm_ns: None, in_place: None };
+                let running = Running {
+                    pid,
+                    team: id,
+                    bell,
+                    is_noticed: false,
+                    alarm_ns: None,
+                    in_place: None,
+                    since,
+                    gives_way: false,
+                };
                 self.running.insert(tid, running);
             }
             self.away += 1;
@@ -216,16 +248,13 @@ impl<E: Engine> Scheduler<E> {
 
     /// The team whose turn it is. If nobody shall run, one with a thread that has to see its process end.
     fn next_team(&mut self) -> Option<u32> {
-        if !self.is_frozen {
-            return self.ready.pop_front();
-        }
         let ends = |resting: &Resting| self.ending.contains_key(&resting.thread.pid());
-        let is_meant = |id: &u32| {
-            let front = self.teams.get(id).and_then(|team| team.at_rest.ready.front());
-            front.is_some_and(ends)
-        };
-        let place = self.ready.iter().position(is_meant)?;
-        self.ready.remove(place)
+        let is_meant =
+            |(_, id): &&(u64, u32)| !self.is_frozen || self.teams.get(id).and_then(Team::next).is_some_and(ends);
+        let turn = self.ready.iter().find(is_meant).copied()?;
+        self.ready.remove(&turn);
+        self.teams.get_mut(&turn.1)?.turn = None;
+        Some(turn.1)
     }
 
     /// Takes back a CPU, and the thread that has it, if one has, which could go on. A team that has nobody left is given back, to
@@ -244,6 +273,7 @@ impl<E: Engine> Scheduler<E> {
         }
         let mut team = self.teams.remove(&id)?;
         self.short.remove(&id);
+        team.turn.into_iter().for_each(|due| _ = self.ready.remove(&(due, id)));
         self.statistics.add(&team.statistics());
         if let Some(refusal) = team.take_refusal() {
             self.refusal = Some(refusal);
@@ -267,9 +297,37 @@ impl<E: Engine> Scheduler<E> {
             return;
         }
         let Some(home) = self.homes.get(&tid).copied() else { return };
+        let least = self.passed().saturating_sub(BONUS_NS);
         let Some(team) = self.teams.get_mut(&home) else { return };
-        team.make_ready(tid);
+        if team.make_ready(tid, least) {
+            self.woken = team.next_due().map(|due| (due, home));
+        }
         self.queue(home);
+    }
+
+    /// When the turns of those are due by now that ran least, of all that run or could: it never goes back.
+    fn passed(&mut self) -> u64 {
+        let now = self.kernel.monotonic_ns();
+        let computing = self.running.values().filter(|running| running.in_place.is_none());
+        let least = computing.map(|running| running.next_due(now)).chain(self.ready.first().map(|(due, _)| *due)).min();
+        self.passed = self.passed.max(least.unwrap_or(0));
+        self.passed
+    }
+
+    /// Has one that runs give way to who was woken, if its turn would be due much later by now: the one with the latest, of the
+    /// same team if only that has a CPU for it.
+    pub fn give_way(&mut self) {
+        let Some((due, team)) = self.woken.take() else { return };
+        let is_short = self.short.contains(&team);
+        let now = self.kernel.monotonic_ns();
+        let may = |running: &&mut Running| {
+            running.in_place.is_none() && !running.gives_way && (!is_short || running.team == team)
+        };
+        let last = self.running.values_mut().filter(may).max_by_key(|running| running.next_due(now));
+        if let Some(last) = last.filter(|last| last.next_due(now) > due + AHEAD_NS) {
+            last.gives_way = true;
+            last.ring();
+        }
     }
 
     fn stop_waiting(&mut self, tid: u32) {
@@ -331,9 +389,10 @@ impl<E: Engine> Scheduler<E> {
         if is_noticed || self.fate(tid) != Fate::Lives {
             return self.preempt(resting);
         }
-        let Some(Running { team, .. }) = self.running.remove(&tid) else { return };
+        let Some(running) = self.running.remove(&tid) else { return };
+        let (team, due) = (running.team, running.next_due(self.kernel.monotonic_ns()));
         if let Some(all) = self.teams.get_mut(&team) {
-            all.at_rest.waiting.insert(tid, resting);
+            all.at_rest.waiting.insert(tid, Resting { due, ..resting });
             self.waits.insert(tid, wait);
             self.version += 1;
             self.queue(team);
@@ -341,16 +400,21 @@ impl<E: Engine> Scheduler<E> {
     }
 
     /// A thread that had a CPU could go on, but others shall have their turn.
-    pub(crate) fn preempt(&mut self, resting: Resting) {
+    pub(crate) fn preempt(&mut self, mut resting: Resting) {
+        let now = self.kernel.monotonic_ns();
         let (pid, tid) = (resting.thread.pid(), resting.thread.tid());
         let fate = self.fate(tid);
-        let Some(Running { team, alarm_ns, .. }) = self.running.remove(&tid) else { return };
-        self.version += u64::from(alarm_ns.is_some());
+        let Some(running) = self.running.remove(&tid) else { return };
+        let (team, due) = (running.team, running.next_due(now).max(running.since.0 + TURN_NS_MIN));
+        self.version += u64::from(running.alarm_ns.is_some());
         if fate == Fate::MakesWay {
             drop(resting);
             self.forget(pid, tid);
         } else if let Some(all) = self.teams.get_mut(&team) {
-            all.at_rest.ready.push_back(resting);
+            // Who gives its turn up is behind all that could run.
+            let last = all.at_rest.ready.last_due().max(self.ready.last().map(|(due, _)| *due));
+            let least = last.filter(|_| resting.thread.take_yield()).map_or(0, |last| last + 1);
+            all.at_rest.ready.add(Resting { due: due.max(least), ..resting });
         }
         self.queue(team);
     }
@@ -453,7 +517,7 @@ impl<E: Engine> Scheduler<E> {
         if is_needed {
             return InPlace::Leave;
         }
-        running.in_place = Some(bell);
+        running.in_place = Some((bell, self.kernel.monotonic_ns()));
         InPlace::Sleep
     }
 
@@ -466,7 +530,9 @@ impl<E: Engine> Scheduler<E> {
     /// It waits in place no more; whether it may look again there, and does not have to leave.
     pub fn end_wait(&mut self, tid: u32) -> bool {
         let is_noticed = self.running.get_mut(&tid).is_some_and(|running| {
-            running.in_place = None;
+            if let Some((_, since)) = running.in_place.take() {
+                running.since.1 += self.kernel.monotonic_ns().saturating_sub(since);
+            }
             core::mem::take(&mut running.is_noticed)
         });
         is_noticed || self.is_alone(tid)

@@ -4,9 +4,10 @@ use crate::debugger::Debugger;
 use crate::engine::Engine;
 use crate::runner::Debugged;
 use crate::statistics::Statistics;
+use crate::turns::{Place, Turns};
 use crate::vcpu::Vcpu;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -18,20 +19,25 @@ use mips::State;
 pub(crate) struct Resting {
     pub(crate) thread: Thread,
     pub(crate) state: State,
+    /// When its turn is due ([`crate::turns`]), in nanoseconds.
+    pub(crate) due: u64,
 }
 
 /// Those of a team's threads that do not run.
 #[derive(Default)]
 pub(crate) struct AtRest {
     /// In the order of their turns.
-    pub(crate) ready: VecDeque<Resting>,
+    pub(crate) ready: Turns,
     pub(crate) waiting: BTreeMap<u32, Resting>,
 }
 
 impl AtRest {
-    /// A thread's wait is over, if it waits.
-    pub(crate) fn make_ready(&mut self, tid: u32) {
-        self.ready.extend(self.waiting.remove(&tid));
+    /// A thread's wait is over, if it waits; its turn is due at `least` at the earliest. Whether it waited.
+    pub(crate) fn make_ready(&mut self, tid: u32, least: u64) -> bool {
+        let waited = self.waiting.remove(&tid);
+        let has_waited = waited.is_some();
+        waited.into_iter().for_each(|resting| self.ready.add(Resting { due: resting.due.max(least), ..resting }));
+        has_waited
     }
 
     /// All of them.
@@ -46,9 +52,7 @@ impl AtRest {
 
     /// Takes those that `is_meant` says.
     fn take(&mut self, is_meant: impl Fn(&Thread) -> bool) -> Vec<Resting> {
-        let ready = core::mem::take(&mut self.ready);
-        let (mut taken, ready): (Vec<Resting>, _) = ready.into_iter().partition(|resting| is_meant(&resting.thread));
-        self.ready = ready.into();
+        let mut taken: Vec<Resting> = self.ready.extract(|resting| is_meant(&resting.thread)).collect();
         taken.extend(self.waiting.extract_if(.., |_, resting| is_meant(&resting.thread)).map(|(_, resting)| resting));
         taken
     }
@@ -67,6 +71,8 @@ pub struct Team<E: Engine> {
     pub(crate) only: Option<u32>,
     /// While the debugger has all threads: those whose wait was over meanwhile.
     missed: Option<BTreeSet<u32>>,
+    /// When its turn is due among all teams, if one of its threads can have one.
+    pub(crate) turn: Option<u64>,
 }
 
 impl<E: Engine> Team<E> {
@@ -78,7 +84,8 @@ impl<E: Engine> Team<E> {
 
     /// Threads that were others before, with their registers; the CPU has their memory.
     pub fn resumed(cpu: Vcpu<E>, threads: Vec<(Thread, State)>) -> Team<E> {
-        let ready = threads.into_iter().map(|(thread, state)| Resting { thread, state }).collect();
+        let mut ready = Turns::default();
+        threads.into_iter().for_each(|(thread, state)| ready.add(Resting { thread, state, due: 0 }));
         Team {
             cpus: [cpu].into(),
             cpu_count: 1,
@@ -86,12 +93,13 @@ impl<E: Engine> Team<E> {
             debugged: None,
             only: None,
             missed: None,
+            turn: None,
         }
     }
 
     /// Has `debugger` debug the process of the first thread, from before its next instruction on.
     pub fn debug(&mut self, debugger: Arc<dyn Debugger>) {
-        self.debugged = self.at_rest.ready.front().map(|first| Box::new(Debugged::new(debugger, &first.thread)));
+        self.debugged = self.at_rest.ready.iter().next().map(|first| Box::new(Debugged::new(debugger, &first.thread)));
     }
 
     /// Who debugs a process of its.
@@ -126,9 +134,9 @@ impl<E: Engine> Team<E> {
         self.at_rest.iter().for_each(|resting| resting.thread.sync(space));
     }
 
-    /// Whether a thread is ready that may run.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.next_ready().is_some()
+    /// When the turn of the next thread is due that is ready and may run, if there is one.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.next_ready().map(|(due, _)| due)
     }
 
     /// Whether no thread is left.
@@ -137,9 +145,13 @@ impl<E: Engine> Team<E> {
     }
 
     /// Which of those that are ready is the next.
-    fn next_ready(&self) -> Option<usize> {
-        let may_run = |resting: &Resting| self.only.is_none_or(|only| resting.thread.tid() == only);
-        self.at_rest.ready.iter().position(may_run)
+    fn next_ready(&self) -> Option<Place> {
+        self.at_rest.ready.first(|resting| self.only.is_none_or(|only| resting.thread.tid() == only))
+    }
+
+    /// The thread that is the next.
+    pub(crate) fn next(&self) -> Option<&Resting> {
+        self.at_rest.ready.get(self.next_ready()?)
     }
 
     /// A CPU, and who is to have it; none if there is no CPU or nobody is ready.
@@ -153,11 +165,14 @@ impl<E: Engine> Team<E> {
         self.at_rest.take(|thread| thread.pid() == pid)
     }
 
-    /// A thread's wait is over.
-    pub(crate) fn make_ready(&mut self, tid: u32) {
+    /// A thread's wait is over, as [`AtRest::make_ready`].
+    pub(crate) fn make_ready(&mut self, tid: u32, least: u64) -> bool {
         match &mut self.missed {
-            Some(missed) => _ = missed.insert(tid),
-            None => self.at_rest.make_ready(tid),
+            Some(missed) => {
+                missed.insert(tid);
+                false
+            }
+            None => self.at_rest.make_ready(tid, least),
         }
     }
 
@@ -171,6 +186,6 @@ impl<E: Engine> Team<E> {
     pub(crate) fn take_back(&mut self, at_rest: AtRest, only: Option<u32>) {
         self.at_rest = at_rest;
         self.only = only;
-        self.missed.take().into_iter().flatten().for_each(|tid| self.at_rest.make_ready(tid));
+        self.missed.take().into_iter().flatten().for_each(|tid| _ = self.at_rest.make_ready(tid, 0));
     }
 }

@@ -74,9 +74,11 @@ impl Shared {
                 self.work.notify_one();
             } else if state.workers < self.most && self.start() {
                 state.workers += 1;
-            } else {
-                state.scheduler.ring_waiting();
+            } else if !state.scheduler.ring_waiting() {
+                state.scheduler.give_way();
             }
+        } else if state.scheduler.wants_turns() {
+            state.scheduler.give_way();
         }
         let scheduler = &state.scheduler;
         let wants_turns = scheduler.wants_turns() || scheduler.has_ready() && state.idle == 0;

@@ -155,6 +155,7 @@ impl Resuming {
             opening,
             waiting_line: None,
             has_jumped: false,
+            has_yielded: false,
             is_over: false,
             kernel,
             process,

@@ -152,6 +152,7 @@ pub(super) fn sched_getscheduler(task: &mut Task<'_, '_>, tid: i32) -> Reply<u32
 pub(super) fn sched_yield(task: &mut Task<'_, '_>) -> Reply<()> {
     if task.kernel.is_crowded() {
         task.state.poll = State::POLL_NOW;
+        task.has_yielded = true;
     }
     Ok(())
 }

@@ -146,9 +146,7 @@ impl<E: Engine> Runner<E> {
     /// Gives the other threads of the team back to the scheduler. One may be the first to run, and the only one.
     fn give_back(&mut self, first: Option<u32>, only: Option<u32>, host: &mut dyn Host<E>) {
         let mut others = core::mem::take(&mut self.others);
-        if let Some(index) = others.ready.iter().position(|resting| Some(resting.thread.tid()) == first) {
-            others.ready.swap(0, index);
-        }
+        first.into_iter().for_each(|first| others.ready.put_first(first));
         let own = self.number().map(|(_, tid)| tid);
         let mut resting = if first.is_some() && own != first { self.rest() } else { None };
         let mut others = Some(others);
@@ -205,7 +203,7 @@ impl<E: Engine> Runner<E> {
         let waiting = self.others.waiting.values_mut();
         let woken: Vec<u32> =
             waiting.filter_map(|resting| decide(&mut resting.thread).then(|| resting.thread.tid())).collect();
-        woken.into_iter().for_each(|tid| self.others.make_ready(tid));
+        woken.into_iter().for_each(|tid| _ = self.others.make_ready(tid, 0));
         self.current.as_mut().is_some_and(decide)
     }
 }

@@ -31,7 +31,7 @@ impl<E: Engine> Stopped<'_, E> {
         if let Some(thread) = current.as_mut().filter(|thread| thread.tid() == tid) {
             return Some((thread, cpu.engine.parts().0));
         }
-        let Resting { thread, state } = others.iter_mut().find(|resting| resting.thread.tid() == tid)?;
+        let Resting { thread, state, .. } = others.iter_mut().find(|resting| resting.thread.tid() == tid)?;
         Some((thread, state))
     }
 }
@@ -63,7 +63,7 @@ impl<E: Engine> Subject for Stopped<'_, E> {
         state.break_link();
         if is_elsewhere {
             thread.forget_call();
-            self.runner.others.make_ready(tid);
+            self.runner.others.make_ready(tid, 0);
         }
         true
     }

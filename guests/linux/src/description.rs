@@ -8,6 +8,7 @@ use crate::notify::Opened;
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use spin::Mutex;
@@ -25,7 +26,7 @@ pub(crate) struct Description {
     is_seekable: bool,
     is_directory: bool,
     offset: Mutex<u64>,
-    flags: Mutex<OpenFlags>,
+    flags: AtomicU32,
     /// A directory's names, as they were when it was read from the start.
     entries: Mutex<Option<Arc<Vec<Entry>>>>,
     /// Tells that it was closed, when it is dropped; none of what has no name.
@@ -45,7 +46,7 @@ impl Description {
             is_seekable,
             is_directory,
             offset: Mutex::new(0),
-            flags: Mutex::new(flags),
+            flags: AtomicU32::new(flags.0),
             entries: Mutex::new(None),
             _opened: None,
             locks: Mutex::default(),
@@ -87,12 +88,12 @@ impl Description {
     }
 
     pub(crate) fn flags(&self) -> OpenFlags {
-        *self.flags.lock()
+        OpenFlags(self.flags.load(Ordering::Relaxed))
     }
 
     /// Changes what fcntl(2) F_SETFL may change.
     pub(crate) fn set_flags(&self, flags: OpenFlags) {
-        *self.flags.lock() = flags;
+        self.flags.store(flags.0, Ordering::Relaxed);
     }
 
     pub(crate) fn is_seekable(&self) -> bool {

@@ -21,6 +21,7 @@ mod ports;
 mod routes;
 mod saved;
 mod shown;
+mod slot;
 mod status;
 mod transfer;
 mod urgent;

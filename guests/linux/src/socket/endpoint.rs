@@ -4,8 +4,8 @@ use super::address::Address;
 use super::family::Family;
 use super::inbox::Inbox;
 use super::options::Options;
-use super::outside::Link;
 use super::packet::Credentials;
+use super::slot::LinkSlot;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -100,7 +100,7 @@ pub(crate) struct Endpoint {
     /// Those on their way to this one, which has no room for them.
     pub(super) knocking: Mutex<VecDeque<Weak<Endpoint>>>,
     /// Its other end, if that is outside of the world, and whether there is no room in it.
-    pub(super) link: Mutex<Option<Arc<dyn Link>>>,
+    pub(super) link: LinkSlot,
     pub(super) is_link_full: AtomicBool,
     /// Whether somebody found too little room in its send buffer, and was not told yet that there is more.
     lacked_room: AtomicBool,
@@ -148,7 +148,7 @@ impl Endpoint {
             sent: AtomicUsize::new(0),
             waits_at: Mutex::default(),
             knocking: Mutex::default(),
-            link: Mutex::new(None),
+            link: LinkSlot::default(),
             is_link_full: AtomicBool::new(false),
             lacked_room: AtomicBool::new(true),
             watchers: Watchers::default(),
@@ -222,7 +222,7 @@ impl Endpoint {
     /// Whether it is a stream to somebody in this world.
     pub(crate) fn is_inner_stream(&self) -> bool {
         let is_connected = self.style == Style::Stream && matches!(self.state.lock().role, Role::Connected);
-        is_connected && self.link.lock().is_none()
+        is_connected && !self.link.is_there()
     }
 
     /// Whether it listens (SO_ACCEPTCONN).
@@ -304,7 +304,7 @@ impl Endpoint {
             peer.ended();
         }
         drop(unread);
-        if let Some(link) = self.link.lock().take() {
+        if let Some(link) = self.link.set(None) {
             link.close(resets);
         }
         for end in waiting {
@@ -383,11 +383,14 @@ impl Endpoint {
         }
     }
 
-    /// What may have waited for room in the inbox is told. Who sends a stream has room of its own.
+    /// What may have waited for room in the inbox is told.
     pub(super) fn made_room(&self) {
-        if self.style != Style::Stream || self.is_listening() {
-            self.watchers.notice();
-        }
+        self.watchers.notice();
+        self.reads_on();
+    }
+
+    /// Whoever sends from outside may send more.
+    pub(super) fn reads_on(&self) {
         if let Some(link) = self.link() {
             link.read_on();
         }

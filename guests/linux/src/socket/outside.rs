@@ -67,7 +67,7 @@ impl Plug {
     /// The connection could not be made.
     pub fn failed(&self, why: Errno) {
         if let Some(endpoint) = self.0.upgrade() {
-            *endpoint.link.lock() = None;
+            endpoint.link.set(None);
             endpoint.fail(why);
         }
     }
@@ -136,7 +136,7 @@ impl Plug {
 impl Endpoint {
     /// Its end outside, if it has one.
     pub(super) fn link(&self) -> Option<Arc<dyn Link>> {
-        self.link.lock().clone()
+        self.link.get()
     }
 
     /// Connects to somebody outside; that takes its time.
@@ -149,7 +149,7 @@ impl Endpoint {
         state.peer_address = Some(Arc::new(Address::Internet(to)));
         drop(state);
         match network.connect(to, Plug::of(self)) {
-            Ok(link) => *self.link.lock() = Some(link),
+            Ok(link) => _ = self.link.set(Some(link)),
             Err(why) => {
                 self.fail(why);
                 let _ = self.take_error();
@@ -191,7 +191,7 @@ impl Endpoint {
             Some(link) => link,
             None => {
                 let link = network.messages(port, to.is_ipv4(), Plug::of(self))?;
-                *self.link.lock() = Some(link.clone());
+                self.link.set(Some(link.clone()));
                 link
             }
         };
@@ -259,7 +259,7 @@ impl Kernel {
         let listener = self.commons.ports.public(true, port, Endpoint::is_listening)?;
         let end = Endpoint::new(listener.family, Style::Stream);
         end.options.lock().clone_from(&listener.options.lock());
-        *end.link.lock() = Some(link);
+        end.link.set(Some(link));
         let at = family::source(from.ip());
         {
             let mut state = end.state.lock();

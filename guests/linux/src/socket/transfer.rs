@@ -82,7 +82,8 @@ impl Endpoint {
         Packet {
             bytes: bytes.to_vec(),
             taken: 0,
-            from: self.address(),
+            // TCP's reader is not told (recvfrom(2)).
+            from: if self.is_tcp() { None } else { self.address() },
             credentials: with.credentials,
             rights: with.rights,
             charge: Charge { sender: Arc::downgrade(self), bytes: cost },
@@ -120,11 +121,16 @@ impl Endpoint {
         if let Some(link) = self.link() {
             return self.send_outside(&*link, bytes);
         }
-        if self.is_left(bytes)? {
+        let peer = self.peer();
+        let (is_closed, is_deaf) = peer.as_ref().map_or((true, true), |peer| {
+            let state = peer.state.lock();
+            (state.is_closed, state.ends.reading)
+        });
+        if is_closed && self.is_left(bytes)? {
             return Ok(bytes.len());
         }
-        let peer = self.peer()?;
-        if peer.state.lock().ends.reading && !self.family.is_internet() {
+        let peer = peer?;
+        if is_deaf && !self.family.is_internet() {
             return Err(Errno::EPIPE);
         }
         if bytes.is_empty() {
@@ -226,8 +232,11 @@ impl Endpoint {
         if let Some((received, spent)) = taken {
             drop(state);
             drop((passed, spent));
-            if !asked.peeks {
-                self.made_room();
+            match self.style {
+                _ if asked.peeks => {}
+                // Who sends a stream is told of room by what is given back.
+                Style::Stream => self.reads_on(),
+                _ => self.made_room(),
             }
             return Ok(received);
         }

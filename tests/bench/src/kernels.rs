@@ -52,6 +52,15 @@ pub(crate) fn build(kernel: &Kernel) -> Result<Built> {
     Ok(Built { native, mipsel, wasm, portable: None, taught: None })
 }
 
+/// Builds `servers/threads.c` natively and for mipsel, into `folder`.
+pub(crate) fn threads(folder: &Path) -> Result<()> {
+    let source = place::bench().join("servers/threads.c");
+    for (compiler, program) in [(GCC, "threads-native"), (MIPS_GCC, "threads-mipsel")] {
+        compile(compiler, &["-static", "-pthread"], std::slice::from_ref(&source), folder.join(program))?;
+    }
+    Ok(())
+}
+
 /// Builds the program that measures.
 pub(crate) fn measurer() -> Result<PathBuf> {
     compile(GCC, &["-static"], &[place::bench().join("measure.c")], place::made("")?.join("measure"))

@@ -17,6 +17,27 @@ pub(crate) struct List {
     pub(crate) starts: Vec<String>,
     /// Kernels that are run for about a second.
     pub(crate) seconds: Vec<String>,
+    pub(crate) servers: Vec<Served>,
+}
+
+/// A figure that a script of `servers/` prints.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Served {
+    pub(crate) script: String,
+    pub(crate) name: String,
+    pub(crate) what: String,
+    pub(crate) goals: Vec<Goal>,
+}
+
+/// How far such a figure may go.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Goal {
+    /// Whose figure it is measured by; none if it is a figure itself.
+    pub(crate) of: Option<String>,
+    pub(crate) at_least: Option<f64>,
+    pub(crate) at_most: Option<f64>,
 }
 
 /// A kernel: `kernels/NAME.c`.

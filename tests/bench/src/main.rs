@@ -17,6 +17,7 @@ mod place;
 mod results;
 mod runner;
 mod seconds;
+mod servers;
 mod session;
 mod start;
 mod store;
@@ -58,7 +59,7 @@ struct Bench {
     /// How often everything is run; the interpreter runs once
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Only what has PATTERN in its name or group (also: kernels, programs, root, start, cache); may be given again
+    /// Only what has PATTERN in its name or group (also: kernels, programs, root, start, servers, cache); may be given again
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
     /// Only these tiers of Strata, such as block,auto; warm is auto with code that an earlier run left, portable is what
@@ -132,6 +133,9 @@ fn show(results: &Results) {
     }
     for (title, table) in page::start_tables(results) {
         print(title, table);
+    }
+    if !results.servers.is_empty() {
+        print("Servers and threads", tables::servers(&results.servers));
     }
     if let Some(store) = &results.store {
         println!("{}\n", store.about());

@@ -78,13 +78,19 @@ pub(crate) fn page(results: &Results, command: &str) -> String {
         section("Starting", &about_start(results));
         tables.iter().for_each(|(title, table)| section(title, &markdown(table.clone())));
     }
+    if !results.servers.is_empty() {
+        let about = "Scripts of `servers/` that measure inside themselves, medians of the rounds: natively with this machine's own \
+             programs, and with those of a Debian mipsel root under QEMU (as Linux starts it) and Strata, with what earlier runs \
+             left in its cache. Client and server are in one guest, over its loopback.";
+        section("Servers and threads", &format!("{about}\n\n{}", markdown(tables::servers(&results.servers))));
+    }
     section("What is run", &work(results));
     let machine: String = results.machine.iter().map(|line| format!("- {line}\n")).collect();
     section("Measured on and with", &machine);
     let rounds = format!(
         "```\n{command}\n```\n\nRounds: {}; in each, everything runs once in turn. Set-up (compilers, QEMU, busybox) is \
-         part of the command. `--only PATTERN` picks by name or group, or as one part `kernels`, `programs`, `root`, `start` \
-         or `cache`; `--quick` does a tenth of the work once, `--json FILE` keeps every single figure. A line in `bench.toml` adds a kernel or a program.",
+         part of the command. `--only PATTERN` picks by name or group, or as one part `kernels`, `programs`, `root`, `start`, \
+         `servers` or `cache`; `--quick` does a tenth of the work once, `--json FILE` keeps every single figure. A line in `bench.toml` adds a kernel or a program.",
         results.rounds
     );
     section("How to repeat it", &rounds);

@@ -3,6 +3,7 @@
 use crate::measure::Sample;
 use crate::runner::Runner;
 use crate::seconds::{self, Second};
+use crate::servers::Figure;
 use crate::start::Start;
 use crate::store::FullStore;
 use crate::targets::Reached;
@@ -22,6 +23,8 @@ pub(crate) struct Results {
     pub(crate) start: Option<Start>,
     /// Kernels that are run for a second, if starting was asked for.
     pub(crate) seconds: Vec<Second>,
+    /// What servers and threads do, if that was asked for.
+    pub(crate) servers: Vec<Figure>,
     /// What a full cache takes, if that was asked for.
     pub(crate) store: Option<FullStore>,
     /// What went wrong, a line each.

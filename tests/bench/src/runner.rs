@@ -3,6 +3,7 @@
 use crate::kernels::Built;
 use crate::list::Software;
 use crate::place;
+use crate::servers;
 use crate::translated;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
@@ -134,6 +135,21 @@ impl Runners {
         };
         words.extend(arguments.iter().map(OsString::from));
         Some(words)
+    }
+
+    /// The command line that runs `words` in `folder`, with a root for QEMU and Strata, which have this as `/w` and `/work`.
+    pub(crate) fn script(&self, runner: &Runner, folder: &Path, root: &Path, words: &[OsString]) -> Vec<OsString> {
+        let mut all = match runner {
+            Runner::Native => servers::native(folder),
+            Runner::Qemu => servers::in_chroot(root, folder),
+            _ => {
+                let grant = format!("{}:/work:ro", folder.display());
+                let options = ["--dir", &grant, "--workdir", "/work"].map(OsString::from);
+                [self.run(runner, &[]), vec!["--root".into(), root.into()], options.to_vec()].concat()
+            }
+        };
+        all.extend_from_slice(words);
+        all
     }
 
     /// The command line that asks QEMU or Strata who it is, which is over as soon as it has started.

@@ -3,13 +3,14 @@
 
 use crate::input;
 use crate::kernels;
-use crate::list::List;
+use crate::list::{List, Served};
 use crate::machine;
 use crate::measure::{Measurer, text};
 use crate::place;
 use crate::results::{Kind, Results, Row};
 use crate::runner::{INTERPRETER, Runner, Runners};
 use crate::seconds;
+use crate::servers;
 use crate::start;
 use crate::store;
 use crate::translated::{self, Lesson};
@@ -54,8 +55,10 @@ pub(crate) fn run(list: &List, plan: &Plan) -> Result<Results> {
     let mut work = kernel_work(list, plan, &runners, &chosen)?;
     work.extend(program_work(list, plan, &runners, &chosen)?);
     let (wants_start, wants_store) = (plan.wants(&["start"]), plan.wants(&["cache"]));
+    let is_served = |served: &Served| plan.wants(&[&served.what, &served.script, "servers"]);
+    let wants_servers = list.servers.iter().any(is_served);
     ensure!(
-        !work.is_empty() || wants_start || wants_store,
+        !work.is_empty() || wants_start || wants_servers || wants_store,
         "nothing in bench.toml has {} in its name or group",
         plan.only.join(" or ")
     );
@@ -66,6 +69,7 @@ pub(crate) fn run(list: &List, plan: &Plan) -> Result<Results> {
         rows: Vec::new(),
         start: None,
         seconds: Vec::new(),
+        servers: Vec::new(),
         store: None,
         failures: Vec::new(),
     };
@@ -83,6 +87,11 @@ pub(crate) fn run(list: &List, plan: &Plan) -> Result<Results> {
         results.store = store::measure(plan.is_quick).map_err(|error| failed("cache", error)).ok();
     }
     results.failures.extend(failures);
+    if wants_servers {
+        let (figures, failures) = servers::measure(list, &runners, plan.rounds, plan.is_quick, is_served)?;
+        results.servers = figures;
+        results.failures.extend(failures);
+    }
     Ok(results)
 }
 

@@ -3,6 +3,7 @@
 use crate::results::{Pick, Results, Row, geometric_mean};
 use crate::runner::Runner;
 use crate::seconds::Second;
+use crate::servers::{self, Figure};
 use crate::start::{self, Start};
 use crate::targets::{self, Goal, Reached, TARGETS, tiers};
 use comfy_table::{CellAlignment, Table};
@@ -116,6 +117,18 @@ pub(crate) fn start(start: &Start) -> Table {
     for row in &start.times {
         let cells = runners.iter().map(|runner| number(row.median(runner.name()), 2));
         table.add_row([row.what.clone()].into_iter().chain(cells));
+    }
+    table
+}
+
+/// What servers and threads do, and which goals are met.
+pub(crate) fn servers(all: &[Figure]) -> Table {
+    let runners = servers::runners();
+    let mut table = table([""].into_iter().chain(runners.iter().map(Runner::name)).chain(["targets"]));
+    for figure in all {
+        let text = |runner: &Runner| figure.median(runner.name()).map_or_else(|| NONE.to_owned(), targets::text);
+        let cells = [figure.what.clone()].into_iter().chain(runners.iter().map(text));
+        table.add_row(cells.chain([figure.judged().join("; ")]));
     }
     table
 }

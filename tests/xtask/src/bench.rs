@@ -13,11 +13,18 @@ const PACKAGES: &[&str] = &[
     "clang-19",
     "lld-19",
     "gawk",
+    "iproute2",
     "lua5.4",
+    "nginx-light",
+    "nodejs",
     "openssl",
     "perl",
     "python3",
+    "qemu-user-static",
+    "redis-server",
+    "redis-tools",
     "sqlite3",
+    "wrk",
     "xz-utils",
 ];
 

@@ -41,6 +41,7 @@ const PACKAGES: &[&str] = &[
     "stress-ng",
     "tcl",
     "wget",
+    "wrk",
     "xz-utils",
     "zstd",
 ];

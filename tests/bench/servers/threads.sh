@@ -1,0 +1,2 @@
+# Prints what threads cost: see threads.c.
+"./threads-$MACHINE" "$PART"

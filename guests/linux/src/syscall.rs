@@ -15,6 +15,7 @@ mod execve;
 mod fcntl;
 mod file;
 mod futex;
+mod header;
 mod identity;
 mod inotify;
 mod interface;

@@ -4,7 +4,7 @@ use crate::kernel::Kernel;
 use crate::proc::Scene;
 use crate::ready::special;
 use crate::socket::interface::{Interface, ROUTER, interfaces};
-use crate::socket::{Address, Endpoint, Family, SocketFile, Standing, Status, Style};
+use crate::socket::{Address, Endpoint, Family, Protocol, SocketFile, Standing, Status, Style};
 use abi::Endian;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -26,8 +26,10 @@ pub(super) const FILES: &[(&str, Produce)] = &[
     ("sockstat6", |kernel, _| sockstat6(kernel)),
     ("tcp", |kernel, endian| tcp(kernel, endian, Family::Inet)),
     ("tcp6", |kernel, endian| tcp(kernel, endian, Family::Inet6)),
-    ("udp", |kernel, endian| udp(kernel, endian, Family::Inet)),
-    ("udp6", |kernel, endian| udp(kernel, endian, Family::Inet6)),
+    ("udp", |kernel, endian| udp(kernel, endian, Family::Inet, Protocol::Udp)),
+    ("udp6", |kernel, endian| udp(kernel, endian, Family::Inet6, Protocol::Udp)),
+    ("udplite", |kernel, endian| udp(kernel, endian, Family::Inet, Protocol::UdpLite)),
+    ("udplite6", |kernel, endian| udp(kernel, endian, Family::Inet6, Protocol::UdpLite)),
     ("unix", |kernel, _| unix(kernel)),
 ];
 
@@ -111,8 +113,8 @@ fn tcp(kernel: &Kernel, endian: Endian, family: Family) -> String {
     lines(if family == Family::Inet { head } else { HEAD_6 }, text, TCP_COLUMNS, family)
 }
 
-fn udp(kernel: &Kernel, endian: Endian, family: Family) -> String {
-    let all = sockets(kernel, |socket| socket.family == family && socket.style == Style::Datagram);
+fn udp(kernel: &Kernel, endian: Endian, family: Family, protocol: Protocol) -> String {
+    let all = sockets(kernel, |socket| socket.family == family && socket.protocol == protocol);
     let bound = all.iter().filter(|socket| socket.status.address.is_some());
     let line = |(number, Seen { uid, inode, status, .. }): (usize, &Seen)| {
         let own = place(status.address.as_deref(), family, endian);
@@ -215,11 +217,11 @@ fn route(kernel: &Kernel, endian: Endian) -> String {
     lines.iter().map(|line| format!("{line:<127}\n")).collect()
 }
 
-/// How many sockets of a family and a style there are, and of those that are in use.
-fn count(kernel: &Kernel, family: Family, style: Style) -> (usize, usize) {
-    let all = sockets(kernel, |socket| socket.family == family && socket.style == style);
-    let is_used = |socket: &&Seen| match style {
-        Style::Stream => socket.status.standing.tcp_state().is_some(),
+/// How many sockets of a family and a protocol there are, and of those that are in use.
+fn count(kernel: &Kernel, family: Family, protocol: Protocol) -> (usize, usize) {
+    let all = sockets(kernel, |socket| socket.family == family && socket.protocol == protocol);
+    let is_used = |socket: &&Seen| match protocol {
+        Protocol::Tcp => socket.status.standing.tcp_state().is_some(),
         _ => socket.status.address.is_some(),
     };
     (all.len(), all.iter().filter(is_used).count())
@@ -227,18 +229,19 @@ fn count(kernel: &Kernel, family: Family, style: Style) -> (usize, usize) {
 
 fn sockstat(kernel: &Kernel) -> String {
     let used = sockets(kernel, |_| true).len();
-    let (tcp, tcp_used) = count(kernel, Family::Inet, Style::Stream);
-    let (tcp_6, _) = count(kernel, Family::Inet6, Style::Stream);
-    let (_, udp_used) = count(kernel, Family::Inet, Style::Datagram);
+    let (tcp, tcp_used) = count(kernel, Family::Inet, Protocol::Tcp);
+    let (tcp_6, _) = count(kernel, Family::Inet6, Protocol::Tcp);
+    let [udp_used, lite_used] =
+        [Protocol::Udp, Protocol::UdpLite].map(|protocol| count(kernel, Family::Inet, protocol).1);
     let made = tcp + tcp_6;
     format!(
         "sockets: used {used}\nTCP: inuse {tcp_used} orphan 0 tw 0 alloc {made} mem 0\nUDP: inuse {udp_used} mem 0\n\
-         UDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n"
+         UDPLITE: inuse {lite_used}\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n"
     )
 }
 
 fn sockstat6(kernel: &Kernel) -> String {
-    let ((_, tcp), (_, udp)) =
-        (count(kernel, Family::Inet6, Style::Stream), count(kernel, Family::Inet6, Style::Datagram));
-    format!("TCP6: inuse {tcp}\nUDP6: inuse {udp}\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n")
+    let [tcp, udp, lite] =
+        [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].map(|protocol| count(kernel, Family::Inet6, protocol).1);
+    format!("TCP6: inuse {tcp}\nUDP6: inuse {udp}\nUDPLITE6: inuse {lite}\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n")
 }

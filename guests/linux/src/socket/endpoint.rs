@@ -1,7 +1,7 @@
 //! [`Endpoint`]: a socket: who it talks to, what it has still to read, and how it may be used.
 
 use super::address::Address;
-use super::family::Family;
+use super::family::{Family, Protocol};
 use super::inbox::Inbox;
 use super::options::Options;
 use super::packet::Credentials;
@@ -89,6 +89,7 @@ impl Ends {
 pub(crate) struct Endpoint {
     pub(crate) family: Family,
     pub(crate) style: Style,
+    pub(crate) protocol: Protocol,
     pub(crate) inode: u64,
     pub(super) state: Mutex<State>,
     pub(super) inbox: Mutex<Inbox>,
@@ -113,20 +114,25 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn new(family: Family, style: Style) -> Arc<Endpoint> {
-        Endpoint::with_inode(family, style, crate::anonymous::new_socket_inode())
+        Endpoint::of_protocol(family, style, Protocol::of(family, style))
+    }
+
+    /// One of another protocol than its style's own.
+    pub(crate) fn of_protocol(family: Family, style: Style, protocol: Protocol) -> Arc<Endpoint> {
+        Endpoint::with_inode(family, style, protocol, crate::anonymous::new_socket_inode())
     }
 
     /// One that the kernel has, and that hears what is sent to it.
     pub(crate) fn hearing(family: Family, style: Style, hears: fn(&[u8])) -> Arc<Endpoint> {
-        Endpoint::made(family, style, 0, Some(hears))
+        Endpoint::made(family, style, Protocol::None, 0, Some(hears))
     }
 
     /// One with an inode number that no other has.
-    pub(super) fn with_inode(family: Family, style: Style, inode: u64) -> Arc<Endpoint> {
-        Endpoint::made(family, style, inode, None)
+    pub(super) fn with_inode(family: Family, style: Style, protocol: Protocol, inode: u64) -> Arc<Endpoint> {
+        Endpoint::made(family, style, protocol, inode, None)
     }
 
-    fn made(family: Family, style: Style, inode: u64, hears: Option<fn(&[u8])>) -> Arc<Endpoint> {
+    fn made(family: Family, style: Style, protocol: Protocol, inode: u64, hears: Option<fn(&[u8])>) -> Arc<Endpoint> {
         let state = State {
             role: Role::Idle,
             address: None,
@@ -141,6 +147,7 @@ impl Endpoint {
         Arc::new(Endpoint {
             family,
             style,
+            protocol,
             inode,
             state: Mutex::new(state),
             inbox: Mutex::default(),

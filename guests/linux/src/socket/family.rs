@@ -1,5 +1,6 @@
-//! [`Family`]: AF_*, and what addresses of the internet mean in a world.
+//! [`Family`]: AF_*; [`Protocol`]: IPPROTO_*; and what addresses of the internet mean in a world.
 
+use super::endpoint::Style;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,40 @@ impl Family {
     /// The address that means all of the family's.
     pub(crate) fn any(self) -> IpAddr {
         if self == Family::Inet6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() }
+    }
+}
+
+/// How a socket of the internet sends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(crate) enum Protocol {
+    /// It is none of the internet's.
+    None,
+    /// IPPROTO_TCP
+    Tcp,
+    /// IPPROTO_UDP
+    Udp,
+    /// IPPROTO_UDPLITE: UDP with ports of its own, and checksums, which are nowhere here, over less than all (RFC 3828).
+    UdpLite,
+}
+
+impl Protocol {
+    /// That of a socket for which nobody named another.
+    pub(crate) fn of(family: Family, style: Style) -> Protocol {
+        match style {
+            _ if !family.is_internet() => Protocol::None,
+            Style::Stream => Protocol::Tcp,
+            _ => Protocol::Udp,
+        }
+    }
+
+    /// Its number (SO_PROTOCOL).
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Protocol::None => 0,
+            Protocol::Tcp => 6,
+            Protocol::Udp => 17,
+            Protocol::UdpLite => 136,
+        }
     }
 }
 

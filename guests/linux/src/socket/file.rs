@@ -1,6 +1,7 @@
 //! [`SocketFile`]: a socket as an open file.
 
 use super::endpoint::{Endpoint, Style};
+use super::header::Marks;
 use super::packet::Credentials;
 use super::transfer::{Ancillary, Asked};
 use crate::commons::Commons;
@@ -45,7 +46,7 @@ impl File for SocketFile {
         match self.endpoint.style {
             Style::Stream => self.endpoint.send_bytes(from, with),
             Style::Datagram if self.endpoint.family.is_internet() => {
-                self.endpoint.send_datagram(&self.commons.ports, None, from)
+                self.endpoint.send_datagram(&self.commons.ports, None, from, &Marks::default())
             }
             Style::Datagram | Style::Packets => self.endpoint.send_message(None, from, with),
         }

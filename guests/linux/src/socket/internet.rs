@@ -2,8 +2,9 @@
 //! get lost.
 
 use super::address::Address;
-use super::endpoint::{Endpoint, Ends, Named, Role, Style};
-use super::family::{self, Family};
+use super::endpoint::{Endpoint, Ends, Named, Role};
+use super::family::{self, Family, Protocol};
+use super::header::Marks;
 use super::netlink;
 use super::packet::{Credentials, Packet};
 use super::ports::{Claim, Ports};
@@ -120,7 +121,7 @@ impl Endpoint {
         }
         self.bind_any_port(ports, Some(to.ip()))?;
         self.be_at(family::source(to.ip()));
-        let listener = ports.find(true, to, Endpoint::is_listening).ok_or(Errno::ECONNREFUSED)?;
+        let listener = ports.find(Protocol::Tcp, to, Endpoint::is_listening).ok_or(Errno::ECONNREFUSED)?;
         let address = Arc::new(Address::Internet(to));
         match self.connect(&listener, Some(address.clone()), who) {
             Err(Errno::EAGAIN) => {
@@ -202,6 +203,7 @@ impl Endpoint {
         ports: &Ports,
         to: Option<SocketAddr>,
         bytes: &[u8],
+        marks: &Marks,
     ) -> Result<usize> {
         let (peer, error, is_shut) = {
             let mut state = self.state.lock();
@@ -222,19 +224,26 @@ impl Endpoint {
         }
         self.bind_any_port(ports, None)?;
         let own = self.port().ok_or(Errno::EINVAL)?;
+        if marks.from.is_some_and(|from| !ports.is_own(from)) {
+            return Err(Errno::EINVAL);
+        }
         if ports.is_outside(to.ip()) {
+            // No router there would know UDP-Lite.
+            if self.protocol == Protocol::UdpLite {
+                return Ok(bytes.len());
+            }
             return self.send_message_outside(ports, (own.port(), to), bytes).map(|()| bytes.len());
         }
-        let ip = if family::is_any(own.ip()) { family::source(to.ip()) } else { own.ip() };
+        let ip = marks.from.unwrap_or(if family::is_any(own.ip()) { family::source(to.ip()) } else { own.ip() });
         let from = SocketAddr::new(ip, own.port());
-        let Some(receiver) = ports.find(false, to, |endpoint| endpoint.hears(from)) else {
+        let Some(receiver) = ports.find(self.protocol, to, |endpoint| endpoint.hears(from)) else {
             // Its host says so, and who is connected is told the next time.
             if peer == Some(to) {
                 self.state.lock().error = Some(Errno::ECONNREFUSED);
             }
             return Ok(bytes.len());
         };
-        receiver.take_message(from, bytes);
+        receiver.take_message(from, self.header(to.ip(), marks), bytes);
         Ok(bytes.len())
     }
 
@@ -263,14 +272,5 @@ impl Endpoint {
         let packet = Packet::foreign(bytes, Some(Address::Netlink(0, 0)));
         // Whoever closes it meanwhile loses it.
         let _ = Endpoint::deliver(self, packet, super::inbox::Inbox::push);
-    }
-
-    /// The protocol's number (SO_PROTOCOL).
-    pub(crate) fn protocol(&self) -> u32 {
-        match (self.family.is_internet(), self.style) {
-            (false, _) => 0,
-            (true, Style::Stream) => 6,
-            (true, _) => 17,
-        }
     }
 }

@@ -3,7 +3,8 @@
 
 use super::address::Address;
 use super::endpoint::{Endpoint, Role, Style};
-use super::family;
+use super::family::{self, Protocol};
+use super::header::Header;
 use super::inbox::Inbox;
 use super::packet::Packet;
 use super::ports::Ports;
@@ -117,7 +118,7 @@ impl Plug {
     /// A message comes, for which there may be no room; nor does everybody hear everybody.
     pub fn receive_from(&self, from: SocketAddr, bytes: &[u8]) {
         if let Some(endpoint) = self.0.upgrade().filter(|endpoint| endpoint.hears(from)) {
-            endpoint.take_message(from, bytes);
+            endpoint.take_foreign(from, bytes);
         }
     }
 
@@ -199,17 +200,22 @@ impl Endpoint {
     }
 
     /// Takes a message, if there is room for it.
-    pub(super) fn take_message(&self, from: SocketAddr, bytes: &[u8]) {
+    pub(super) fn take_message(&self, from: SocketAddr, header: Header, bytes: &[u8]) {
         let most = self.options.lock().receive_bytes as usize;
         let has_room = {
             let inbox = self.inbox.lock();
             inbox.pending(true) + (inbox.len() + 1) * MESSAGE_COST_BYTES + bytes.len() <= most
         };
         if has_room {
+            let packet = Packet::foreign(bytes.to_vec(), Some(Address::Internet(from)));
             // Whoever closes it meanwhile loses it.
-            let _ =
-                Endpoint::deliver(self, Packet::foreign(bytes.to_vec(), Some(Address::Internet(from))), Inbox::push);
+            let _ = Endpoint::deliver(self, Packet { header: Some(header), ..packet }, Inbox::push);
         }
+    }
+
+    /// Takes a message from outside.
+    fn take_foreign(&self, from: SocketAddr, bytes: &[u8]) {
+        self.take_message(from, Header::foreign(family::source(from.ip())), bytes);
     }
 }
 
@@ -237,16 +243,16 @@ impl Ports {
     }
 
     /// Whoever hears what comes to a port from outside: at the address that is shown there, or else at the loopback interface's.
-    fn public(&self, is_stream: bool, port: u16, is_meant: impl Fn(&Endpoint) -> bool) -> Option<Arc<Endpoint>> {
+    fn public(&self, protocol: Protocol, port: u16, is_meant: impl Fn(&Endpoint) -> bool) -> Option<Arc<Endpoint>> {
         let mut places = [true, false].into_iter().flat_map(family::public);
-        places.find_map(|ip| self.find(is_stream, SocketAddr::new(ip, port), &is_meant))
+        places.find_map(|ip| self.find(protocol, SocketAddr::new(ip, port), &is_meant))
     }
 }
 
 impl Kernel {
     /// Whether connections that come to a port from outside find room with who listens there; none if nobody does.
     pub fn takes_connections(&self, port: u16) -> Option<bool> {
-        let listener = self.commons.ports.public(true, port, Endpoint::is_listening)?;
+        let listener = self.commons.ports.public(Protocol::Tcp, port, Endpoint::is_listening)?;
         let state = listener.state.lock();
         match &state.role {
             Role::Listening(most, waiting) => Some(waiting.len() <= *most),
@@ -256,7 +262,7 @@ impl Kernel {
 
     /// A connection comes to a port from outside; none if nobody listens there.
     pub fn connection_comes(&self, port: u16, from: SocketAddr, link: Arc<dyn Link>) -> Option<Plug> {
-        let listener = self.commons.ports.public(true, port, Endpoint::is_listening)?;
+        let listener = self.commons.ports.public(Protocol::Tcp, port, Endpoint::is_listening)?;
         let end = Endpoint::new(listener.family, Style::Stream);
         end.options.lock().clone_from(&listener.options.lock());
         end.link.set(Some(link));
@@ -277,8 +283,8 @@ impl Kernel {
 
     /// A message comes to a port from outside; nobody may hear it.
     pub fn message_comes(&self, port: u16, from: SocketAddr, bytes: &[u8]) {
-        if let Some(receiver) = self.commons.ports.public(false, port, |endpoint| endpoint.hears(from)) {
-            receiver.take_message(from, bytes);
+        if let Some(receiver) = self.commons.ports.public(Protocol::Udp, port, |endpoint| endpoint.hears(from)) {
+            receiver.take_foreign(from, bytes);
         }
     }
 }

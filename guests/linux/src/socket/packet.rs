@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::endpoint::Endpoint;
+use super::header::Header;
 use crate::commons::Commons;
 use crate::description::Description;
 use alloc::collections::VecDeque;
@@ -31,6 +32,8 @@ pub(super) struct Packet {
     /// How many of them a stream's reader has taken.
     pub(super) taken: usize,
     pub(super) from: Option<Arc<Address>>,
+    /// Of a message of the internet.
+    pub(super) header: Option<Header>,
     pub(super) credentials: Credentials,
     pub(super) rights: Option<Rights>,
     pub(super) charge: Charge,
@@ -41,7 +44,7 @@ impl Packet {
     pub(super) fn foreign(bytes: Vec<u8>, from: Option<Address>) -> Packet {
         let charge = Charge { sender: Weak::new(), bytes: 0 };
         let from = from.map(Arc::new);
-        Packet { bytes, taken: 0, from, credentials: Credentials::default(), rights: None, charge }
+        Packet { bytes, taken: 0, from, header: None, credentials: Credentials::default(), rights: None, charge }
     }
 
     /// What is still to be read.

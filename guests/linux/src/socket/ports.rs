@@ -1,7 +1,7 @@
 //! [`Ports`]: the sockets that are bound to ports of internet addresses.
 
-use super::endpoint::{Endpoint, Style};
-use super::family::{self, Family};
+use super::endpoint::Endpoint;
+use super::family::{self, Family, Protocol};
 use super::outside::Network;
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
@@ -43,8 +43,8 @@ pub(crate) struct Claim {
     pub(crate) reuses: (bool, bool),
 }
 
-/// Whether it is about streams, and the port.
-pub(super) type Key = (bool, u16);
+/// The protocol whose port it is, and the port.
+pub(super) type Key = (Protocol, u16);
 
 /// The ports of a world.
 #[derive(Default)]
@@ -65,7 +65,7 @@ pub(super) struct Table {
 impl Table {
     /// Whether a port is taken for who wants it so.
     fn is_taken(&self, key: Key, wanted: &Bound, reuses: (bool, bool)) -> bool {
-        let is_stream = key.0;
+        let is_stream = key.0 == Protocol::Tcp;
         let mut all =
             self.bound.get(&key).into_iter().flatten().filter_map(|other| Some((other, other.endpoint.upgrade()?)));
         all.any(|(other, endpoint)| {
@@ -75,14 +75,14 @@ impl Table {
         })
     }
 
-    fn choose(&mut self, is_stream: bool, wanted: &Bound) -> Option<u16> {
+    fn choose(&mut self, protocol: Protocol, wanted: &Bound) -> Option<u16> {
         let count = CHOICES.end() - CHOICES.start() + 1;
         // Nobody shares what he did not ask for.
         let alone = Bound { ip: wanted.ip, is_both: true, endpoint: Weak::new() };
         (0..count).find_map(|_| {
             self.last = (self.last + 1) % count;
             let port = CHOICES.start() + self.last;
-            (!self.is_taken((is_stream, port), &alone, (false, false))).then_some(port)
+            (!self.is_taken((protocol, port), &alone, (false, false))).then_some(port)
         })
     }
 }
@@ -114,17 +114,17 @@ impl Ports {
 
     /// Binds a socket; port 0 is one of the system's choice. Where it is bound then. EADDRINUSE if somebody else is.
     pub(crate) fn bind(&self, endpoint: &Arc<Endpoint>, at: SocketAddr) -> Result<SocketAddr> {
-        let is_stream = endpoint.style == Style::Stream;
+        let protocol = endpoint.protocol;
         let Claim { is_only_6, reuses } = endpoint.claim();
         let is_both = endpoint.family == Family::Inet6 && !is_only_6;
         let wanted = Bound { ip: at.ip(), is_both, endpoint: Arc::downgrade(endpoint) };
         let mut table = self.table.lock();
         let port = match at.port() {
-            0 => table.choose(is_stream, &wanted).ok_or(Errno::EADDRINUSE)?,
-            port if table.is_taken((is_stream, port), &wanted, reuses) => return Err(Errno::EADDRINUSE),
+            0 => table.choose(protocol, &wanted).ok_or(Errno::EADDRINUSE)?,
+            port if table.is_taken((protocol, port), &wanted, reuses) => return Err(Errno::EADDRINUSE),
             port => port,
         };
-        let all = table.bound.entry((is_stream, port)).or_default();
+        let all = table.bound.entry((protocol, port)).or_default();
         all.retain(|other| other.endpoint.strong_count() > 0);
         all.push(wanted);
         Ok(SocketAddr::new(at.ip(), port))
@@ -133,7 +133,7 @@ impl Ports {
     /// Forgets a socket that is closed.
     pub(crate) fn forget(&self, endpoint: &Arc<Endpoint>) {
         let Some(at) = endpoint.address().and_then(|address| address.internet()) else { return };
-        let key = (endpoint.style == Style::Stream, at.port());
+        let key = (endpoint.protocol, at.port());
         if let Some(network) = self.network.as_ref().filter(|_| endpoint.is_listening() && !at.ip().is_loopback()) {
             network.unlisten(at);
         }
@@ -150,12 +150,12 @@ impl Ports {
     /// of those (SO_REUSEPORT), one after the other.
     pub(crate) fn find(
         &self,
-        is_stream: bool,
+        protocol: Protocol,
         to: SocketAddr,
         is_meant: impl Fn(&Endpoint) -> bool,
     ) -> Option<Arc<Endpoint>> {
         let mut table = self.table.lock();
-        let all = table.bound.get(&(is_stream, to.port()))?.iter().filter(|bound| bound.hears(to.ip()));
+        let all = table.bound.get(&(protocol, to.port()))?.iter().filter(|bound| bound.hears(to.ip()));
         let all = all.filter_map(|bound| Some((bound.ip == to.ip(), bound.endpoint.upgrade()?)));
         let all: Vec<(bool, Arc<Endpoint>)> = all.filter(|(_, endpoint)| is_meant(endpoint)).collect();
         let is_exact = all.iter().any(|(is_exact, _)| *is_exact);

@@ -3,7 +3,8 @@
 
 use super::address::Address;
 use super::endpoint::{Endpoint, Ends, Named, Role, State, Style};
-use super::family::Family;
+use super::family::{Family, Protocol};
+use super::header::Header;
 use super::inbox::Urgent;
 use super::names::Names;
 use super::options::Options;
@@ -26,6 +27,7 @@ use vfs::{Errno, NodeRef};
 pub(crate) struct SavedEndpoint {
     family: Family,
     style: Style,
+    protocol: Protocol,
     pub(crate) inode: u64,
     role: SavedRole,
     address: Option<Address>,
@@ -62,6 +64,7 @@ struct SavedPacket {
     bytes: ByteBuf,
     taken: usize,
     from: Option<Address>,
+    header: Option<Header>,
     credentials: Credentials,
     /// Descriptions that it carries, if it carries any.
     rights: Option<Vec<u32>>,
@@ -77,10 +80,10 @@ pub(crate) struct SavedNames {
     next_choice: u32,
 }
 
-/// The sockets that are bound to ports: whether each is one of streams, its port, and how it is bound there.
+/// The sockets that are bound to ports: whose port it is, which, and how each it is bound there.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SavedPorts {
-    bound: Vec<(bool, u16, SavedBound)>,
+    bound: Vec<(Protocol, u16, SavedBound)>,
     last: u16,
 }
 
@@ -96,11 +99,11 @@ impl Ports {
     pub(crate) fn save(&self, others: &mut Numbered<Endpoint>) -> SavedPorts {
         let table = self.table.lock();
         let mut bound = Vec::new();
-        for ((is_stream, port), all) in &table.bound {
+        for ((protocol, port), all) in &table.bound {
             for Bound { ip, is_both, endpoint } in all {
                 let Some(endpoint) = endpoint.upgrade() else { continue };
                 let endpoint = others.number(&endpoint);
-                bound.push((*is_stream, *port, SavedBound { ip: *ip, is_both: *is_both, endpoint }));
+                bound.push((*protocol, *port, SavedBound { ip: *ip, is_both: *is_both, endpoint }));
             }
         }
         SavedPorts { bound, last: table.last }
@@ -109,9 +112,9 @@ impl Ports {
     /// Binds sockets to their ports again; none where a number means nothing.
     pub(crate) fn restore(&self, saved: SavedPorts, others: &[Arc<Endpoint>]) -> Option<()> {
         let mut table = self.table.lock();
-        for (is_stream, port, SavedBound { ip, is_both, endpoint }) in saved.bound {
+        for (protocol, port, SavedBound { ip, is_both, endpoint }) in saved.bound {
             let endpoint = Arc::downgrade(others.get(endpoint as usize)?);
-            table.bound.entry((is_stream, port)).or_default().push(Bound { ip, is_both, endpoint });
+            table.bound.entry((protocol, port)).or_default().push(Bound { ip, is_both, endpoint });
         }
         table.last = saved.last;
         Some(())
@@ -135,6 +138,7 @@ impl Endpoint {
             bytes: ByteBuf::from(packet.bytes.clone()),
             taken: packet.taken,
             from: owned(&packet.from),
+            header: packet.header,
             credentials: packet.credentials,
             rights: packet.rights.as_ref().map(|rights| {
                 rights.descriptions().iter().map(|description| descriptions.number(description)).collect()
@@ -151,6 +155,7 @@ impl Endpoint {
         SavedEndpoint {
             family: self.family,
             style: self.style,
+            protocol: self.protocol,
             inode: self.inode,
             role: match &state.role {
                 Role::Idle => SavedRole::Idle,
@@ -208,6 +213,7 @@ impl Endpoint {
                 bytes: packet.bytes.into_vec(),
                 taken: packet.taken,
                 from: packet.from.map(Arc::new),
+                header: packet.header,
                 credentials: packet.credentials,
                 rights,
                 charge: Charge { sender: weak(packet.sender)?, bytes: packet.charged },
@@ -254,7 +260,7 @@ impl SavedEndpoint {
         if self.is_log {
             return Endpoint::hearing(self.family, self.style, crate::syslog::hear);
         }
-        Endpoint::with_inode(self.family, self.style, self.inode)
+        Endpoint::with_inode(self.family, self.style, self.protocol, self.inode)
     }
 }
 

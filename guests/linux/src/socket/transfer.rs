@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::endpoint::{Endpoint, Ends, Role, Style};
+use super::header::Header;
 use super::inbox::{Inbox, Spent};
 use super::packet::{Charge, Credentials, Packet, Rights};
 use crate::description::Description;
@@ -50,6 +51,8 @@ pub(crate) struct Received {
     /// Bytes that the message had.
     pub(crate) length: usize,
     pub(crate) from: Option<Arc<Address>>,
+    /// Of a message of the internet.
+    pub(crate) header: Option<Header>,
     /// Who sent it; none if there was nothing.
     pub(crate) credentials: Option<Credentials>,
     pub(crate) rights: Vec<Arc<Description>>,
@@ -84,6 +87,7 @@ impl Endpoint {
             taken: 0,
             // TCP's reader is not told (recvfrom(2)).
             from: if self.is_tcp() { None } else { self.address() },
+            header: None,
             credentials: with.credentials,
             rights: with.rights,
             charge: Charge { sender: Arc::downgrade(self), bytes: cost },

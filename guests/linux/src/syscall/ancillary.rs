@@ -4,11 +4,12 @@ use crate::description::Description;
 use crate::fdtable::Slot;
 use crate::flags::{MessageFlags, SOL_SOCKET};
 use crate::reply::Reply;
-use crate::socket::Credentials;
+use crate::socket::{Credentials, Marks};
 use crate::syscall::socket::descriptions;
 use crate::task::Task;
+use abi::layout::Encoder;
 use abi::structs::socket::{Cmsghdr, Ucred};
-use abi::{Addr, Layout};
+use abi::{Addr, Endian, Layout};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use vfs::{Errno, Result};
@@ -28,12 +29,14 @@ const ALIGNMENT: u32 = 4;
 pub(super) struct Control {
     pub(super) credentials: Credentials,
     pub(super) descriptions: Vec<Arc<Description>>,
+    /// What a message of the internet is to say.
+    pub(super) marks: Marks,
 }
 
 impl Control {
     /// Nothing but who sends it.
     pub(super) fn of(credentials: Credentials) -> Control {
-        Control { credentials, descriptions: Vec::new() }
+        Control { credentials, descriptions: Vec::new(), marks: Marks::default() }
     }
 
     /// Nothing but who sends it: the caller.
@@ -43,8 +46,13 @@ impl Control {
     }
 }
 
-/// Reads what goes with a message.
-pub(super) fn read_control(task: &Task<'_, '_>, at: Addr, length: u32) -> Reply<Control> {
+/// Reads what goes with a message. One of the internet's may say things of one level.
+pub(super) fn read_control(
+    task: &Task<'_, '_>,
+    is_internet: bool,
+    own_level: Option<u32>,
+    (at, length): (Addr, u32),
+) -> Reply<Control> {
     let mut control = Control::own(task);
     if length > CONTROL_BYTES_MAX {
         return Err(Errno::ENOBUFS.into());
@@ -55,9 +63,14 @@ pub(super) fn read_control(task: &Task<'_, '_>, at: Addr, length: u32) -> Reply<
         if header.cmsg_len < Cmsghdr::BYTES || header.cmsg_len > length - from {
             return Err(Errno::EINVAL.into());
         }
+        let (data, bytes) = (at + from + Cmsghdr::BYTES, header.cmsg_len - Cmsghdr::BYTES);
+        if Some(header.cmsg_level) == own_level {
+            super::header::read(task, (header.cmsg_level, header.cmsg_type), (data, bytes), &mut control.marks)?;
+        }
         if header.cmsg_level == SOL_SOCKET {
-            let (data, bytes) = (at + from + Cmsghdr::BYTES, header.cmsg_len - Cmsghdr::BYTES);
             match header.cmsg_type {
+                // These two mean nothing there, and are not looked at (`__sock_cmsg_send`).
+                RIGHTS | CREDENTIALS if is_internet => {}
                 RIGHTS => add_rights(task, data, bytes, &mut control.descriptions)?,
                 CREDENTIALS if bytes == Ucred::BYTES => control.credentials = credentials(task, data)?,
                 _ => return Err(Errno::EINVAL.into()),
@@ -86,46 +99,86 @@ fn credentials(task: &Task<'_, '_>, at: Addr) -> Reply<Credentials> {
     if is_true || own.is_privileged() { Ok(Credentials { pid, uid, gid }) } else { Err(Errno::EPERM.into()) }
 }
 
+/// A piece of ancillary data.
+pub(super) struct Piece {
+    pub(super) level: u32,
+    pub(super) kind: u32,
+    pub(super) data: Vec<u8>,
+}
+
+impl Piece {
+    /// Who sent a message.
+    pub(super) fn of(endian: Endian, Credentials { pid, uid, gid }: Credentials) -> Piece {
+        let mut data = Encoder::new(endian, Ucred::BYTES);
+        Ucred { pid, uid, gid }.encode(&mut data);
+        Piece { level: SOL_SOCKET, kind: CREDENTIALS, data: data.bytes().to_vec() }
+    }
+}
+
+/// Where ancillary data goes, what room is left there, and what of it is used.
+struct Room {
+    at: Addr,
+    left: u32,
+    used: u32,
+    is_cut: bool,
+}
+
+impl Room {
+    /// Writes a piece. Of what does not fit only a part is told, if it is more than the header (`put_cmsg`).
+    fn put(&mut self, task: &mut Task<'_, '_>, piece: &Piece) -> Reply<()> {
+        let whole = Cmsghdr::BYTES + u32::try_from(piece.data.len()).unwrap_or(u32::MAX);
+        let fits = whole.min(self.left);
+        self.is_cut |= fits < whole;
+        if fits < Cmsghdr::BYTES {
+            return Ok(());
+        }
+        let header = Cmsghdr { cmsg_len: fits, cmsg_level: piece.level, cmsg_type: piece.kind };
+        task.guest.write(self.at, &header)?;
+        task.guest.space.write(self.at + Cmsghdr::BYTES, &piece.data[..(fits - Cmsghdr::BYTES) as usize])?;
+        self.take(whole);
+        Ok(())
+    }
+
+    /// So many bytes are used.
+    fn take(&mut self, bytes: u32) {
+        let bytes = bytes.next_multiple_of(ALIGNMENT).min(self.left);
+        self.at = self.at + bytes;
+        self.left -= bytes;
+        self.used += bytes;
+    }
+}
+
 /// Writes what came with a message, as much as there is room for: the bytes it took, and whether that was not all.
 pub(super) fn write_control(
     task: &mut Task<'_, '_>,
     (at, room): (Addr, u32),
-    credentials: Option<Credentials>,
+    pieces: &[Piece],
     rights: Vec<Arc<Description>>,
     flags: MessageFlags,
 ) -> Reply<(u32, bool)> {
-    let room = if at.is_null() { 0 } else { room };
-    let (mut used, mut is_cut) = (0, false);
-    if let Some(Credentials { pid, uid, gid }) = credentials {
-        let whole = Cmsghdr::BYTES + Ucred::BYTES;
-        if room < whole {
-            is_cut = true;
-        } else {
-            let header = Cmsghdr { cmsg_len: whole, cmsg_level: SOL_SOCKET, cmsg_type: CREDENTIALS };
-            task.guest.write(at, &header)?;
-            task.guest.write(at + Cmsghdr::BYTES, &Ucred { pid, uid, gid })?;
-            used = whole;
-        }
+    let mut room = Room { at, left: if at.is_null() { 0 } else { room }, used: 0, is_cut: false };
+    for piece in pieces {
+        room.put(task, piece)?;
     }
     if rights.is_empty() {
-        return Ok((used, is_cut));
+        return Ok((room.used, room.is_cut));
     }
-    let fit = (room - used).saturating_sub(Cmsghdr::BYTES) / 4;
+    let fit = room.left.saturating_sub(Cmsghdr::BYTES) / 4;
     let count = rights.len();
     let mut given = 0;
     for description in rights.into_iter().take(fit as usize) {
         let Ok(fd) = install(task, description, flags.closes_on_exec()) else { break };
-        task.guest.write(at + used + Cmsghdr::BYTES + 4 * given, &fd)?;
+        task.guest.write(room.at + Cmsghdr::BYTES + 4 * given, &fd)?;
         given += 1;
     }
-    is_cut |= (given as usize) < count;
+    room.is_cut |= (given as usize) < count;
     if given > 0 {
         let length = Cmsghdr::BYTES + 4 * given;
         let header = Cmsghdr { cmsg_len: length, cmsg_level: SOL_SOCKET, cmsg_type: RIGHTS };
-        task.guest.write(at + used, &header)?;
-        used += length;
+        task.guest.write(room.at, &header)?;
+        room.take(length);
     }
-    Ok((used, is_cut))
+    Ok((room.used, room.is_cut))
 }
 
 /// Gives a description that was received a descriptor.

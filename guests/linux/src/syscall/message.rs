@@ -5,9 +5,11 @@ use crate::flags::{Fd, MessageFlags};
 use crate::process::{Sender, Target};
 use crate::reply::{Reply, Stop};
 use crate::signal::{Info, Signal};
+use crate::socket::header::{IP, IPV6};
 use crate::socket::{Address, Ancillary, Asked, Endpoint, Family, Name, NameOut, Owner, Received, Rights, Style};
-use crate::syscall::ancillary::{Control, read_control, write_control};
+use crate::syscall::ancillary::{Control, Piece, read_control, write_control};
 use crate::syscall::file::{CHUNK_BYTES, gather, pieces, scatter};
+use crate::syscall::header;
 use crate::syscall::socket::{address, check_way, put_address, reach, socket_of, wait};
 use crate::syscall::time::{Span, after};
 use crate::task::{Resume, Task};
@@ -168,7 +170,7 @@ fn send_message(
         if let Some(to) = to {
             check_way(task, endpoint, to)?;
         }
-        let sent = endpoint.send_datagram(&task.kernel.commons.ports, to, &bytes)?;
+        let sent = endpoint.send_datagram(&task.kernel.commons.ports, to, &bytes, &control.marks)?;
         return Ok(u32::try_from(sent).unwrap_or(0));
     }
     if endpoint.family == Family::Netlink {
@@ -365,12 +367,24 @@ fn vector(task: &Task<'_, '_>, header: &Msghdr) -> Reply<Vec<(Addr, u32)>> {
     pieces(task, InList::<Iovec>::new(header.msg_iov), header.msg_iovlen)
 }
 
+/// The level of ancillary data that a message's header is made of: that of the receiver's address.
+fn header_level(endpoint: &Endpoint, to: Option<&Address>) -> Option<u32> {
+    if !endpoint.family.is_internet() || endpoint.style == Style::Stream {
+        return None;
+    }
+    let peer = endpoint.peer_address().ok().flatten();
+    let to = to.or(peer.as_deref()).and_then(Address::internet)?;
+    Some(if to.is_ipv4() { IP } else { IPV6 })
+}
+
 fn send_header(task: &mut Task<'_, '_>, fd: Fd, header: &Msghdr, flags: MessageFlags) -> Reply<u32> {
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
     let pieces = vector(task, header)?;
     let to = receiver(task, endpoint, header.msg_name, header.msg_namelen)?;
-    let control = read_control(task, header.msg_control, header.msg_controllen)?;
+    let own_level = header_level(endpoint, to.as_ref());
+    let control_at = (header.msg_control, header.msg_controllen);
+    let control = read_control(task, endpoint.family.is_internet(), own_level, control_at)?;
     dispatch(task, &description, &pieces, to, &control, flags)
 }
 
@@ -383,10 +397,8 @@ pub(super) fn sendmsg(task: &mut Task<'_, '_>, fd: Fd, message: In<Msghdr>, flag
 fn receive_header(task: &mut Task<'_, '_>, fd: Fd, at: InOut<Msghdr>, flags: MessageFlags) -> Reply<u32> {
     let header = at.read(task.guest)?;
     let description = task.description(fd)?;
-    let (family, passes) = {
-        let endpoint = &socket_of(&description)?.endpoint;
-        (endpoint.family, endpoint.options.lock().passes_credentials)
-    };
+    let endpoint = &socket_of(&description)?.endpoint;
+    let (family, passes) = (endpoint.family, endpoint.options.lock().passes_credentials);
     let pieces = vector(task, &header)?;
     let (length, received) = receive(task, &description, &pieces, flags)?;
     let mut told = header;
@@ -400,9 +412,14 @@ fn receive_header(task: &mut Task<'_, '_>, fd: Fd, at: InOut<Msghdr>, flags: Mes
             told.msg_namelen = u32::try_from(bytes.len()).unwrap_or(0);
         }
     }
-    let credentials = received.credentials.filter(|_| passes);
+    let credentials =
+        received.credentials.filter(|_| passes && !family.is_internet()).map(|who| Piece::of(task.guest.endian, who));
+    let mut pieces: Vec<Piece> = credentials.into_iter().collect();
+    if let Some(said) = &received.header {
+        pieces.extend(header::told(task, endpoint, said));
+    }
     let room = (header.msg_control, header.msg_controllen);
-    let (used, is_control_cut) = write_control(task, room, credentials, received.rights, flags)?;
+    let (used, is_control_cut) = write_control(task, room, &pieces, received.rights, flags)?;
     told.msg_controllen = used;
     let urgent = flags.0 & u32::from(flags.is_out_of_band());
     told.msg_flags = Hex(flags.told(is_control_cut, received.is_cut) | urgent);

@@ -1,9 +1,10 @@
-//! Options of sockets of the internet and of netlink below SOL_SOCKET: ip(7), ipv6(7), tcp(7), udp(7), netlink(7).
+//! Options of sockets of the internet and of netlink below SOL_SOCKET: ip(7), ipv6(7), tcp(7), udp(7), udplite(7), netlink(7).
 //!
 //! Most are about what happens between hosts, of which there is one only: they are checked, remembered and told.
 
 use crate::reply::Reply;
-use crate::socket::{Endpoint, Family, Style, V6ONLY};
+use crate::socket::header::{IP, IPV6};
+use crate::socket::{Endpoint, Family, Protocol, Style, V6ONLY};
 use crate::task::Task;
 use abi::Addr;
 use alloc::vec;
@@ -11,10 +12,9 @@ use alloc::vec::Vec;
 use vfs::{Errno, Result};
 
 /// Levels: IPPROTO_*.
-const IP: u32 = 0;
 const TCP: u32 = 6;
 const UDP: u32 = 17;
-const IPV6: u32 = 41;
+const UDPLITE: u32 = 136;
 const NETLINK: u32 = 270;
 
 /// TCP_INFO and the bytes of `struct tcp_info` of Linux 4.9, and TCP_CONGESTION.
@@ -23,6 +23,14 @@ const INFO_BYTES: usize = 192;
 const CONGESTION: u32 = 13;
 /// The only way that there is, as what it is called on most hosts.
 const CUBIC: &[u8] = b"cubic\0\0\0\0\0\0\0\0\0\0\0";
+
+/// UDPLITE_SEND_CSCOV and UDPLITE_RECV_CSCOV, which are 0 or from these bytes on.
+const COVERAGES: [(u32, u32); 2] = [(UDPLITE, 10), (UDPLITE, 11)];
+const COVERAGE_MIN: u32 = 8;
+const COVERAGE_MAX: u32 = 65_535;
+
+/// IP_TTL, IP_MULTICAST_TTL, IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS, IPV6_TCLASS: -1 is what they are at first.
+const RESET: [(u32, u32); 5] = [(IP, 2), (IP, 33), (IPV6, 16), (IPV6, 18), (IPV6, 67)];
 
 /// An option that is a number.
 struct Row {
@@ -55,8 +63,9 @@ const ROWS: &[Row] = &[
     row(TCP, 23, 0, FLAG), row(TCP, 25, u32::MAX, FLAG),
     // UDP_CORK, UDP_NO_CHECK6_TX, UDP_NO_CHECK6_RX
     row(UDP, 1, 0, FLAG), row(UDP, 101, 0, FLAG), row(UDP, 102, 0, FLAG),
+    row(COVERAGES[0].0, COVERAGES[0].1, 0, FLAG), row(COVERAGES[1].0, COVERAGES[1].1, 0, FLAG),
     // IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_MTU_DISCOVER, IPV6_RECVERR, IPV6_V6ONLY
-    row(IPV6, 16, 64, FLAG), row(IPV6, 18, 1, FLAG), row(IPV6, 19, 1, 1), row(IPV6, 23, 1, 5), row(IPV6, 25, 0, FLAG), row(V6ONLY.0, V6ONLY.1, 0, FLAG),
+    row(IPV6, 16, 64, 255), row(IPV6, 18, 1, 255), row(IPV6, 19, 1, 1), row(IPV6, 23, 1, 5), row(IPV6, 25, 0, FLAG), row(V6ONLY.0, V6ONLY.1, 0, FLAG),
     // NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_BROADCAST_ERROR, NETLINK_NO_ENOBUFS
     row(NETLINK, 1, 0, FLAG), row(NETLINK, 2, 0, FLAG), row(NETLINK, 3, 0, FLAG), row(NETLINK, 4, 0, FLAG), row(NETLINK, 5, 0, FLAG),
     // NETLINK_LISTEN_ALL_NSID, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK
@@ -73,6 +82,7 @@ fn has(endpoint: &Endpoint, level: u32) -> bool {
         IP => true,
         TCP => endpoint.style == Style::Stream,
         UDP => endpoint.style == Style::Datagram,
+        UDPLITE => endpoint.protocol == Protocol::UdpLite,
         IPV6 => endpoint.family == Family::Inet6,
         _ => false,
     }
@@ -106,9 +116,20 @@ pub(super) fn set(
         1..4 => return Err(Errno::EINVAL.into()),
         _ => task.guest.read::<u32>(at)?,
     };
-    if row.most != FLAG && value > row.most {
+    if RESET.contains(&(level, option)) && value == u32::MAX {
+        endpoint.options.lock().others.remove(&(level, option));
+        return Ok(());
+    }
+    // No message may have no way to go (IP_TTL).
+    if row.most != FLAG && value > row.most || (level, option, value) == (IP, 2, 0) {
         return Err(Errno::EINVAL.into());
     }
+    let value = match value.cast_signed() {
+        _ if !COVERAGES.contains(&(level, option)) => value,
+        0 => 0,
+        ..0 => COVERAGE_MIN,
+        _ => value.clamp(COVERAGE_MIN, COVERAGE_MAX),
+    };
     if (level, option) == V6ONLY && endpoint.address().is_some() {
         return Err(Errno::EINVAL.into());
     }

@@ -6,7 +6,9 @@ use crate::flags::{AcceptFlags, AtFlags, DirFd, Domain, Fd, OpenFlags, ShutHow, 
 use crate::notify::event;
 use crate::ready::special;
 use crate::reply::{Interrupted, Reply, Stop, Wait};
-use crate::socket::{Address, Credentials, Endpoint, Ends, Family, Name, NameOut, Progress, SocketFile, Style};
+use crate::socket::{
+    Address, Credentials, Endpoint, Ends, Family, Name, NameOut, Progress, Protocol, SocketFile, Style,
+};
 use crate::syscall::open::new;
 use crate::syscall::time::after;
 use crate::task::Task;
@@ -45,6 +47,7 @@ fn who(task: &Task<'_, '_>) -> Credentials {
 const ICMP: u32 = 1;
 const TCP: u32 = 6;
 const UDP: u32 = 17;
+const UDPLITE: u32 = 136;
 const ICMPV6: u32 = 58;
 
 /// The family and style of a type of socket, and the flags of its descriptor.
@@ -60,7 +63,7 @@ fn style(task: &Task<'_, '_>, domain: Domain, kind: SocketType, protocol: u32) -
     if family.is_internet() {
         let style = match (kind.0 & 0xf, protocol) {
             (2, 0 | TCP) => Style::Stream,
-            (1, 0 | UDP) => Style::Datagram,
+            (1, 0 | UDP | UDPLITE) => Style::Datagram,
             // net.ipv4.ping_group_range is empty.
             (1, ICMP | ICMPV6) => return Err(Errno::EACCES),
             (3, _) if !task.credentials.is_privileged() => return Err(Errno::EPERM),
@@ -111,7 +114,11 @@ fn install(task: &mut Task<'_, '_>, endpoint: Arc<Endpoint>, flags: OpenFlags) -
 /// socket(2)
 pub(super) fn socket(task: &mut Task<'_, '_>, domain: Domain, kind: SocketType, protocol: u32) -> Reply<Fd> {
     let (family, style, flags) = style(task, domain, kind, protocol)?;
-    Ok(install(task, Endpoint::new(family, style), flags)?)
+    let protocol = match Protocol::of(family, style) {
+        Protocol::Udp if protocol == UDPLITE => Protocol::UdpLite,
+        own => own,
+    };
+    Ok(install(task, Endpoint::of_protocol(family, style, protocol), flags)?)
 }
 
 /// socketpair(2)

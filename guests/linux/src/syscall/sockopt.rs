@@ -162,7 +162,7 @@ fn value(task: &Task<'_, '_>, endpoint: &Endpoint, option: u32) -> Result<Vec<u8
             Style::Packets => 5,
         },
         ACCEPTCONN => u32::from(endpoint.is_listening()),
-        PROTOCOL => endpoint.protocol(),
+        PROTOCOL => endpoint.protocol.number(),
         DOMAIN => u32::from(endpoint.family.number()),
         PASSCRED => u32::from(options.passes_credentials),
         PRIORITY => options.other(SOL_SOCKET, PRIORITY),

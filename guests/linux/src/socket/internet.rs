@@ -155,7 +155,7 @@ impl Endpoint {
     /// Whether the peer of a connection has gone without a word, so that what is sent there now is lost. That is noticed, and the
     /// next time it is EPIPE.
     pub(super) fn is_left(&self, bytes: &[u8]) -> Result<bool> {
-        if !self.family.is_internet() || bytes.is_empty() {
+        if !self.family.is_internet() {
             return Ok(false);
         }
         // The peer is asked without the own lock: it may ask the same at the same time.
@@ -168,11 +168,29 @@ impl Endpoint {
         if let Some(error) = state.error.take() {
             return Err(error);
         }
+        // Nothing is sent.
+        if bytes.is_empty() {
+            return Ok(true);
+        }
         state.ends = Ends { reading: true, writing: true };
         state.error = Some(Errno::EPIPE);
         drop(state);
         self.has_room();
         Ok(true)
+    }
+
+    /// Whether a connection broke, or both ends have said that they send nothing any more: nobody is its peer then.
+    pub(crate) fn is_over(&self) -> bool {
+        let (ends, peer) = {
+            let state = self.state.lock();
+            (state.ends, state.peer.upgrade())
+        };
+        let may_send = |peer: &Endpoint| {
+            let state = peer.state.lock();
+            !state.is_closed && !state.ends.writing
+        };
+        let is_quiet = ends.reading && ends.writing && !peer.is_some_and(|peer| may_send(&peer));
+        is_quiet && self.is_tcp() && self.link().is_none()
     }
 
     /// Sends to, and hears, only that address from now on; any if there is none (connect(2) of UDP).

@@ -420,7 +420,11 @@ pub(super) fn getsockname(task: &mut Task<'_, '_>, fd: Fd, name: NameOut, length
 pub(super) fn getpeername(task: &mut Task<'_, '_>, fd: Fd, name: NameOut, length: InOut<u32>) -> Reply<()> {
     let description = task.description(fd)?;
     let endpoint = &socket_of(&description)?.endpoint;
-    put_address(task, name.0, length, (endpoint.family, endpoint.peer_address()?.as_deref()))
+    let peer = endpoint.peer_address()?;
+    if endpoint.is_over() {
+        return Err(Errno::ENOTCONN.into());
+    }
+    put_address(task, name.0, length, (endpoint.family, peer.as_deref()))
 }
 
 /// shutdown(2)

@@ -61,6 +61,8 @@ pub(super) struct State {
     /// To be told once: SO_ERROR.
     pub(super) error: Option<Errno>,
     pub(super) is_closed: bool,
+    /// A connect(2) has begun of which the next is told what became.
+    pub(super) is_begun: bool,
 }
 
 /// What of its internet address bind(2) named: the rest goes with the peer of a UDP socket.
@@ -143,6 +145,7 @@ impl Endpoint {
             ends: Ends::default(),
             error: None,
             is_closed: false,
+            is_begun: false,
         };
         Arc::new(Endpoint {
             family,

@@ -132,13 +132,25 @@ impl Endpoint {
         }
     }
 
-    /// What became of a connection that was on its way.
+    /// What becomes of its connect(2) is for the next one to be told, unless this one waits.
+    pub(crate) fn begin(&self) {
+        self.state.lock().is_begun = true;
+    }
+
+    /// Whether that is so.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.state.lock().is_begun
+    }
+
+    /// What became of a connection that had begun, which is told once. Of one that failed there may be no more to say, if SO_ERROR
+    /// told it (`__inet_stream_connect`).
     pub(crate) fn connected(&self) -> Result<Progress> {
         let mut state = self.state.lock();
+        state.is_begun = matches!(state.role, Role::Connecting);
         match state.role {
             Role::Connected => Ok(Progress::Done),
             Role::Connecting => Ok(Progress::OnItsWay),
-            _ => Err(state.error.take().unwrap_or(Errno::ECONNREFUSED)),
+            _ => Err(state.error.take().unwrap_or(Errno::ECONNABORTED)),
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) struct SavedEndpoint {
     /// The generic number of the error that is yet to be told.
     error: Option<u16>,
     is_closed: bool,
+    is_begun: bool,
     packets: Vec<SavedPacket>,
     options: Options,
     sent: usize,
@@ -173,6 +174,7 @@ impl Endpoint {
             ends: if is_torn { Ends { reading: true, writing: true } } else { state.ends },
             error: state.error.or(is_torn.then_some(Errno::ECONNRESET)).map(Errno::number),
             is_closed: state.is_closed,
+            is_begun: state.is_begun,
             packets,
             options: self.options.lock().clone(),
             sent: self.unread(),
@@ -237,6 +239,7 @@ impl Endpoint {
             ends: saved.ends,
             error: saved.error.and_then(Errno::from_number),
             is_closed: saved.is_closed,
+            is_begun: saved.is_begun,
         };
         *self.options.lock() = saved.options;
         *self.waits_at.lock() = weak(saved.waits_at)?;

@@ -326,20 +326,29 @@ fn connect_port(
     if endpoint.style == Style::Datagram {
         return Ok(endpoint.set_peer(ports, to)?);
     }
-    if !task.is_again() {
+    let is_nonblocking = description.flags().is_nonblocking();
+    if !task.is_again() && endpoint.is_begun() {
+        match endpoint.connected()? {
+            Progress::Done => return Ok(()),
+            Progress::OnItsWay if is_nonblocking => return Err(Errno::EALREADY.into()),
+            Progress::OnItsWay => {}
+        }
+    } else if !task.is_again() {
         let to = to.ok_or(Errno::EAFNOSUPPORT)?;
         let progress = endpoint.connect_port(ports, to, who(task));
         // What became of it is told by the socket, as if an answer had to come first.
-        if description.flags().is_nonblocking() {
+        if is_nonblocking {
             match progress {
                 Err(Errno::ECONNREFUSED) => endpoint.fail(Errno::ECONNREFUSED),
                 progress => _ = progress?,
             }
+            endpoint.begin();
             return Err(Errno::EINPROGRESS.into());
         }
         if progress? == Progress::Done {
             return Ok(());
         }
+        endpoint.begin();
     }
     description.file()?.watch(&task.watcher);
     match endpoint.connected()? {

@@ -27,6 +27,9 @@ pub struct Table {
     /// Tests of a module that never end under QEMU, and are left out there.
     #[serde(default)]
     endless: BTreeMap<String, Vec<String>>,
+    /// What a module wants to be allowed to use (`-m test -u`).
+    #[serde(default)]
+    resources: BTreeMap<String, String>,
 }
 
 /// What a test came to.
@@ -63,6 +66,9 @@ impl Table {
     pub fn case(&self, module: &str, is_oracle: bool) -> Case {
         let root = place::inputs().join(&self.root);
         let mut arguments = ["-m", "test", "--junit-xml", RESULTS, "-v"].map(str::to_owned).to_vec();
+        if let Some(resources) = self.resources.get(module) {
+            arguments.extend(["-u".to_owned(), resources.clone()]);
+        }
         for test in self.endless.get(module).into_iter().flatten().filter(|_| is_oracle) {
             arguments.extend(["--ignore".to_owned(), test.clone()]);
         }

@@ -249,7 +249,7 @@ fn what_is_no_snapshot_is_refused() -> Result<()> {
     };
     assert!(said(b"")?.contains("not a snapshot"));
     assert!(said(&fs::read(&program)?)?.contains("not a snapshot"));
-    assert!(said(&changed(16))?.contains("a snapshot of format 2"));
+    assert!(said(&changed(16))?.contains("a snapshot of format 5"));
     for at in [20, 30, 59, 60, bytes.len() / 2, bytes.len() - 1] {
         assert!(said(&changed(at))?.contains("damaged"), "byte {at}");
     }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// What a file begins with.
 const MAGIC: [u8; 16] = *b"strata snapshot\n";
 /// The version of what [`SavedWorld`] is made of, all parts included.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Bytes before the data: magic, version, length of the data before it was compressed, digest.
 const HEADER_BYTES: usize = 16 + 4 + 8 + 32;
 /// How hard to compress: what is quick.

@@ -1,8 +1,9 @@
 //! [`Alone`]: a world on one thread of the host, as a page or a runtime without threads has it.
 
 use crate::engine::Engine;
+use crate::over::Over;
 use crate::runner::Host;
-use crate::scheduler::{Over, Scheduler};
+use crate::scheduler::Scheduler;
 use crate::team::Team;
 use crate::vcpu::Vcpu;
 use alloc::vec::Vec;

@@ -6,18 +6,19 @@
 
 use crate::debugger::Debugger;
 use crate::engine::Engine;
+use crate::over::Over;
 use crate::runner::Runner;
+use crate::running::{Fate, InPlace, Running};
 use crate::statistics::Statistics;
 use crate::team::{AtRest, Resting, Team};
 use crate::turns::{AHEAD_NS, BONUS_NS, TURN_NS_MIN};
 use crate::vcpu::Vcpu;
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use linux::snapshot::{Given, Saving, Unsaved};
-use linux::{Crash, ExitStatus, Kernel, Wait};
+use linux::{Kernel, Wait};
 
 /// Makes somebody look up: a CPU that runs, or a thread of the host that sleeps.
 pub trait Bell: Send + Sync {
@@ -25,66 +26,6 @@ pub trait Bell: Send + Sync {
     fn ring(&self);
     /// Whether it was rung since this was last asked.
     fn take(&self) -> bool;
-}
-
-/// A thread that runs, or waits in place.
-struct Running {
-    pid: u32,
-    team: u32,
-    bell: Arc<dyn Bell>,
-    /// Whether it has something to look at.
-    is_noticed: bool,
-    /// When it wants to be rung for its timers.
-    alarm_ns: Option<u64>,
-    /// Who rings for it while it waits in place, and since when it does.
-    in_place: Option<(Arc<dyn Bell>, u64)>,
-    /// When its turn was due, and when it began; later by what it waited in place.
-    since: (u64, u64),
-    /// Whether it was asked to give way to another one.
-    gives_way: bool,
-}
-
-impl Running {
-    fn ring(&self) {
-        self.in_place.as_ref().map_or(&self.bell, |(bell, _)| bell).ring();
-    }
-
-    /// When its turn would be due that comes after this one, were this one over.
-    fn next_due(&self, now_ns: u64) -> u64 {
-        let until = self.in_place.as_ref().map_or(now_ns, |(_, since)| *since);
-        self.since.0 + until.saturating_sub(self.since.1)
-    }
-}
-
-/// How a world ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Over {
-    /// How its first process ended, or was ended.
-    pub status: ExitStatus,
-    /// What it was doing, if that killed it.
-    pub crash: Option<Box<Crash>>,
-}
-
-/// Whether a thread may wait in place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InPlace {
-    /// It may; [`Scheduler::end_wait`] ends that.
-    Sleep,
-    /// It need not: it has been woken since it looked.
-    Woken,
-    /// Somebody else could run instead.
-    Leave,
-}
-
-/// Whether a thread may go on.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Fate {
-    /// It may.
-    Lives,
-    /// Its process is over, in this way.
-    Ends(ExitStatus),
-    /// It is over, because another thread of its process executes another program.
-    MakesWay,
 }
 
 /// The threads of a world.

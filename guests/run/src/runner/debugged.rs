@@ -4,7 +4,7 @@ use super::stopped::Stopped;
 use super::{Host, Runner};
 use crate::debugger::{Debugger, Go, Reason, Resume, Stops};
 use crate::engine::Engine;
-use crate::scheduler::Over;
+use crate::over::Over;
 use crate::vcpu::Exit;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -88,10 +88,12 @@ impl<E: Engine> Door for HostDoor<'_, E> {
 impl<E: Engine> Runner<E> {
     pub(crate) fn new(team: u32, mut cpu: Vcpu<E>, resting: Resting, debugged: Option<Box<Debugged>>) -> Runner<E> {
         let Resting { mut thread, state, .. } = resting;
-        let bell = cpu.engine.bell();
+        let (bell, is_exact) = (cpu.engine.bell(), cpu.is_exact());
         let registers = cpu.engine.parts().0;
         *registers = State { poll: 0, leave: 0, stale: [0; 2], ..state };
         registers.break_link();
+        // Threads take turns here: what one of them looks at is kept exactly for all, or each turn would drop all code.
+        registers.fpu.exact |= is_exact;
         thread.set_running(true);
         let counted = cpu.statistics.interpreted + cpu.statistics.stretches;
         // Whoever waited, or did not run for a while, looks up first; so does whoever is rung for from here on.

@@ -202,11 +202,14 @@ impl<E: Engine> Vcpu<E> {
         }
     }
 
+    /// Whether its code keeps exactly what the floating-point control register says.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.options.fpu.exact
+    }
+
     /// Takes notice of what a system call or signal changed: code, floating-point mode, whether faults are handled.
     pub fn refresh(&mut self, handles_faults: bool) {
         let (state, space) = self.engine.parts();
-        // Threads take turns here: what one of them looks at is kept exactly for all, or each turn would drop all code.
-        state.fpu.exact |= self.options.fpu.exact;
         let options = Options { fpu: state.fpu, fault_precise: handles_faults && E::FAULTS, ..self.options };
         if space.has_changed() {
             let changed = space.take_changed();

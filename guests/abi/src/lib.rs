@@ -33,4 +33,4 @@ pub use mips::exception::{Access, Denied, Exception, Fault};
 pub use mips::{Gpr, State};
 pub use paged::PagedSpace;
 pub use pagemap::PageMap;
-pub use pointer::{In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Strings};
+pub use pointer::{In, InBytes, InList, InOut, Out, OutBytes, OutFound, OutList, Path, Strings};

@@ -72,6 +72,8 @@ pointers! {
     InList, false, trace_items;
     /// Values the call writes; their count follows or comes before.
     OutList, true, trace_items;
+    /// Values the call writes, as many as its result says.
+    OutFound, true, trace_found;
 }
 
 fn trace_value<T: Layout>(at: Addr, scene: &Scene<'_>, out: &mut String) {
@@ -82,7 +84,18 @@ fn trace_value<T: Layout>(at: Addr, scene: &Scene<'_>, out: &mut String) {
 }
 
 fn trace_items<T: Layout>(at: Addr, scene: &Scene<'_>, out: &mut String) {
-    let count = scene.next.min(SHOWN_ITEMS);
+    trace_list::<T>(at, scene.next, scene, out);
+}
+
+fn trace_found<T: Layout>(at: Addr, scene: &Scene<'_>, out: &mut String) {
+    match scene.result {
+        Some(count) => trace_list::<T>(at, count, scene, out),
+        None => at.show(out),
+    }
+}
+
+fn trace_list<T: Layout>(at: Addr, count: u32, scene: &Scene<'_>, out: &mut String) {
+    let count = count.min(SHOWN_ITEMS);
     let items: Result<Vec<T>, BadAddress> =
         (0..count).map(|index| guest::read(scene.space, scene.endian, at + index.wrapping_mul(T::BYTES))).collect();
     match items {

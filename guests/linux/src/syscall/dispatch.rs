@@ -16,7 +16,7 @@ use abi::structs::signal::{Sigaction, Sigevent, Siginfo, Sigset, Stack};
 use abi::structs::socket::{Mmsghdr, Msghdr};
 use abi::structs::system::{CapData, CapHeader, FutexWaitv, Rlimit, Rlimit64, Rusage, SchedParam, Sysinfo, Utsname};
 use abi::structs::time::{Itimerspec, Itimerspec64, Itimerval, Timespec, Timespec64, Timeval, Timezone, Tms, Utimbuf};
-use abi::{Addr, Arg, In, InBytes, InList, InOut, Out, OutBytes, OutList, Path, Ret, Strings};
+use abi::{Addr, Arg, In, InBytes, InList, InOut, Out, OutBytes, OutFound, OutList, Path, Ret, Strings};
 use alloc::string::String;
 use vfs::Errno;
 

@@ -12,7 +12,7 @@ use abi::layout::Pad;
 use abi::structs::event::{EpollConditions, EpollEvent};
 use abi::structs::signal::Sigset;
 use abi::structs::time::Timespec64;
-use abi::{In, Layout, OutList};
+use abi::{In, Layout, OutFound};
 use alloc::boxed::Box;
 use vfs::node::{File, Kind};
 use vfs::{Errno, Result};
@@ -83,7 +83,7 @@ fn can_poll(file: &dyn File, kind: Kind) -> bool {
 pub(super) fn epoll_wait(
     task: &mut Task<'_, '_>,
     epfd: Fd,
-    list: OutList<EpollEvent>,
+    list: OutFound<EpollEvent>,
     most: i32,
     timeout_ms: i32,
 ) -> Reply<u32> {
@@ -93,7 +93,7 @@ pub(super) fn epoll_wait(
 fn wait(
     task: &mut Task<'_, '_>,
     epfd: Fd,
-    list: OutList<EpollEvent>,
+    list: OutFound<EpollEvent>,
     most: i32,
     timeout_ns: Option<u64>,
 ) -> Reply<u32> {
@@ -120,7 +120,7 @@ fn wait(
     task.block_by(until_ns, wait, Interrupted::Fails)
 }
 
-fn collect(task: &mut Task<'_, '_>, epoll: &Epoll, list: OutList<EpollEvent>, most: usize) -> Reply<u32> {
+fn collect(task: &mut Task<'_, '_>, epoll: &Epoll, list: OutFound<EpollEvent>, most: usize) -> Reply<u32> {
     let asker = task.asker();
     let told = epoll.collect(asker, most, &mut |index, found: Found| {
         let event = EpollEvent { events: EpollConditions(found.events), _0: Pad, data: found.data };
@@ -134,7 +134,7 @@ fn collect(task: &mut Task<'_, '_>, epoll: &Epoll, list: OutList<EpollEvent>, mo
 pub(super) fn epoll_pwait(
     task: &mut Task<'_, '_>,
     epfd: Fd,
-    list: OutList<EpollEvent>,
+    list: OutFound<EpollEvent>,
     most: i32,
     timeout_ms: i32,
     mask: In<Sigset>,
@@ -148,7 +148,7 @@ pub(super) fn epoll_pwait(
 pub(super) fn epoll_pwait2(
     task: &mut Task<'_, '_>,
     epfd: Fd,
-    list: OutList<EpollEvent>,
+    list: OutFound<EpollEvent>,
     most: i32,
     timeout: In<Timespec64>,
     mask: In<Sigset>,

@@ -403,10 +403,10 @@ signalfd {
 epoll {
     epoll_create    4248 (size: i32) -> Fd, full;
     epoll_ctl       4249 (epfd: Fd, op: EpollOp, fd: Fd, event: In<EpollEvent>) -> (), partial "EPOLLEXCLUSIVE may wake several; EPOLLET tells of terminals when they get ready, not of each arrival";
-    epoll_wait      4250 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout_ms: i32) -> u32, full;
-    epoll_pwait     4313 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout_ms: i32, mask: In<Sigset>, size: u32) -> u32, full;
+    epoll_wait      4250 (epfd: Fd, list: OutFound<EpollEvent>, most: i32, timeout_ms: i32) -> u32, full;
+    epoll_pwait     4313 (epfd: Fd, list: OutFound<EpollEvent>, most: i32, timeout_ms: i32, mask: In<Sigset>, size: u32) -> u32, full;
     epoll_create1   4326 (flags: EpollFlags) -> Fd, full;
-    epoll_pwait2    4441 (epfd: Fd, list: OutList<EpollEvent>, most: i32, timeout: In<Timespec64>, mask: In<Sigset>, size: u32) -> u32, full;
+    epoll_pwait2    4441 (epfd: Fd, list: OutFound<EpollEvent>, most: i32, timeout: In<Timespec64>, mask: In<Sigset>, size: u32) -> u32, full;
 }
 
 socket {

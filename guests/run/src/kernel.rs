@@ -41,10 +41,10 @@ pub(crate) fn serve<S: Space>(
     let made = if state.poll == 0 { thread.syscall_apart(state, space) } else { Made::Not };
     match made {
         Made::Not => {}
-        Made::Alone => return (Served::Behind, Outcome::Continue),
+        Made::Alone => return (way_on(space), Outcome::Continue),
         Made::Woke => {
             door.settle();
-            return (Served::Behind, Outcome::Continue);
+            return (way_on(space), Outcome::Continue);
         }
         Made::Due => return (Served::Elsewhere, door.enter(&mut || thread.poll(state, space))),
     }
@@ -65,6 +65,11 @@ pub(crate) fn serve<S: Space>(
         "a call changes results only"
     );
     (if is_calm { Served::Behind } else { Served::Elsewhere }, outcome)
+}
+
+/// How code goes on behind a call that may have changed nothing but memory.
+fn way_on<S: Space>(space: &S) -> Served {
+    if space.has_changed() { Served::Elsewhere } else { Served::Behind }
 }
 
 /// Makes the system call at `state.pc`, and waits with it for as long as nothing else is to be done.

@@ -4,7 +4,7 @@ use crate::debugger::Debugger;
 use crate::engine::Engine;
 use crate::runner::Debugged;
 use crate::statistics::Statistics;
-use crate::turns::{Place, Turns};
+use crate::turns::{Due, Place, Turns};
 use crate::vcpu::Vcpu;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -23,11 +23,20 @@ pub(crate) struct Resting {
     pub(crate) due: u64,
 }
 
+impl Due for Resting {
+    fn due_ns(&self) -> u64 {
+        self.due
+    }
+    fn set_due_ns(&mut self, due_ns: u64) {
+        self.due = due_ns;
+    }
+}
+
 /// Those of a team's threads that do not run.
 #[derive(Default)]
 pub(crate) struct AtRest {
     /// In the order of their turns.
-    pub(crate) ready: Turns,
+    pub(crate) ready: Turns<Resting>,
     pub(crate) waiting: BTreeMap<u32, Resting>,
 }
 

@@ -146,7 +146,7 @@ impl<E: Engine> Runner<E> {
     /// Gives the other threads of the team back to the scheduler. One may be the first to run, and the only one.
     fn give_back(&mut self, first: Option<u32>, only: Option<u32>, host: &mut dyn Host<E>) {
         let mut others = core::mem::take(&mut self.others);
-        first.into_iter().for_each(|first| others.ready.put_first(first));
+        first.into_iter().for_each(|first| others.ready.put_first(|resting| resting.thread.tid() == first));
         let own = self.number().map(|(_, tid)| tid);
         let mut resting = if first.is_some() && own != first { self.rest() } else { None };
         let mut others = Some(others);

@@ -7,18 +7,22 @@
 
 #![expect(unsafe_code, reason = "maps memory twice, and has machine code run from there")]
 
+use crate::population::Population;
 use rustix::io;
 use rustix::mm::{
     Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags, madvise, mmap_anonymous, mprotect, mremap, munmap,
 };
 use rustix::param::page_size;
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use wasmtime::{CustomCodeMemory, Engine, Error, Module, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmtime::{CustomCodeMemory, Engine, Error, Module, Result, ensure};
 
-/// Bytes of code that there is place for; beyond, modules get pages of their own.
+/// Bytes of code that there is place for; beyond, and if they are very big, modules get pages of their own.
 const ARENA_BYTES: usize = 1 << 30;
+/// Modules that may have pages of their own: each is two memory maps.
+const APART_MAX: usize = 4_000;
 /// Bytes that are given up together, when nothing in them is used any more.
 const CHUNK_BYTES: usize = 1 << 21;
 /// Bytes of a cache line.
@@ -29,6 +33,9 @@ pub(crate) struct Arena {
     /// None where there is no such memory, or code that was just written may not be seen by who executes it.
     views: Option<Views>,
     chunks: Mutex<Chunks>,
+    /// Where the code of modules is that have pages of their own.
+    apart: Mutex<HashSet<usize>>,
+    population: Arc<Population>,
 }
 
 struct Views {
@@ -107,14 +114,18 @@ impl Chunks {
 }
 
 impl Arena {
-    /// An empty one.
-    pub(crate) fn new() -> Arena {
+    /// An empty one, which tells how much code there is.
+    pub(crate) fn new(population: Arc<Population>) -> Arena {
         let views = if cfg!(target_arch = "x86_64") { Views::new().ok() } else { None };
-        Arena { views, chunks: Mutex::default() }
+        Arena { views, chunks: Mutex::default(), apart: Mutex::default(), population }
     }
 
     fn chunks(&self) -> MutexGuard<'_, Chunks> {
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apart(&self) -> MutexGuard<'_, HashSet<usize>> {
+        self.apart.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a module of what [`Module::serialize`] or [`Engine::precompile_module`] gave.
@@ -125,6 +136,7 @@ impl Arena {
     pub(crate) unsafe fn load(&self, engine: &Engine, artifact: &[u8]) -> Result<Module> {
         let place = self.views.as_ref().and_then(|views| Some((views, self.chunks().take(artifact.len())?)));
         let Some((views, offset)) = place else {
+            self.population.set_lacks_room(self.views.is_some() && artifact.len() <= CHUNK_BYTES);
             // SAFETY: as promised.
             return unsafe { Module::deserialize(engine, artifact) };
         };
@@ -149,6 +161,7 @@ impl Arena {
     fn release(&self, views: &Views, offset: usize) {
         let mut chunks = self.chunks();
         if let Some(chunk) = chunks.release(offset) {
+            self.population.set_lacks_room(false);
             // Only a hint; and while nobody else can take it.
             // SAFETY: nobody uses anything in the chunk.
             let _ = unsafe {
@@ -166,17 +179,25 @@ impl CustomCodeMemory for Arena {
     }
 
     fn publish_executable(&self, at: *const u8, bytes: usize) -> Result<()> {
-        match self.offset(at) {
-            Some((_, offset)) => self.chunks().share(offset),
-            None => protect(at, bytes, MprotectFlags::READ | MprotectFlags::EXEC)?,
+        if let Some((_, offset)) = self.offset(at) {
+            self.chunks().share(offset);
+            self.population.publish(bytes);
+            return Ok(());
         }
-        Ok(())
+        let mut apart = self.apart();
+        ensure!(apart.len() < APART_MAX, "there is no more room for machine code");
+        apart.insert(at.addr());
+        protect(at, bytes, MprotectFlags::READ | MprotectFlags::EXEC)
     }
 
+    /// Is called also for what could not be published.
     fn unpublish_executable(&self, at: *const u8, bytes: usize) -> Result<()> {
-        match self.offset(at) {
-            Some((views, offset)) => self.release(views, offset),
-            None => protect(at, bytes, MprotectFlags::READ | MprotectFlags::WRITE)?,
+        if let Some((views, offset)) = self.offset(at) {
+            self.release(views, offset);
+            self.population.unpublish(bytes);
+        } else if self.apart().remove(&at.addr()) {
+            // The pages are given up next. A host with too many memory maps refuses this, and takes them nevertheless.
+            let _ = protect(at, bytes, MprotectFlags::READ | MprotectFlags::WRITE);
         }
         Ok(())
     }
@@ -223,7 +244,6 @@ impl Drop for Views {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     #[test]
     fn what_nobody_uses_is_used_again() {
@@ -258,9 +278,10 @@ mod tests {
 
     #[test]
     fn code_runs_from_there_and_goes_with_its_module() {
-        let arena = Arc::new(Arena::new());
+        let arena = Arc::new(Arena::new(Arc::default()));
         let mut config = wasmtime::Config::new();
-        config.with_custom_code_memory(Some(arena.clone()));
+        // As in all our engines: when it is forgotten, the code has gone already.
+        config.with_custom_code_memory(Some(arena.clone())).native_unwind_info(false);
         let engine = Engine::new(&config).unwrap();
         // (module (func (export "f") (result i32) i32.const NUMBER))
         let wasm = |number: u8| {

@@ -5,18 +5,20 @@
 use crate::arena::Arena;
 use crate::creator::Creator;
 use crate::mapping::{ADDRESSABLE, GUARD};
+use crate::population::Population;
 use mips::border;
 use std::fs::File;
 use std::hash::Hash;
 use std::sync::Arc;
 use wasmtime::{CacheStore, Config, Engine, Module, OptLevel, Result};
 
-/// An engine, who gives its memories, and where its code is.
+/// An engine, who gives its memories, where its code is, and how much there is.
 #[derive(Clone)]
 pub(crate) struct Compiler {
     pub(crate) engine: Engine,
     pub(crate) creator: Arc<Creator>,
     arena: Arc<Arena>,
+    pub(crate) population: Arc<Population>,
 }
 
 fn config(creator: Arc<Creator>, arena: Arc<Arena>) -> Config {
@@ -49,10 +51,11 @@ impl Compiler {
     }
 
     fn with(change: impl FnOnce(&mut Config) -> Result<()>) -> Result<Compiler> {
-        let (creator, arena) = (Arc::new(Creator::default()), Arc::new(Arena::new()));
+        let (creator, population) = (Arc::new(Creator::default()), Arc::<Population>::default());
+        let arena = Arc::new(Arena::new(population.clone()));
         let mut config = config(creator.clone(), arena.clone());
         change(&mut config)?;
-        Ok(Compiler { engine: Engine::new(&config)?, creator, arena })
+        Ok(Compiler { engine: Engine::new(&config)?, creator, arena, population })
     }
 
     /// What its artifacts fit: this processor and these settings.

@@ -27,6 +27,7 @@ mod own_pages;
 mod patience;
 mod perf_map;
 mod place;
+mod population;
 mod signals;
 mod thread_clock;
 mod ticker;

@@ -209,13 +209,16 @@ impl Modules {
         }
     }
 
-    fn share(&mut self, key: ObjectKey, live: Live) -> Arc<Live> {
+    fn share(&mut self, key: ObjectKey, live: Live) {
+        // Processes that run keep what they have.
+        if self.compiler.as_ref().is_some_and(|compiler| compiler.population.is_crowded()) {
+            self.live.clear();
+        }
         let live = Arc::new(live);
         let places = self.live.entry(key).or_default();
         for entry in live.units.iter().flat_map(|unit| &unit.entries) {
             places.entry(*entry).or_default().push(live.clone());
         }
-        live
     }
 
     /// Where code that is there already may be entered, of those objects that `is_news` says.

@@ -25,12 +25,6 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::Module;
 
-/// Modules kept before all are thrown away: each has some kilobytes of variables, beside its code.
-const MODULES_MAX: u32 = 40_000;
-
-/// Slots that one module may need.
-const SLOTS_MIN: u32 = 4096;
-
 /// A translated region.
 struct Region {
     /// The functions of its module, which stand in the slots from `first` on.
@@ -359,7 +353,7 @@ impl Engine for Native {
     }
 
     fn is_full(&self) -> bool {
-        self.wasm.as_ref().is_some_and(|wasm| wasm.modules() >= MODULES_MAX || wasm.slots_left() < SLOTS_MIN)
+        self.wasm.as_ref().is_some_and(Wasm::is_full)
     }
 
     fn processor_time(&self) -> u64 {

@@ -9,6 +9,7 @@ use crate::compiler::Compiler;
 use crate::cpu::CPU_BYTES;
 use crate::creator::{Creator, Offer};
 use crate::mapping::{ADDRESSABLE, Mapping};
+use crate::population::Inhabitant;
 use mips::border;
 use mips::translate::{IMPORTED, export};
 use run::Call;
@@ -21,6 +22,9 @@ use wasmtime::{
     Caller, Extern, Func, Instance, Module, Ref, RefType, ResourceLimiter, Result, Store, Table, TableType, Trap,
     TypedFunc, WasmBacktrace,
 };
+
+/// Slots of the table that one module may need.
+const SLOTS_MIN: u32 = 4096;
 
 /// What a call of the driver came to.
 pub(crate) enum Ran {
@@ -73,7 +77,7 @@ struct Lent {
 // SAFETY: the pointer is there, and is followed, only while `Wasm::drive` runs, which stays on one thread.
 unsafe impl Send for Lent {}
 
-/// No limits: what a guest may make us compile is bounded by `Native`.
+/// No limits: what a guest may make us compile is bounded by [`Wasm::is_full`].
 #[derive(Default)]
 struct Unlimited;
 
@@ -109,13 +113,13 @@ pub(crate) struct Wasm {
     /// What is in the table, by where its code begins.
     slots: HashMap<usize, Slots>,
     next_slot: u32,
-    modules: u32,
+    inhabitant: Inhabitant,
 }
 
 impl Wasm {
     /// A store whose memories are these mappings.
     pub(crate) fn new(compiler: &Compiler, driver: &Module, guest: &Arc<Mapping>, cpu: &Arc<Mapping>) -> Result<Wasm> {
-        let Compiler { engine, creator, .. } = compiler;
+        let Compiler { engine, creator, population, .. } = compiler;
         let mut store = Store::new(engine, Lent::default());
         store.limiter(|lent| &mut lent.limits);
         let guest_base = guest.base() as usize;
@@ -163,7 +167,7 @@ impl Wasm {
             slots: HashMap::new(),
             // Slot 0 stays empty: no entry is zero.
             next_slot: 1,
-            modules: 0,
+            inhabitant: Inhabitant::new(population),
         })
     }
 
@@ -183,7 +187,7 @@ impl Wasm {
             self.table.set(&mut self.store, u64::from(self.next_slot), Ref::Func(Some(region)))?;
             self.next_slot += 1;
         }
-        self.modules += 1;
+        self.inhabitant.add();
         let text = module.text().as_ptr() as usize;
         let functions: Vec<(usize, usize)> =
             module.functions().take(count).map(|function| (text + function.offset, function.len)).collect();
@@ -192,14 +196,14 @@ impl Wasm {
         Ok(Installed { first, bytes, functions })
     }
 
-    /// How many slots of the table are free.
-    pub(crate) fn slots_left(&self) -> u32 {
-        border::SLOTS - self.next_slot
+    /// Whether it cannot or should not have more modules.
+    pub(crate) fn is_full(&self) -> bool {
+        border::SLOTS - self.next_slot < SLOTS_MIN || self.inhabitant.is_too_big()
     }
 
     /// How many modules are installed.
     pub(crate) fn modules(&self) -> u32 {
-        self.modules
+        self.inhabitant.modules()
     }
 
     /// Runs translated code from `pc`, which calls `help` for what is not in it.

@@ -82,15 +82,30 @@ enum { ROUNDS = 20000 };
 static volatile int here[2][ROUNDS];
 static int saw[2][ROUNDS];
 static atomic_int arrived;
+static void both_arrive(int i) {
+    atomic_fetch_add(&arrived, 1);
+    for (int turns = 0; atomic_load_explicit(&arrived, memory_order_relaxed) < 2 * (i + 1); turns++)
+        if (turns % 1000 == 999) sched_yield();
+}
+
 static void *meet(void *me) {
     long own = (long)me;
     for (int i = 0; own < 2 && i < ROUNDS; i++) {
-        atomic_fetch_add(&arrived, 1);
-        for (int turns = 0; atomic_load_explicit(&arrived, memory_order_relaxed) < 2 * (i + 1); turns++)
-            if (turns % 1000 == 999) sched_yield();
+        both_arrive(i);
         here[own][i] = 1;
         __sync_synchronize();
         saw[own][i] = here[!own][i];
+    }
+    return NULL;
+}
+
+// The same by a comparison that fails, which orders as one that exchanges does.
+static void *meet_by_comparison(void *me) {
+    long own = (long)me;
+    for (int i = 0; own < 2 && i < ROUNDS; i++) {
+        both_arrive(i);
+        here[own][i] = 1;
+        saw[own][i] = __sync_val_compare_and_swap(&here[!own][i], 2, 3);
     }
     return NULL;
 }
@@ -286,6 +301,10 @@ int main(int count, char **arguments) {
     all(meet);
     all(pass);
     printf("missed %d, torn %d\n", missed(), torn);
+    memset((void *)here, 0, sizeof here);
+    arrived = 0;
+    all(meet_by_comparison);
+    printf("missed %d\n", missed());
     inheriting_locks();
     all(map);
     fenced = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -49,6 +49,9 @@ pub struct Block {
     /// What the branch at its end skips if it is taken, with addresses: few instructions, and nothing but registers can
     /// tell whether they were done. Then it goes on at one place only.
     pub skipped: Vec<(u32, Insn)>,
+    /// The address of an LL without the barrier before it, and the register that holds what it mostly loads. If it loads something
+    /// else, the barrier is made up for.
+    pub unordered: Option<(u32, Gpr)>,
 }
 
 /// What a `switch` became: a jump to what an element of a table says.
@@ -101,7 +104,7 @@ impl End {
 
 impl Block {
     fn new(pc: u32, insns: Vec<Option<Insn>>, end: End) -> Block {
-        Block { pc, insns, slot: None, is_compact: false, end, switch: None, skipped: Vec::new() }
+        Block { pc, insns, slot: None, is_compact: false, end, switch: None, skipped: Vec::new(), unordered: None }
     }
 
     /// Its instructions with their addresses.

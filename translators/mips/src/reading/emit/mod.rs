@@ -72,6 +72,8 @@ pub struct Emit<'a> {
     only_if: Option<Temp>,
     /// Address of the load of which [`Emit::SELECTOR`] keeps what it loads from.
     indexed_load: Option<u32>,
+    /// Address of the LL that is behind a barrier unless it loads what is in a register.
+    unordered: Option<(u32, Gpr)>,
     /// How often HI:LO's local had been written when that made it of the words in [`Emit::HI`] and [`Emit::LO`].
     parts: Option<u32>,
     /// The temporary of this instruction's arithmetic result.
@@ -113,6 +115,7 @@ impl<'a> Emit<'a> {
             pc_word: 0,
             only_if: None,
             indexed_load: None,
+            unordered: None,
             parts: None,
             raw_result: None,
             verdict: None,
@@ -183,6 +186,11 @@ impl<'a> Emit<'a> {
     /// Has the load at `load` keep the address it loads from in [`Emit::SELECTOR`].
     pub fn keep_address(&mut self, load: Option<u32>) {
         self.indexed_load = load;
+    }
+
+    /// Has the LL at an address be behind a barrier unless it loads what is in a register.
+    pub fn order_unless(&mut self, unordered: Option<(u32, Gpr)>) {
+        self.unordered = unordered;
     }
 
     /// Takes back everything since `checkpoint`.
@@ -338,6 +346,23 @@ impl<'a> Emit<'a> {
         value.push(code);
         code.mark(restart);
         code.add(store(guest(offset)));
+    }
+
+    /// What was loaded at `at`, if that is what `usual` holds, and else what is there behind a barrier.
+    fn load_ordered_unless(&mut self, at: Word<'a>, loaded: Word<'a>, usual: Gpr) -> Result<Word<'a>, Infallible> {
+        use crate::cpu::Word as _;
+        let value = self.code().temp(Type::I32);
+        loaded.0.push(self.code());
+        self.code().add(Instruction::LocalSet(value.0));
+        let is_other = !Word(self.local(value.0)).eq(self.get(usual));
+        is_other.0.push(self.code());
+        self.code().add(Instruction::If(BlockType::Empty));
+        self.barrier();
+        let again = self.load(Size::Word, Extend::Zero, at)?;
+        again.0.push(self.code());
+        self.code().add(Instruction::LocalSet(value.0));
+        self.code().add(Instruction::End);
+        Ok(Word(self.local(value.0)))
     }
 
     /// Stores `value` if the aligned word is `expected`, whatever others that have the memory do meanwhile; the answer is what it
@@ -502,7 +527,10 @@ impl<'a> Cpu for Emit<'a> {
         let at = self.hold(at);
         self.expect_aligned(at);
         let value = self.load(Size::Word, Extend::Zero, at)?;
-        let value = self.hold(value);
+        let value = match self.unordered.filter(|(ll, _)| *ll == self.at) {
+            Some((_, usual)) => self.load_ordered_unless(at, value, usual)?,
+            None => self.hold(value),
+        };
         self.set_state_word(State::LINK_AT, at);
         self.set_state_word(State::LINK_VALUE, value);
         Ok(value)

@@ -6,31 +6,48 @@ use crate::insn::Insn;
 use crate::isa::Op;
 use crate::reading::effects::{Flow, effects};
 use crate::reading::emit::EXCHANGE_ORDERS;
+use crate::reg::Gpr;
 use crate::region::{Block, End, Region};
 use alloc::vec::Vec;
 
 /// The most instructions between a barrier and the SC that stands for it.
 const FAR: usize = 16;
 
+/// Why a SYNC need not be there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stead {
+    /// An exchange orders what it would have.
+    Exchange,
+    /// So it does if the LL at this address loads what is in this register; else the LL has to make up for it.
+    IfLoaded(u32, Gpr),
+}
+
 /// Puts a NOP in place of each SYNC that need not be there, in a region that others enter at `root` only.
 pub(super) fn drop_implied(region: &mut Region, root: u32) {
     if !EXCHANGE_ORDERS {
         return;
     }
-    for (block, number) in implied(region, root) {
-        region.blocks[block].insns[number] = decode(0);
+    for ((block, number), stead) in implied(region, root) {
+        let block = &mut region.blocks[block];
+        block.insns[number] = decode(0);
+        if let Stead::IfLoaded(at, usual) = stead {
+            block.unordered = Some((at, usual));
+        }
     }
 }
 
 /// Such SYNCs: the number of the block, and that of the instruction in it.
-fn implied(region: &Region, root: u32) -> Vec<(usize, usize)> {
-    let is_implied = |block: &Block, number: usize| {
-        is(block.insns[number], Op::sync)
-            && (precedes_exchange(region, block, number) || follows_exchange(region, root, block, number))
+fn implied(region: &Region, root: u32) -> Vec<((usize, usize), Stead)> {
+    let stead = |block: &Block, number: usize| match is(block.insns[number], Op::sync) {
+        false => None,
+        true if precedes_exchange(region, block, number) || follows_exchange(region, root, block, number) => {
+            Some(Stead::Exchange)
+        }
+        true => precedes_comparison(region, block, number),
     };
     let of = |(place, block): (usize, &Block)| {
-        let numbers = (0..block.insns.len()).filter(|number| is_implied(block, *number));
-        numbers.map(|number| (place, number)).collect::<Vec<_>>()
+        let numbers = (0..block.insns.len()).filter_map(|number| Some(((place, number), stead(block, number)?)));
+        numbers.collect::<Vec<_>>()
     };
     region.blocks.iter().enumerate().flat_map(of).collect()
 }
@@ -67,6 +84,42 @@ fn precedes_exchange(region: &Region, block: &Block, number: usize) -> bool {
         next += 1;
     }
     false
+}
+
+/// What stands for a barrier behind which the block ends with a comparison of what an LL loads, if an SC is what comes where that
+/// is equal: compare-and-swap.
+fn precedes_comparison(region: &Region, block: &Block, number: usize) -> Option<Stead> {
+    let End::Branch(target) = block.end else { return None };
+    let (branch, before) = block.insns[number + 1..].split_last()?;
+    let branch = (*branch)?;
+    let ll = before.iter().position(|insn| is(*insn, Op::ll))?;
+    let loaded = before[ll]?.rt();
+    let usual = match (branch.rs() == loaded, branch.rt() == loaded) {
+        (true, false) => branch.rt(),
+        (false, true) => branch.rs(),
+        _ => return None,
+    };
+    let equal = match branch.op {
+        Op::bne => block.behind(),
+        Op::beq => target,
+        _ => return None,
+    };
+    let writes = |insn: &Option<Insn>| insn.map_or(0, |insn| effects(insn).writes);
+    let changed = before[ll + 1..].iter().fold(0, |all, insn| all | writes(insn));
+    let is_kept = |reg: Gpr| changed & 1 << reg.index() == 0;
+    let others = before.iter().enumerate().filter(|(place, _)| *place != ll).map(|(_, insn)| *insn);
+    let fits = loaded != Gpr::ZERO
+        && is_kept(loaded)
+        && is_kept(usual)
+        && others.chain([block.slot]).all(is_quiet)
+        && block.skipped.is_empty()
+        && region.block_at(equal).is_some_and(|next| begins_with_exchange(&region.blocks[next].insns));
+    fits.then(|| Stead::IfLoaded(block.pc + 4 * (number + 1 + ll) as u32, usual))
+}
+
+/// Whether the first access of some instructions is an SC's.
+fn begins_with_exchange(insns: &[Option<Insn>]) -> bool {
+    insns.iter().find(|insn| !is_quiet(**insn)).is_some_and(|insn| is(*insn, Op::sc))
 }
 
 /// Whether the last access before an instruction was an SC's, however it was come to.
@@ -137,10 +190,15 @@ mod tests {
 
     /// Which of the words are barriers that need not be written.
     fn found(words: &[u32]) -> Vec<usize> {
+        steads(words).into_iter().map(|(place, _)| place).collect()
+    }
+
+    /// And what stands for them.
+    fn steads(words: &[u32]) -> Vec<(usize, Stead)> {
         let reach = Reach { blocks: 100, is_past_interpreter: false };
         let region = discover(&Words(words.to_vec()), START, reach).expect("there is code");
         let place = |(block, number): (usize, usize)| (region.blocks[block].pc - START) as usize / 4 + number;
-        implied(&region, START).into_iter().map(place).collect()
+        implied(&region, START).into_iter().map(|(at, stead)| (place(at), stead)).collect()
     }
 
     #[test]
@@ -150,12 +208,18 @@ mod tests {
     }
 
     #[test]
-    fn one_that_may_not_store_orders_nothing_before_it() {
-        let words = [SYNC, LL, bne(4), ADDIU, SC, beqz(-5), NOP, SYNC, LW, RETURN, NOP];
-        assert_eq!(found(&words), []);
+    fn one_that_may_not_store_orders_only_if_it_does() {
+        const A1: Gpr = Gpr::new(5);
+        let unless = (0, Stead::IfLoaded(START + 4, A1));
+        let words = [SYNC, LL, bne(4), ADDIU, SC, beqz(-6), NOP, SYNC, LW, RETURN, NOP];
+        assert_eq!(steads(&words), [unless]);
         // Only who stored comes to the second barrier.
-        let words = [SYNC, LL, bne(5), ADDIU, SC, beqz(-5), NOP, SYNC, LW, RETURN, NOP];
-        assert_eq!(found(&words), [7]);
+        let words = [SYNC, LL, bne(5), ADDIU, SC, beqz(-6), NOP, SYNC, LW, RETURN, NOP];
+        assert_eq!(steads(&words), [unless, (7, Stead::Exchange)]);
+        // What is compared is not what was loaded.
+        assert_eq!(found(&[SYNC, LL, ADDIU, bne(4), NOP, SC, beqz(-6), NOP, LW, RETURN, NOP]), []);
+        // What comes where it is equal is no SC.
+        assert_eq!(found(&[SYNC, LL, bne(4), NOP, LW, SC, beqz(-6), NOP, LW, RETURN, NOP]), []);
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(in crate::translate) fn survey(emit: &mut Emit<'_>, block: &Block) -> (Held,
 /// Writes a block's instructions, and the delay slot if it always runs.
 pub(super) fn body(emit: &mut Emit<'_>, block: &Block) -> Ending {
     emit.keep_address(block.switch.as_ref().map(|switch| switch.load));
+    emit.order_unless(block.unordered);
     for (at, insn) in whole_words(block, emit.options()) {
         let start = emit.begin(at, at);
         let is_done = insn.is_some_and(|insn| {

@@ -125,8 +125,16 @@ mod tests {
 
     fn made_of(words: &[u32], big_endian: bool, fault_precise: bool) -> Vec<u32> {
         let insns = words.iter().map(|word| decode(*word)).collect();
-        let block =
-            Block { pc: 0x1000, insns, slot: None, is_compact: false, end: End::Next, switch: None, skipped: vec![] };
+        let block = Block {
+            pc: 0x1000,
+            insns,
+            slot: None,
+            is_compact: false,
+            end: End::Next,
+            switch: None,
+            skipped: vec![],
+            unordered: None,
+        };
         let options = Options { big_endian, fpu: FpuMode::default(), fault_precise };
         let insns = whole_words(&block, options);
         insns.into_iter().map(|(_, insn)| insn.expect("none is reserved").word).collect()

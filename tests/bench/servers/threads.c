@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { THREADS = 4 };
 
@@ -20,9 +21,21 @@ static void *nothing(void *argument) {
     return argument;
 }
 
+static void *stay(void *argument) {
+    for (;;) pause();
+    return argument;
+}
+
+static volatile uint32_t computed;
+
 static void *compute(void *argument) {
-    volatile uint32_t value = 0;
-    for (uint32_t i = 0; i < *(uint32_t *)argument; i++) value = value * 3 + 1;
+    uint32_t value = 1;
+    for (uint32_t i = *(uint32_t *)argument; i; i--) {
+        value ^= value << 13;
+        value ^= value >> 17;
+        value ^= value << 5;
+    }
+    computed = value;
     return NULL;
 }
 
@@ -64,10 +77,9 @@ static double speedup(uint32_t steps) {
 
 int main(int count, char **arguments) {
     int part = count > 1 ? atoi(arguments[1]) : 1;
-    /* From the first thread on, the library takes locks for real. */
-    pthread_t first;
-    start(&first, nothing, NULL);
-    pthread_join(first, NULL);
+    /* With another thread about, the library takes locks for real. */
+    pthread_t other;
+    start(&other, stay, NULL);
     mutex_ns(100000);
     thread_us(100);
     speedup(1000000);

@@ -12,13 +12,13 @@ use vfs::Errno;
 /// What a handler returns.
 pub(crate) type Reply<T> = Result<T, Stop>;
 
-/// Why a call gives no result.
+/// Why a call gives no result. Two words, so that it is returned in registers.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// It failed.
     Errno(Errno),
     /// It must wait; the same call is made again when the wait is over.
-    Block(Wait, Interrupted),
+    Block(Box<Wait>, Interrupted),
     /// The thread is over.
     Exit(ExitStatus),
     /// The process is over.

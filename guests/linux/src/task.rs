@@ -8,6 +8,7 @@ use crate::ready;
 use crate::reply::{Interrupted, Reply, Stop, Wait};
 use crate::thread::Thread;
 use abi::{Guest, Path, State};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
@@ -97,7 +98,7 @@ impl Task<'_, '_> {
         let resume = self.resume.unwrap_or_default();
         self.resume = Some(Resume { until_ns: deadline_ns, ..resume });
         wait.until_ns = earlier(deadline_ns, wait.until_ns);
-        Err(Stop::Block(wait, interrupted))
+        Err(Stop::Block(Box::new(wait), interrupted))
     }
 
     /// Waits until an open file is ready, unless it was opened not to wait. For EAGAIN of a read or write, after

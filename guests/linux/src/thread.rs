@@ -249,7 +249,7 @@ impl Thread {
                     // It is made again as a whole, once the process goes on.
                     Delivered::Stopped(_) => self.settle(),
                     Delivered::Held(signal) => Outcome::Signal(signal),
-                    Delivered::Nothing => Outcome::Block(self.wait(wait)),
+                    Delivered::Nothing => Outcome::Block(self.wait(*wait)),
                 };
             }
         }

@@ -33,7 +33,8 @@ impl Ret for Pair {
     }
 }
 
-/// What a call returned, and as strace prints it.
+/// What a call returned, and as strace prints it, if it does.
+#[derive(Default)]
 struct Answer {
     words: (u32, Option<u32>),
     text: String,
@@ -43,15 +44,16 @@ macro_rules! consume {
     (present { $($group:ident {
         $($name:ident $number:literal ($($arg:ident: $type:ty),*) -> $ret:ty, $support:ident $($reason:literal)?;)*
     })* } absent $absent:tt) => {
-        /// Decodes the arguments and calls the handler; `None` if there is none.
-        fn call(number: u32, task: &mut Task<'_, '_>, is_indirect: bool) -> Option<Reply<Answer>> {
+        /// Decodes the arguments and calls the handler, which gives `answer`; `None` if there is none.
+        fn call(number: u32, task: &mut Task<'_, '_>, is_indirect: bool, answer: &mut Answer) -> Option<Reply<()>> {
             Some(match number {
                 $($($number => (|| {
                     #[allow(unused_mut, unused_variables, reason = "calls without arguments")]
                     let mut reader = reader(task, is_indirect);
                     $(let $arg = <$type as Arg>::take(&mut reader)?;)*
                     let result: $ret = $group::$name(task, $($arg),*)?;
-                    Ok(answer(task, &result))
+                    answer.take(task, &result);
+                    Ok(())
                 })(),)*)*
                 _ => return None,
             })
@@ -76,12 +78,13 @@ fn reader<'a>(task: &'a Task<'_, '_>, is_indirect: bool) -> ArgReader<'a> {
     if is_indirect { ArgReader::indirect(state, space, endian) } else { ArgReader::new(state, space, endian) }
 }
 
-fn answer<R: Ret>(task: &Task<'_, '_>, result: &R) -> Answer {
-    let mut text = String::new();
-    if task.kernel.trace.is_some() {
-        result.trace(&mut text);
+impl Answer {
+    fn take<R: Ret>(&mut self, task: &Task<'_, '_>, result: &R) {
+        if task.kernel.trace.is_some() {
+            result.trace(&mut self.text);
+        }
+        self.words = result.words();
     }
-    Answer { words: result.words(), text }
 }
 
 /// Carries out a system call, and prints it if the world wants that.
@@ -89,14 +92,16 @@ pub(crate) fn perform(number: u32, task: &mut Task<'_, '_>) -> Reply<()> {
     let is_indirect = number == INDIRECT;
     let number = if is_indirect { o32::first_argument(task.state) } else { number };
     let line = task.kernel.trace.is_some().then(|| trace::enter(task, number, is_indirect));
-    let reply = call(number, task, is_indirect).unwrap_or_else(|| {
+    let mut answer = Answer::default();
+    let reply = call(number, task, is_indirect, &mut answer).unwrap_or_else(|| {
         task.kernel.warn_absent(number, row(number).map_or("an unknown system call", |row| row.name));
         Err(Stop::Errno(Errno::ENOSYS))
     });
     if let Some(line) = line {
-        trace::leave(task, number, is_indirect, line, reply.as_ref().map(|answer| (answer.words.0, &*answer.text)));
+        let told = reply.as_ref().map(|()| (answer.words.0, &*answer.text));
+        trace::leave(task, number, is_indirect, line, told);
     }
-    let answer = reply?;
+    reply?;
     o32::succeed(task.state, answer.words);
     Ok(())
 }

@@ -120,7 +120,7 @@ macro_rules! word_args {
 
         impl $crate::Layout for $name {
             const BYTES: u32 = size_of::<$type>() as u32;
-            fn encode(&self, out: &mut $crate::layout::Encoder) {
+            fn encode(&self, out: &mut $crate::layout::Encoder<'_>) {
                 self.0.encode(out);
             }
             fn decode(from: &mut $crate::layout::Decoder<'_>) -> Self {

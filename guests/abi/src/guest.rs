@@ -1,10 +1,13 @@
 //! Guest memory with its byte order: typed reads and writes that may fault.
 
 use crate::endian::Endian;
-use crate::layout::{Decoder, Encoder, Layout};
+use crate::layout::{Decoder, Encoder, Layout, encoded};
 use crate::memory::{Addr, AddressSpace, BadAddress};
 use alloc::vec;
 use alloc::vec::Vec;
+
+/// Bytes of most values; the longest, a signal frame's context, is longer.
+const SHORT: usize = 128;
 
 /// An address space and the byte order its owner keeps in it.
 pub struct Guest<'a> {
@@ -22,9 +25,12 @@ impl Guest<'_> {
 
     /// Writes a value.
     pub fn write<T: Layout>(&mut self, at: Addr, value: &T) -> Result<(), BadAddress> {
-        let mut out = Encoder::new(self.endian, T::BYTES);
-        value.encode(&mut out);
-        self.space.write(at, out.bytes())
+        let (mut short, length) = ([0; SHORT], T::BYTES as usize);
+        if length > SHORT {
+            return self.space.write(at, &encoded(self.endian, value));
+        }
+        value.encode(&mut Encoder::new(self.endian, &mut short[..length]));
+        self.space.write(at, &short[..length])
     }
 
     /// Changes an aligned word that other threads change as well, unless `change` has nothing to put there; what it was.
@@ -48,8 +54,7 @@ impl Guest<'_> {
 
 /// Reads a value of the byte order `endian`.
 pub fn read<T: Layout>(space: &dyn AddressSpace, endian: Endian, at: Addr) -> Result<T, BadAddress> {
-    // Most values are short; the longest, a signal frame's context, is not.
-    let mut short = [0; 128];
+    let mut short = [0; SHORT];
     let length = T::BYTES as usize;
     if length <= short.len() {
         space.read(at, &mut short[..length])?;

@@ -3,15 +3,17 @@
 use crate::endian::Endian;
 use crate::memory::Addr;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
+use core::mem;
 
 /// A value with a fixed form in guest memory.
 pub trait Layout: Sized {
     /// Its length.
     const BYTES: u32;
-    /// Appends its bytes.
-    fn encode(&self, out: &mut Encoder);
+    /// Writes its bytes.
+    fn encode(&self, out: &mut Encoder<'_>);
     /// Takes its bytes.
     fn decode(from: &mut Decoder<'_>) -> Self;
     /// Prints it as strace does.
@@ -21,20 +23,30 @@ pub trait Layout: Sized {
 }
 
 /// Bytes being written in a byte order.
-pub struct Encoder {
+pub struct Encoder<'a> {
     endian: Endian,
-    bytes: Vec<u8>,
+    rest: &'a mut [u8],
 }
 
-impl Encoder {
-    /// Nothing yet, with room for `bytes`.
-    pub fn new(endian: Endian, bytes: u32) -> Encoder {
-        Encoder { endian, bytes: Vec::with_capacity(bytes as usize) }
+impl<'a> Encoder<'a> {
+    /// From the start of `bytes`.
+    pub fn new(endian: Endian, bytes: &'a mut [u8]) -> Encoder<'a> {
+        Encoder { endian, rest: bytes }
     }
-    /// What was written.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+
+    /// Writes the next bytes, for which there must be room.
+    fn put(&mut self, bytes: &[u8]) {
+        let (here, rest) = mem::take(&mut self.rest).split_at_mut(bytes.len());
+        here.copy_from_slice(bytes);
+        self.rest = rest;
     }
+}
+
+/// The bytes of a value.
+pub fn encoded<T: Layout>(endian: Endian, value: &T) -> Vec<u8> {
+    let mut bytes = vec![0; T::BYTES as usize];
+    value.encode(&mut Encoder::new(endian, &mut bytes));
+    bytes
 }
 
 /// Bytes being read in a byte order. Past their end it reads zeros.
@@ -64,9 +76,9 @@ macro_rules! numbers {
     ($($type:ty, $unsigned:ty, $put:ident, $get:ident;)*) => {$(
         impl Layout for $type {
             const BYTES: u32 = size_of::<$type>() as u32;
-            fn encode(&self, out: &mut Encoder) {
+            fn encode(&self, out: &mut Encoder<'_>) {
                 let bytes = out.endian.$put(self.cast_unsigned());
-                out.bytes.extend_from_slice(&bytes);
+                out.put(&bytes);
             }
             fn decode(from: &mut Decoder<'_>) -> $type {
                 let bytes = from.take();
@@ -78,9 +90,9 @@ macro_rules! numbers {
         }
         impl Layout for $unsigned {
             const BYTES: u32 = size_of::<$type>() as u32;
-            fn encode(&self, out: &mut Encoder) {
+            fn encode(&self, out: &mut Encoder<'_>) {
                 let bytes = out.endian.$put(*self);
-                out.bytes.extend_from_slice(&bytes);
+                out.put(&bytes);
             }
             fn decode(from: &mut Decoder<'_>) -> $unsigned {
                 let bytes = from.take();
@@ -101,8 +113,8 @@ numbers! {
 
 impl Layout for u8 {
     const BYTES: u32 = 1;
-    fn encode(&self, out: &mut Encoder) {
-        out.bytes.push(*self);
+    fn encode(&self, out: &mut Encoder<'_>) {
+        out.put(&[*self]);
     }
     fn decode(from: &mut Decoder<'_>) -> u8 {
         from.take::<1>()[0]
@@ -114,7 +126,7 @@ impl Layout for u8 {
 
 impl Layout for Addr {
     const BYTES: u32 = 4;
-    fn encode(&self, out: &mut Encoder) {
+    fn encode(&self, out: &mut Encoder<'_>) {
         self.0.encode(out);
     }
     fn decode(from: &mut Decoder<'_>) -> Addr {
@@ -127,7 +139,7 @@ impl Layout for Addr {
 
 impl<T: Layout + Copy + Default, const N: usize> Layout for [T; N] {
     const BYTES: u32 = T::BYTES * N as u32;
-    fn encode(&self, out: &mut Encoder) {
+    fn encode(&self, out: &mut Encoder<'_>) {
         self.iter().for_each(|item| item.encode(out));
     }
     fn decode(from: &mut Decoder<'_>) -> [T; N] {
@@ -157,8 +169,8 @@ pub struct Pad<const N: usize>;
 impl<const N: usize> Layout for Pad<N> {
     const BYTES: u32 = N as u32;
     const IS_PAD: bool = true;
-    fn encode(&self, out: &mut Encoder) {
-        out.bytes.extend_from_slice(&[0; N]);
+    fn encode(&self, out: &mut Encoder<'_>) {
+        out.put(&[0; N]);
     }
     fn decode(from: &mut Decoder<'_>) -> Pad<N> {
         from.take::<N>();
@@ -189,8 +201,8 @@ impl<const N: usize> Text<N> {
 
 impl<const N: usize> Layout for Text<N> {
     const BYTES: u32 = N as u32;
-    fn encode(&self, out: &mut Encoder) {
-        out.bytes.extend_from_slice(&self.0);
+    fn encode(&self, out: &mut Encoder<'_>) {
+        out.put(&self.0);
     }
     fn decode(from: &mut Decoder<'_>) -> Text<N> {
         Text(from.take())
@@ -212,7 +224,7 @@ macro_rules! layout {
 
         impl $crate::layout::Layout for $name {
             const BYTES: u32 = $bytes;
-            fn encode(&self, out: &mut $crate::layout::Encoder) {
+            fn encode(&self, out: &mut $crate::layout::Encoder<'_>) {
                 const { assert!($bytes == 0 $(+ <$type as $crate::layout::Layout>::BYTES)*) };
                 $($crate::layout::Layout::encode(&self.$field, out);)*
             }
@@ -259,10 +271,9 @@ mod tests {
     fn round_trip_in_both_orders() {
         let sample = Sample { one: 0x102, gap: Pad, two: 0x1122_3344_5566_7788 };
         for (endian, first) in [(Endian::Little, 2), (Endian::Big, 1)] {
-            let mut out = Encoder::new(endian, Sample::BYTES);
-            sample.encode(&mut out);
-            assert_eq!((out.bytes().len(), out.bytes()[0]), (12, first));
-            assert_eq!(Sample::decode(&mut Decoder::new(endian, out.bytes())), sample);
+            let bytes = encoded(endian, &sample);
+            assert_eq!((bytes.len(), bytes[0]), (12, first));
+            assert_eq!(Sample::decode(&mut Decoder::new(endian, &bytes)), sample);
         }
         let mut text = String::new();
         sample.show(&mut text);

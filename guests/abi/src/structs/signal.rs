@@ -81,7 +81,7 @@ pub struct Sigset {
 
 impl Layout for Sigset {
     const BYTES: u32 = 16;
-    fn encode(&self, out: &mut Encoder) {
+    fn encode(&self, out: &mut Encoder<'_>) {
         self.sig.encode(out);
     }
     fn decode(from: &mut Decoder<'_>) -> Sigset {

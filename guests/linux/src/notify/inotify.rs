@@ -5,7 +5,7 @@ use super::{Identity, event, identity};
 use crate::commons::Commons;
 use abi::Endian;
 use abi::Layout;
-use abi::layout::Encoder;
+use abi::layout::encoded;
 use abi::structs::event::InotifyEvent;
 use abi::structs::file::Hex;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -52,10 +52,9 @@ impl Event {
 
     fn encode(&self, endian: Endian, out: &mut Vec<u8>) {
         let start = out.len();
-        let mut head = Encoder::new(endian, InotifyEvent::BYTES);
         let len = u32::try_from(self.name_bytes()).unwrap_or(0);
-        InotifyEvent { wd: self.descriptor, mask: Hex(self.mask), cookie: self.cookie, len }.encode(&mut head);
-        out.extend_from_slice(head.bytes());
+        let head = InotifyEvent { wd: self.descriptor, mask: Hex(self.mask), cookie: self.cookie, len };
+        out.extend(encoded(endian, &head));
         out.extend_from_slice(&self.name);
         out.resize(start + self.bytes(), 0);
     }

@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use crate::socket::{Credentials, Marks};
 use crate::syscall::socket::descriptions;
 use crate::task::Task;
-use abi::layout::Encoder;
+use abi::layout::encoded;
 use abi::structs::socket::{Cmsghdr, Ucred};
 use abi::{Addr, Endian, Layout};
 use alloc::sync::Arc;
@@ -109,9 +109,7 @@ pub(super) struct Piece {
 impl Piece {
     /// Who sent a message.
     pub(super) fn of(endian: Endian, Credentials { pid, uid, gid }: Credentials) -> Piece {
-        let mut data = Encoder::new(endian, Ucred::BYTES);
-        Ucred { pid, uid, gid }.encode(&mut data);
-        Piece { level: SOL_SOCKET, kind: CREDENTIALS, data: data.bytes().to_vec() }
+        Piece { level: SOL_SOCKET, kind: CREDENTIALS, data: encoded(endian, &Ucred { pid, uid, gid }) }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ready::special;
 use crate::reply::Reply;
 use crate::signal::{Info, Signal, SignalSet};
 use crate::task::Task;
-use abi::layout::Encoder;
+use abi::layout::encoded;
 use abi::structs::event::SignalfdSiginfo;
 use abi::structs::signal::Sigset;
 use abi::{In, Layout};
@@ -47,18 +47,18 @@ pub(super) fn read(task: &mut Task<'_, '_>, description: &Description, set: Sign
     if most == 0 {
         return Err(Errno::EINVAL.into());
     }
-    let mut out = Encoder::new(task.guest.endian, 0);
+    let mut told = Vec::new();
     let mut count = 0;
     while count < most
         && let Some(info) = task.signals.take(set)
     {
-        siginfo(&info).encode(&mut out);
+        told.extend(encoded(task.guest.endian, &siginfo(&info)));
         count += 1;
     }
     if count == 0 {
         return task.block_on(description, false);
     }
-    Ok(out.bytes().to_vec())
+    Ok(told)
 }
 
 /// What the descriptor tells of a signal: the words mean what the code says (`signalfd_copyinfo` of fs/signalfd.c).

@@ -7,7 +7,7 @@ use crate::syscall::netopt;
 use crate::syscall::socket::socket_of;
 use crate::syscall::time::{Span, timespec64, timeval};
 use crate::task::Task;
-use abi::layout::Encoder;
+use abi::layout::encoded;
 use abi::structs::socket::{Linger, Ucred};
 use abi::structs::time::{Timespec64, Timeval};
 use abi::{Addr, InOut, Layout};
@@ -124,33 +124,24 @@ pub(super) fn setsockopt(
 /// The value of an option, as the guest reads it.
 fn value(task: &Task<'_, '_>, endpoint: &Endpoint, option: u32) -> Result<Vec<u8>> {
     let options = endpoint.options.lock().clone();
-    let mut out = Encoder::new(task.guest.endian, 16);
+    let endian = task.guest.endian;
     let microseconds = |ns: Option<u64>| ns.unwrap_or(0) / 1000 * 1000;
     let number = match option {
-        SNDTIMEO_OLD => {
-            timeval(microseconds(options.send_timeout_ns)).encode(&mut out);
-            return Ok(out.bytes().to_vec());
-        }
-        RCVTIMEO_OLD => {
-            timeval(microseconds(options.receive_timeout_ns)).encode(&mut out);
-            return Ok(out.bytes().to_vec());
-        }
+        SNDTIMEO_OLD => return Ok(encoded(endian, &timeval(microseconds(options.send_timeout_ns)))),
+        RCVTIMEO_OLD => return Ok(encoded(endian, &timeval(microseconds(options.receive_timeout_ns)))),
         SNDTIMEO_NEW | RCVTIMEO_NEW => {
             let ns = if option == SNDTIMEO_NEW { options.send_timeout_ns } else { options.receive_timeout_ns };
             let Timespec64 { tv_sec, tv_nsec } = timespec64(microseconds(ns));
-            [tv_sec, tv_nsec / 1000].encode(&mut out);
-            return Ok(out.bytes().to_vec());
+            return Ok(encoded(endian, &[tv_sec, tv_nsec / 1000]));
         }
         LINGER => {
-            Linger { l_onoff: options.linger.0, l_linger: options.linger.1 }.encode(&mut out);
-            return Ok(out.bytes().to_vec());
+            return Ok(encoded(endian, &Linger { l_onoff: options.linger.0, l_linger: options.linger.1 }));
         }
         PEERCRED => {
             let nobody = Credentials { pid: 0, uid: u32::MAX, gid: u32::MAX };
             let Credentials { pid, uid, gid } =
                 endpoint.peer_credentials().filter(|_| endpoint.family == Family::Local).unwrap_or(nobody);
-            Ucred { pid, uid, gid }.encode(&mut out);
-            return Ok(out.bytes().to_vec());
+            return Ok(encoded(endian, &Ucred { pid, uid, gid }));
         }
         SNDBUF => options.send_bytes,
         RCVBUF => options.receive_bytes,
@@ -169,8 +160,7 @@ fn value(task: &Task<'_, '_>, endpoint: &Endpoint, option: u32) -> Result<Vec<u8
         switch if SWITCHES.contains(&switch) => options.other(SOL_SOCKET, switch),
         _ => return Err(Errno::ENOPROTOOPT),
     };
-    number.encode(&mut out);
-    Ok(out.bytes().to_vec())
+    Ok(encoded(endian, &number))
 }
 
 /// getsockopt(2)

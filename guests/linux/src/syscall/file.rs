@@ -13,7 +13,7 @@ use crate::socket::SocketFile;
 use crate::syscall::{message, signalfd};
 use crate::task::{Resume, Task};
 use abi::structs::file::Iovec;
-use abi::{Addr, InBytes, InList, Out, OutBytes};
+use abi::{Addr, InBytes, InList, Out, OutBytes, USER_END};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -142,18 +142,23 @@ pub(super) fn offset(at: u64) -> Result<u64, Errno> {
     if at.cast_signed() < 0 { Err(Errno::EINVAL) } else { Ok(at) }
 }
 
-/// The pieces of a vector.
+/// The pieces of a vector, no longer in all than one call moves (`import_iovec` of lib/iov_iter.c).
 pub(super) fn pieces(task: &Task<'_, '_>, vector: InList<Iovec>, count: u32) -> Reply<Vec<(Addr, u32)>> {
     if count > VECTOR_MAX {
         return Err(Errno::EINVAL.into());
     }
-    let mut total = 0_u64;
-    let mut pieces = Vec::new();
-    for piece in vector.read(task.guest, count)? {
-        total += u64::from(piece.iov_len);
-        pieces.push((piece.iov_base, piece.iov_len));
+    let vector = vector.read(task.guest, count)?;
+    if vector.iter().any(|piece| piece.iov_len.cast_signed() < 0) {
+        return Err(Errno::EINVAL.into());
     }
-    if total > 0x7fff_ffff { Err(Errno::EINVAL.into()) } else { Ok(pieces) }
+    let mut left = MOVED_BYTES_MAX;
+    let mut piece = |Iovec { iov_base, iov_len }: Iovec| {
+        iov_base.0.checked_add(iov_len).filter(|end| *end <= USER_END).ok_or(Errno::EFAULT)?;
+        let length = iov_len.min(left);
+        left -= length;
+        Ok((iov_base, length))
+    };
+    vector.into_iter().map(&mut piece).collect()
 }
 
 /// Reads into pieces of memory, and tells who watches the file.

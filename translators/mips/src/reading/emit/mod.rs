@@ -8,6 +8,7 @@
 mod exact;
 mod fpu;
 mod in_place;
+mod linked;
 mod registers;
 mod value;
 
@@ -22,6 +23,7 @@ use crate::translate::{THERE, poll_word, state};
 use core::cell::{self, RefCell};
 use core::convert::Infallible;
 pub use in_place::{SYSTEM_RESULTS, perform};
+pub(crate) use linked::EXCHANGE_ORDERS;
 pub use registers::{Held, Seen};
 use value::{Bit, Long, Word, swap_word};
 use wasm::{Arena, Code, Expr, Temp, Type, Unary};
@@ -48,9 +50,6 @@ pub enum Flow {
     /// To this address if the temporary is not zero.
     If(Temp, u32, Slot),
 }
-
-/// Whether an exchange orders all accesses before it and behind it (Intel SDM volume 3, 9.2.3.9).
-pub(crate) const EXCHANGE_ORDERS: bool = cfg!(target_arch = "x86_64");
 
 /// The largest displacement of an instruction, and so of a memory access.
 const OFFSET_MAX: u32 = 0x7fff;
@@ -186,11 +185,6 @@ impl<'a> Emit<'a> {
     /// Has the load at `load` keep the address it loads from in [`Emit::SELECTOR`].
     pub fn keep_address(&mut self, load: Option<u32>) {
         self.indexed_load = load;
-    }
-
-    /// Has the LL at an address be behind a barrier unless it loads what is in a register.
-    pub fn order_unless(&mut self, unordered: Option<(u32, Gpr)>) {
-        self.unordered = unordered;
     }
 
     /// Takes back everything since `checkpoint`.
@@ -347,45 +341,6 @@ impl<'a> Emit<'a> {
         code.mark(restart);
         code.add(store(guest(offset)));
     }
-
-    /// What was loaded at `at`, if that is what `usual` holds, and else what is there behind a barrier.
-    fn load_ordered_unless(&mut self, at: Word<'a>, loaded: Word<'a>, usual: Gpr) -> Result<Word<'a>, Infallible> {
-        use crate::cpu::Word as _;
-        let value = self.code().temp(Type::I32);
-        loaded.0.push(self.code());
-        self.code().add(Instruction::LocalSet(value.0));
-        let is_other = !Word(self.local(value.0)).eq(self.get(usual));
-        is_other.0.push(self.code());
-        self.code().add(Instruction::If(BlockType::Empty));
-        self.barrier();
-        let again = self.load(Size::Word, Extend::Zero, at)?;
-        again.0.push(self.code());
-        self.code().add(Instruction::LocalSet(value.0));
-        self.code().add(Instruction::End);
-        Ok(Word(self.local(value.0)))
-    }
-
-    /// Stores `value` if the aligned word is `expected`, whatever others that have the memory do meanwhile; the answer is what it
-    /// was. All are in memory's byte order.
-    fn guest_exchange(&mut self, at: Expr<'a>, expected: Expr<'a>, value: Expr<'a>) -> Expr<'a> {
-        let restart = self.restart;
-        let code = self.code();
-        let temp = code.temp(Type::I32);
-        at.push(code);
-        expected.push(code);
-        value.push(code);
-        code.mark(restart);
-        code.add(Instruction::I32AtomicRmwCmpxchg(MemArg { align: 2, ..guest(0) }));
-        code.add(Instruction::LocalSet(temp.0));
-        self.local(temp.0)
-    }
-
-    /// LL and SC fault on an unaligned address: the interpreter raises it.
-    fn expect_aligned(&mut self, at: Word<'a>) {
-        use crate::cpu::Word as _;
-        let is_aligned = (at & self.word(3)).eq(self.word(0));
-        self.interpret_if(!is_aligned);
-    }
 }
 
 /// An access to guest memory; MIPS Linux mends unaligned ones, so nothing is promised.
@@ -524,42 +479,10 @@ impl<'a> Cpu for Emit<'a> {
         Ok(())
     }
     fn load_linked(&mut self, at: Word<'a>) -> Result<Word<'a>, Infallible> {
-        let at = self.hold(at);
-        self.expect_aligned(at);
-        let value = self.load(Size::Word, Extend::Zero, at)?;
-        let value = match self.unordered.filter(|(ll, _)| *ll == self.at) {
-            Some((_, usual)) => self.load_ordered_unless(at, value, usual)?,
-            None => self.hold(value),
-        };
-        self.set_state_word(State::LINK_AT, at);
-        self.set_state_word(State::LINK_VALUE, value);
-        Ok(value)
+        self.link_to(at)
     }
     fn store_conditional(&mut self, at: Word<'a>, value: Word<'a>) -> Result<Word<'a>, Infallible> {
-        use crate::cpu::{Bit as _, Word as _};
-        let (at, value) = (self.hold(at), self.hold(value));
-        self.expect_aligned(at);
-        let done = self.code().temp(Type::I32);
-        self.code().add(Instruction::I32Const(0));
-        self.code().add(Instruction::LocalSet(done.0));
-        self.before_access();
-        let is_linked = self.state_word(State::LINK_AT).eq(at);
-        is_linked.0.push(self.code());
-        self.code().add(Instruction::If(BlockType::Empty));
-        let expected = self.state_word(State::LINK_VALUE);
-        let (expected, value) =
-            if self.options.big_endian { (swap_word(expected), swap_word(value)) } else { (expected, value) };
-        let expected = self.hold(expected);
-        let was = self.guest_exchange(at.0, expected.0, value.0);
-        let is_same = Word(was).eq(expected).word();
-        is_same.0.push(self.code());
-        self.code().add(Instruction::LocalSet(done.0));
-        self.code().add(Instruction::Else);
-        // Whether it stores or not, accesses are in order: the barriers beside it may be left out.
-        self.barrier();
-        self.code().add(Instruction::End);
-        self.set_state(State::LINK_AT, State::NO_LINK);
-        Ok(Word(self.local(done.0)))
+        Ok(self.exchange_linked(at, value))
     }
 
     fn link(&self, bytes: u32) -> Word<'a> {
@@ -596,15 +519,7 @@ impl<'a> Cpu for Emit<'a> {
         Ok(())
     }
     fn barrier(&mut self) {
-        if !EXCHANGE_ORDERS {
-            return self.code().add(Instruction::AtomicFence);
-        }
-        // An exchange of the CPU's own takes half as long as a fence.
-        let code = self.code();
-        code.add(state(State::LINK_AT));
-        code.add(Instruction::I32Const(0));
-        code.add(Instruction::I32AtomicRmwAdd(THERE));
-        code.add(Instruction::Drop);
+        self.order();
     }
     fn code_changed(&mut self, _: Word<'a>) -> Step<Self> {
         self.stop();

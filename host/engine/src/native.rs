@@ -19,9 +19,9 @@ use mips::reading::emit::Options;
 use mips::reg::Gpr;
 use mips::translate::{Memories, Translated, Unit};
 use run::{Bell, Call, Drive, Engine, Finished, Help, Made, Recalled};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::Module;
 
@@ -53,7 +53,7 @@ pub struct Native {
     /// By slot.
     regions: HashMap<u32, Region>,
     /// Slots of the regions that were made from code in a page.
-    pages: HashMap<u32, Vec<u32>>,
+    pages: BTreeMap<u32, Vec<u32>>,
     /// Has whatever runs here look up.
     bell: Arc<CpuBell>,
 }
@@ -90,7 +90,7 @@ impl Native {
             wasm,
             perf_map,
             regions: HashMap::new(),
-            pages: HashMap::new(),
+            pages: BTreeMap::new(),
         }
     }
 
@@ -183,10 +183,7 @@ impl Native {
         let end = u64::from(at) + u64::from(bytes);
         let overlaps = |(from, to): &(u32, u32)| u64::from(*from) < end && at < *to;
         let is_made = |slot: &u32| self.region(*slot).is_some_and(|region| region.ranges.iter().any(overlaps));
-        if bytes / border::PAGE_BYTES > self.pages.len() as u32 {
-            return self.slots().filter(is_made).collect();
-        }
-        pages(at, bytes).filter_map(|page| self.pages.get(&page)).flatten().copied().filter(is_made).collect()
+        self.pages.range(pages(at, bytes)).flat_map(|(_, slots)| slots).copied().filter(is_made).collect()
     }
 
     /// Forgets a region, and those that may call it without a look at the entries.
@@ -238,7 +235,7 @@ pub(crate) fn processor_time() -> u64 {
 }
 
 /// Pages from `at` for `bytes` bytes.
-fn pages(at: u32, bytes: u32) -> impl Iterator<Item = u32> {
+fn pages(at: u32, bytes: u32) -> RangeInclusive<u32> {
     let last = u64::from(at) + u64::from(bytes.max(1)) - 1;
     at / border::PAGE_BYTES..=(last / u64::from(border::PAGE_BYTES)) as u32
 }
